@@ -1,0 +1,101 @@
+package iamgate
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+)
+
+const (
+	actionListAccessKeys       = "iam:ListAccessKeys"
+	actionUpdateAccessKey      = "iam:UpdateAccessKey"
+	actionDeleteAccessKey      = "iam:DeleteAccessKey"
+	actionGetAccessKeyLastUsed = "iam:GetAccessKeyLastUsed"
+)
+
+// ListAccessKeys gives all keys of user, oldest first. IAM's lists are eventually consistent.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html.
+func (g *Gateway) ListAccessKeys(ctx context.Context, user string) ([]AccessKey, error) {
+	pages := iam.NewListAccessKeysPaginator(g.iam, &iam.ListAccessKeysInput{UserName: aws.String(user)}, func(o *iam.ListAccessKeysPaginatorOptions) {
+		o.StopOnDuplicateToken = true
+	})
+	var keys []AccessKey
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, newError(actionListAccessKeys, user, err)
+		}
+		// An empty body decodes without an error. Taken for an empty list it would look as if all keys were gone.
+		if page.AccessKeyMetadata == nil {
+			return nil, badAnswer(actionListAccessKeys, user, page.ResultMetadata)
+		}
+		for _, m := range page.AccessKeyMetadata {
+			if m.AccessKeyId == nil || m.Status == "" || m.CreateDate == nil {
+				return nil, badAnswer(actionListAccessKeys, user, page.ResultMetadata)
+			}
+			keys = append(keys, AccessKey{
+				ID: *m.AccessKeyId, UserName: aws.ToString(m.UserName), Status: Status(m.Status), CreatedAt: m.CreateDate.UTC(),
+			})
+		}
+	}
+	slices.SortFunc(keys, func(a, b AccessKey) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return keys, nil
+}
+
+// UpdateAccessKey sets the status of a key and lists until the list shows it. A key that does not exist gives
+// KindNoSuchEntity; a list that does not show the status within Options.SettleTimeout, an error that wraps
+// ErrNotSettled, although the change was made.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html.
+func (g *Gateway) UpdateAccessKey(ctx context.Context, user, id string, s Status) error {
+	_, err := g.iam.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{
+		UserName: aws.String(user), AccessKeyId: aws.String(id), Status: types.StatusType(s),
+	})
+	if err != nil {
+		return newError(actionUpdateAccessKey, id, err)
+	}
+	_, err = g.waitList(ctx, actionUpdateAccessKey, user, id, func(keys []AccessKey) bool {
+		return slices.ContainsFunc(keys, func(k AccessKey) bool { return k.ID == id && k.Status == s })
+	})
+	return err
+}
+
+// DeleteAccessKey deletes a key, and does not wait until the list shows it: see WaitDeleted. When an answer was lost and
+// the request sent again, the error can be of KindNoSuchEntity although this call did delete the key.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html.
+func (g *Gateway) DeleteAccessKey(ctx context.Context, user, id string) error {
+	_, err := g.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id)})
+	if err != nil {
+		return newError(actionDeleteAccessKey, id, err)
+	}
+	return nil
+}
+
+// LastUsed tells when and for what a key was last used, and who owns it now.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html.
+func (g *Gateway) LastUsed(ctx context.Context, id string) (LastUsed, error) {
+	out, err := g.iam.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String(id)})
+	if err != nil {
+		return LastUsed{}, newError(actionGetAccessKeyLastUsed, id, err)
+	}
+	if out.AccessKeyLastUsed == nil {
+		return LastUsed{}, badAnswer(actionGetAccessKeyLastUsed, id, out.ResultMetadata)
+	}
+	used := LastUsed{UserName: aws.ToString(out.UserName)}
+	// For a key that was never used IAM sends no date, and "N/A" as service and region.
+	if date := out.AccessKeyLastUsed.LastUsedDate; date != nil {
+		used.At = date.UTC()
+		used.Service = aws.ToString(out.AccessKeyLastUsed.ServiceName)
+		used.Region = aws.ToString(out.AccessKeyLastUsed.Region)
+	}
+	return used, nil
+}

@@ -1,0 +1,66 @@
+package iamgate
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+)
+
+const (
+	actionGetUser   = "iam:GetUser"
+	actionTagUser   = "iam:TagUser"
+	actionUntagUser = "iam:UntagUser"
+)
+
+// GetUser tells of a user. One that does not exist gives KindNoSuchEntity.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html.
+func (g *Gateway) GetUser(ctx context.Context, name string) (User, error) {
+	out, err := g.iam.GetUser(ctx, &iam.GetUserInput{UserName: aws.String(name)})
+	if err != nil {
+		return User{}, newError(actionGetUser, name, err)
+	}
+	u := out.User
+	if u == nil || u.UserName == nil || u.UserId == nil || u.Arn == nil || u.CreateDate == nil {
+		return User{}, badAnswer(actionGetUser, name, out.ResultMetadata)
+	}
+	parsed, err := arn.Parse(*u.Arn)
+	if err != nil {
+		return User{}, badAnswer(actionGetUser, name, out.ResultMetadata)
+	}
+	user := User{
+		Name: *u.UserName, ID: *u.UserId, ARN: *u.Arn, CreatedAt: u.CreateDate.UTC(),
+		Tags: make(map[string]string, len(u.Tags)), AccountID: parsed.AccountID,
+	}
+	for _, tag := range u.Tags {
+		user.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
+	}
+	return user, nil
+}
+
+// TagUser sets one tag of a user and leaves the others.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagUser.html.
+func (g *Gateway) TagUser(ctx context.Context, user, key, value string) error {
+	_, err := g.iam.TagUser(ctx, &iam.TagUserInput{
+		UserName: aws.String(user), Tags: []types.Tag{{Key: aws.String(key), Value: aws.String(value)}},
+	})
+	if err != nil {
+		return newError(actionTagUser, user, err)
+	}
+	return nil
+}
+
+// UntagUser removes one tag of a user; a tag that is not there is no error.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagUser.html.
+func (g *Gateway) UntagUser(ctx context.Context, user, key string) error {
+	_, err := g.iam.UntagUser(ctx, &iam.UntagUserInput{UserName: aws.String(user), TagKeys: []string{key}})
+	if err != nil {
+		return newError(actionUntagUser, user, err)
+	}
+	return nil
+}
