@@ -1,0 +1,68 @@
+// Command iamsim serves the IAM and STS simulator on loopback until it is interrupted.
+//
+// It prints shell lines that point AWS clients at it, so that a shell can be set up with
+//
+//	iamsim -user ci >env & sleep 1; . ./env; aws iam list-users
+//
+// Older clients do not read AWS_ENDPOINT_URL and need the endpoint as an argument.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("iamsim", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	opts := iamsim.Options{}
+	flags.StringVar(&opts.Addr, "addr", "127.0.0.1:0", "loopback address to listen on")
+	flags.BoolVar(&opts.Admin, "admin", false, "serve the admin API under /_admin/")
+	flags.BoolVar(&opts.Running, "running", false, "let the clock run; otherwise only the admin API moves it")
+	flags.StringVar(&opts.AccountID, "account", "123456789012", "account id")
+	flags.Func("start", "time at which the clock starts, as in RFC 3339 (default the machine's time)", func(text string) (err error) {
+		opts.Start, err = time.Parse(time.RFC3339, text)
+		return err
+	})
+	user := flags.String("user", "", "name of a user to create")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("iamsim: unexpected argument %q", flags.Arg(0))
+	}
+
+	if *user != "" {
+		opts.Users = []string{*user}
+	}
+	server, err := iamsim.Start(opts)
+	if err != nil {
+		return err
+	}
+	root := server.Root()
+	_, err = fmt.Fprintf(stdout, "export AWS_ENDPOINT_URL=%s\nexport AWS_REGION=us-east-1\nexport AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n",
+		server.URL(), root.AccessKeyID, root.Secret.Reveal())
+	if err == nil {
+		<-ctx.Done()
+	}
+	return errors.Join(err, server.Close())
+}

@@ -1,0 +1,85 @@
+package iamsim
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// addAdmin adds the admin API that the package comment describes.
+func (s *Server) addAdmin(mux *http.ServeMux) {
+	mux.HandleFunc("POST /_admin/advance", admin(func(in struct {
+		By string `json:"by"`
+	},
+	) (any, error) {
+		by, err := time.ParseDuration(in.By)
+		if err != nil {
+			return nil, err
+		}
+		s.Advance(by)
+		return map[string]time.Time{"now": s.Now()}, nil
+	}))
+	mux.HandleFunc("POST /_admin/last-used", admin(func(in struct {
+		AccessKeyID string    `json:"access_key_id"`
+		At          time.Time `json:"at"`
+		Service     string    `json:"service"`
+		Region      string    `json:"region"`
+	},
+	) (any, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if err := s.world.setLastUsed(in.AccessKeyID, in.At, in.Service, in.Region); err != nil {
+			return nil, err
+		}
+		return s.world.keys[in.AccessKeyID].public(), nil
+	}))
+	mux.HandleFunc("POST /_admin/users", admin(func(in struct {
+		Name string `json:"name"`
+	},
+	) (any, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		u, err := s.world.createUser(in.Name, "/", nil, s.time.now())
+		if err != nil {
+			return nil, err
+		}
+		return s.world.public(u), nil
+	}))
+	mux.HandleFunc("GET /_admin/log", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Log()) })
+	mux.HandleFunc("GET /_admin/keys", func(w http.ResponseWriter, r *http.Request) {
+		keys := s.Keys(r.URL.Query().Get("user"))
+		if keys == nil {
+			keys = []Key{}
+		}
+		writeJSON(w, keys)
+	})
+}
+
+// admin serves a function from JSON to JSON; whatever goes wrong is the client's mistake.
+func admin[In any](do func(In) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in In
+		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequestBytes))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&in); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		out, err := do(in)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		writeJSON(w, out)
+	}
+}
+
+func writeJSON(w http.ResponseWriter, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(body) // fails only when the client has gone
+}

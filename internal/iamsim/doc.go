@@ -1,0 +1,25 @@
+// Package iamsim is IAM and STS on loopback: one account in memory, served over the AWS Query protocol to any client.
+//
+// It exists for what no emulator offers and a key rotation must survive: a clock that tests move by months, last-used
+// data that ages with it, new keys that do not work yet, answers lost after the commit, throttling, and a call log. To its
+// clients it answers as AWS does, in error codes, HTTP statuses, limits, pagination, XML and dates. Every call's signature
+// is recomputed with the secret of the key that claims to have signed it, and a key that did sign is marked as used.
+//
+// # What is simplified
+//
+// Users own keys and tags, nothing else. Every caller may do everything that Deny has not taken away. Any role of the
+// account exists and may be assumed by anyone; web identity tokens are not looked into. Sessions, and the dates inside
+// signatures, belong to the machine's time; all else happens in the server's own. All regions are good.
+//
+// # Admin API
+//
+// With Options.Admin, JSON over HTTP beside the AWS protocol, for programs in other languages. There is no
+// authentication. Bad input answers 400 and a line of text.
+//
+//	POST /_admin/advance    {"by": "24h"}                moves the clock; answers {"now": ...}
+//	POST /_admin/last-used  {"access_key_id", "at", "service", "region"}
+//	                                                     sets a key's last use; without "at": never used; answers the key
+//	POST /_admin/users      {"name": "x"}                creates a user; answers the user
+//	GET  /_admin/keys?user=x                             the user's keys, oldest first
+//	GET  /_admin/log                                     the call log
+package iamsim

@@ -1,0 +1,100 @@
+package iamsim
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// apiError is an error as AWS answers it. Codes, statuses and messages are those of the API references and of AWS's own
+// answers: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+type apiError struct {
+	status  int
+	code    string
+	message string
+}
+
+// Error implements error.
+func (e *apiError) Error() string { return e.code + ": " + e.message }
+
+// faultType says whose mistake it was, in the words of the Query protocol.
+func (e *apiError) faultType() string {
+	if e.status >= http.StatusInternalServerError {
+		return "Receiver"
+	}
+	return "Sender"
+}
+
+func errNoSuchUser(name string) error {
+	return &apiError{http.StatusNotFound, "NoSuchEntity", fmt.Sprintf("The user with name %s cannot be found.", name)}
+}
+
+func errNoSuchKey(id string) error {
+	return &apiError{http.StatusNotFound, "NoSuchEntity", fmt.Sprintf("The Access Key with id %s cannot be found.", id)}
+}
+
+func errUserExists(name string) error {
+	return &apiError{http.StatusConflict, "EntityAlreadyExists", fmt.Sprintf("User with name %s already exists.", name)}
+}
+
+func errQuota(quota string, limit int) error {
+	return &apiError{http.StatusConflict, "LimitExceeded", fmt.Sprintf("Cannot exceed quota for %s: %d", quota, limit)}
+}
+
+func errDeleteConflict() error {
+	return &apiError{http.StatusConflict, "DeleteConflict", "Cannot delete entity, must delete access keys first."}
+}
+
+func errValidation(message string) error {
+	return &apiError{http.StatusBadRequest, "ValidationError", message}
+}
+
+func errInvalidInput(message string) error {
+	return &apiError{http.StatusBadRequest, "InvalidInput", message}
+}
+
+func errInvalidToken() error {
+	return &apiError{http.StatusForbidden, "InvalidClientTokenId", "The security token included in the request is invalid."}
+}
+
+func errExpiredToken() error {
+	return &apiError{http.StatusForbidden, "ExpiredToken", "The security token included in the request is expired"}
+}
+
+func errSignature(message string) error {
+	return &apiError{http.StatusForbidden, "SignatureDoesNotMatch", message}
+}
+
+func errIncompleteSignature(message string) error {
+	return &apiError{http.StatusBadRequest, "IncompleteSignature", message}
+}
+
+func errUnsigned() error {
+	return &apiError{http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token"}
+}
+
+func errAccessDenied(who caller, action, resource string) error {
+	return &apiError{http.StatusForbidden, "AccessDenied", fmt.Sprintf(
+		"User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
+		who.arn, action, resource, action)}
+}
+
+// errUnknownKeyDenied is GetAccessKeyLastUsed's answer for a key id that the account does not have.
+func errUnknownKeyDenied(who caller, keyID string) error {
+	return &apiError{http.StatusForbidden, "AccessDenied", fmt.Sprintf(
+		"User: %s is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key %s", who.arn, keyID)}
+}
+
+func errInvalidAction(action, version string) error {
+	return &apiError{http.StatusBadRequest, "InvalidAction", fmt.Sprintf("Could not find operation %s for version %s", action, version)}
+}
+
+func errThrottled() error {
+	return &apiError{http.StatusBadRequest, "Throttling", "Rate exceeded"}
+}
+
+func errServiceFailure() error {
+	return &apiError{
+		http.StatusInternalServerError, "ServiceFailure",
+		"The request processing has failed because of an unknown error, exception or failure.",
+	}
+}

@@ -1,0 +1,195 @@
+package iamsim_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
+)
+
+// Where Debian puts them. A path of its own keeps other Pythons, which lack boto3, out of the way.
+const (
+	pythonPath = "/usr/bin/python3"
+	awsPath    = "/usr/bin/aws"
+)
+
+// requireClient runs a command that works when a foreign client is installed. Without the client CI fails, and a
+// developer's machine leaves the test out.
+func requireClient(t *testing.T, debianPackage, path string, args ...string) {
+	t.Helper()
+	err := exec.CommandContext(t.Context(), path, args...).Run()
+	switch {
+	case err == nil:
+	case os.Getenv("CI") != "":
+		t.Fatalf("%s does not run (%v): install the Debian package %s", path, err, debianPackage)
+	default:
+		t.Skipf("%s does not run (%v): install the Debian package %s to run this test", path, err, debianPackage)
+	}
+}
+
+// foreignEnv keeps the machine's own AWS set-up away from a foreign client.
+func foreignEnv(t *testing.T, c iamsim.Credentials, more ...string) []string {
+	t.Helper()
+	home := t.TempDir()
+	return append([]string{
+		"PATH=/usr/bin:/bin",
+		"HOME=" + home,
+		"AWS_CONFIG_FILE=" + filepath.Join(home, "config"),
+		"AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(home, "credentials"),
+		"AWS_EC2_METADATA_DISABLED=true",
+		"AWS_ACCESS_KEY_ID=" + c.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY=" + c.Secret.Reveal(),
+	}, more...)
+}
+
+func TestForeign_boto3(t *testing.T) {
+	t.Parallel()
+	requireClient(t, "python3-boto3", pythonPath, "-c", "import boto3")
+	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
+
+	command := exec.CommandContext(t.Context(), pythonPath, filepath.Join("testdata", "boto3_client.py")) //nolint:gosec // both are constants
+	command.Env = foreignEnv(t, s.Root(), "SIM_URL="+s.URL(), "SIM_USER=ann")
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%v: %s", err, stderr.String())
+	}
+	var got map[string]any
+	noError(t, json.Unmarshal(out, &got))
+	want := map[string]any{
+		"empty":           []any{},
+		"third":           []any{"LimitExceeded", 409.0},
+		"pages":           true,
+		"never used":      []any{"ann", "N/A", "N/A", nil},
+		"identity":        "arn:aws:iam::123456789012:user/ann",
+		"used":            []any{"ann", "sts", "eu-west-1", "2026-01-01T00:00:00+00:00"},
+		"wrong signature": []any{"SignatureDoesNotMatch", 403.0},
+		"statuses":        []any{"Inactive", "Active"},
+		"inactive":        []any{"InvalidClientTokenId", 403.0},
+		"deleted again":   []any{"NoSuchEntity", 404.0},
+		"no user":         []any{"NoSuchEntity", 404.0},
+		"left":            true,
+		"role":            "arn:aws:sts::123456789012:assumed-role/deploy/run",
+	}
+	for name := range want {
+		if !reflect.DeepEqual(got[name], want[name]) {
+			t.Errorf("%s: %v, want %v", name, got[name], want[name])
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d things seen, want %d", len(got), len(want))
+	}
+}
+
+// cli is the AWS CLI with one set of credentials.
+type cli struct {
+	t   *testing.T
+	url string
+	env []string
+}
+
+func newCLI(t *testing.T, s *iamsim.Server, c iamsim.Credentials) cli {
+	t.Helper()
+	return cli{t, s.URL(), foreignEnv(t, c, "AWS_DEFAULT_REGION=eu-west-1", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=")}
+}
+
+// run returns the decoded answer or, for a call that AWS refused, the code in the CLI's message.
+func (c cli) run(args ...string) (answer map[string]any, code string) {
+	c.t.Helper()
+	args = append([]string{"--endpoint-url", c.url, "--output", "json"}, args...)
+	command := exec.CommandContext(c.t.Context(), awsPath, args...)
+	command.Env = c.env
+	out, err := command.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		// An error occurred (NoSuchEntity) when calling the ListAccessKeys operation: ...
+		_, rest, _ := strings.Cut(string(exit.Stderr), "An error occurred (")
+		code, _, ok := strings.Cut(rest, ") when calling")
+		if !ok {
+			c.t.Fatalf("aws %v: %s", args, exit.Stderr)
+		}
+		return nil, code
+	}
+	noError(c.t, err)
+	if len(out) > 0 {
+		noError(c.t, json.Unmarshal(out, &answer))
+	}
+	return answer, ""
+}
+
+// want runs a call and compares one value, found by its path in the answer, or the code.
+func (c cli) want(want any, path string, args ...string) {
+	c.t.Helper()
+	answer, code := c.run(args...)
+	if code != "" {
+		if code != want {
+			c.t.Errorf("aws %s: %s, want %v", args[1], code, want)
+		}
+		return
+	}
+	var got any = answer
+	for name := range strings.SplitSeq(path, ".") {
+		if object, ok := got.(map[string]any); ok {
+			got = object[name]
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		c.t.Errorf("aws %s: %s is %v, want %v", args[1], path, got, want)
+	}
+}
+
+func TestForeign_awsCLI(t *testing.T) {
+	t.Parallel()
+	requireClient(t, "awscli", awsPath, "--version")
+	s := startServer(t, iamsim.Options{Users: []string{"ann"}, PageSize: 1})
+	admin := newCLI(t, s, s.Root())
+
+	made, _ := admin.run("iam", "create-access-key", "--user-name", "ann")
+	first, ok := made["AccessKey"].(map[string]any)
+	if !ok {
+		t.Fatal("no key in the answer")
+	}
+	key := iamsim.Credentials{AccessKeyID: fmt.Sprint(first["AccessKeyId"]), Secret: secret.New(fmt.Sprint(first["SecretAccessKey"]))}
+	if key.Secret.Reveal() != s.Secret(key.AccessKeyID).Reveal() {
+		t.Fatal("the secret did not arrive as it was sent")
+	}
+	second := s.CreateAccessKey("ann")
+	admin.want("LimitExceeded", "", "iam", "create-access-key", "--user-name", "ann")
+
+	listed, _ := admin.run("iam", "list-access-keys", "--user-name", "ann") // the CLI walks the pages itself
+	if keys, ok := listed["AccessKeyMetadata"].([]any); !ok || len(keys) != 2 {
+		t.Errorf("listed %v", listed)
+	}
+
+	own := newCLI(t, s, key)
+	admin.want("N/A", "AccessKeyLastUsed.ServiceName", "iam", "get-access-key-last-used", "--access-key-id", key.AccessKeyID)
+	s.Advance(24 * time.Hour)
+	own.want("arn:aws:iam::123456789012:user/ann", "Arn", "sts", "get-caller-identity")
+	admin.want(map[string]any{"LastUsedDate": "2026-01-02T00:00:00+00:00", "ServiceName": "sts", "Region": "eu-west-1"},
+		"AccessKeyLastUsed", "iam", "get-access-key-last-used", "--access-key-id", key.AccessKeyID)
+	newCLI(t, s, iamsim.Credentials{AccessKeyID: key.AccessKeyID, Secret: second.Secret}).
+		want("SignatureDoesNotMatch", "", "sts", "get-caller-identity")
+
+	admin.want(nil, "x", "iam", "update-access-key", "--user-name", "ann", "--access-key-id", key.AccessKeyID, "--status", "Inactive")
+	if keys := s.Keys("ann"); keys[0].Status != "Inactive" || keys[1].Status != "Active" {
+		t.Errorf("keys %+v", keys)
+	}
+	own.want("InvalidClientTokenId", "", "sts", "get-caller-identity")
+	admin.want(nil, "x", "iam", "delete-access-key", "--user-name", "ann", "--access-key-id", key.AccessKeyID)
+	admin.want("NoSuchEntity", "", "iam", "delete-access-key", "--user-name", "ann", "--access-key-id", key.AccessKeyID)
+	admin.want("NoSuchEntity", "", "iam", "list-access-keys", "--user-name", "nobody")
+	if keys := s.Keys("ann"); len(keys) != 1 || keys[0].ID != second.AccessKeyID {
+		t.Errorf("left: %+v", keys)
+	}
+}

@@ -1,0 +1,124 @@
+package iamsim
+
+import "fmt"
+
+// accessKeyOperations are IAM's actions on access keys.
+var accessKeyOperations = map[string]operation{
+	"CreateAccessKey":      {service: serviceIAM, resource: namedUser, run: (*invocation).createAccessKey},
+	"ListAccessKeys":       {service: serviceIAM, resource: namedUser, run: (*invocation).listAccessKeys},
+	"UpdateAccessKey":      {service: serviceIAM, resource: namedUser, run: (*invocation).updateAccessKey},
+	"DeleteAccessKey":      {service: serviceIAM, resource: namedUser, run: (*invocation).deleteAccessKey},
+	"GetAccessKeyLastUsed": {service: serviceIAM, resource: namedKey, run: (*invocation).getAccessKeyLastUsed},
+}
+
+// keyElement is a key in an answer. Field names are those of the API.
+type keyElement struct {
+	UserName        string
+	AccessKeyID     string `xml:"AccessKeyId"`
+	Status          string
+	SecretAccessKey string `xml:",omitempty"` // CreateAccessKey alone tells it
+	CreateDate      string
+}
+
+type createAccessKeyResult struct {
+	AccessKey keyElement
+}
+
+type listAccessKeysResult struct {
+	UserName          string
+	AccessKeyMetadata members[keyElement]
+	page
+}
+
+type getAccessKeyLastUsedResult struct {
+	UserName          string
+	AccessKeyLastUsed lastUsedElement
+}
+
+type lastUsedElement struct {
+	LastUsedDate string `xml:",omitempty"`
+	ServiceName  string
+	Region       string
+}
+
+func namedKey(in *invocation) string { return "access key " + in.params.Get("AccessKeyId") }
+
+func (k *accessKey) element() keyElement {
+	return keyElement{UserName: k.owner.Name, AccessKeyID: k.ID, Status: k.Status, CreateDate: isoDate(k.CreatedAt)}
+}
+
+func (in *invocation) createAccessKey() (any, error) {
+	u, err := in.target()
+	if err != nil {
+		return nil, err
+	}
+	k, err := in.world.createKey(u, in.time.now())
+	if err != nil {
+		return nil, err
+	}
+	in.call.KeyID = k.ID
+	e := k.element()
+	e.SecretAccessKey = k.secret.Reveal()
+	return createAccessKeyResult{e}, nil
+}
+
+func (in *invocation) listAccessKeys() (any, error) {
+	u, err := in.target()
+	if err != nil {
+		return nil, err
+	}
+	keys, end, err := paginate(in, in.world.keysOf(u), func(k *accessKey) string { return fmt.Sprintf("%012d", k.serial) })
+	if err != nil {
+		return nil, err
+	}
+	result := listAccessKeysResult{UserName: u.Name, page: end}
+	for _, k := range keys {
+		result.AccessKeyMetadata.Member = append(result.AccessKeyMetadata.Member, k.element())
+	}
+	return result, nil
+}
+
+func (in *invocation) updateAccessKey() (any, error) {
+	u, err := in.target()
+	if err != nil {
+		return nil, err
+	}
+	status, err := in.required("Status")
+	if err != nil {
+		return nil, err
+	}
+	id, err := in.required("AccessKeyId")
+	if err != nil {
+		return nil, err
+	}
+	return nil, in.world.setStatus(u, id, status)
+}
+
+func (in *invocation) deleteAccessKey() (any, error) {
+	u, err := in.target()
+	if err != nil {
+		return nil, err
+	}
+	id, err := in.required("AccessKeyId")
+	if err != nil {
+		return nil, err
+	}
+	return nil, in.world.deleteKey(u, id)
+}
+
+func (in *invocation) getAccessKeyLastUsed() (any, error) {
+	id, err := in.required("AccessKeyId")
+	if err != nil {
+		return nil, err
+	}
+	k, err := in.world.key(nil, id)
+	if err != nil {
+		// AWS answers so, and in these words: a key id alone does not tell it that the account is the caller's.
+		return nil, errUnknownKeyDenied(in.who, id)
+	}
+	last := lastUsedElement{ServiceName: "N/A", Region: "N/A"}
+	if !k.LastUsedAt.IsZero() {
+		last = lastUsedElement{isoDate(k.LastUsedAt), k.LastUsedService, k.LastUsedRegion}
+	}
+	return getAccessKeyLastUsedResult{UserName: k.owner.Name, AccessKeyLastUsed: last}, nil
+}

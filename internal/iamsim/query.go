@@ -1,0 +1,158 @@
+package iamsim
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"maps"
+	"strconv"
+	"time"
+)
+
+const (
+	serviceIAM = "iam"
+	serviceSTS = "sts"
+)
+
+// versions are the API versions, which clients send and which end the XML namespaces.
+var versions = map[string]string{serviceIAM: "2010-05-08", serviceSTS: "2011-06-15"}
+
+// operations are all actions. No two services share a name, so that one port serves both.
+var operations = func() map[string]operation {
+	all := maps.Clone(userOperations)
+	maps.Copy(all, accessKeyOperations)
+	maps.Copy(all, stsOperations)
+	return all
+}()
+
+// Page sizes of IAM's lists.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html
+const (
+	defaultMaxItems = 100
+	largestMaxItems = 1000
+)
+
+// members is a list in the Query protocol's form. Unlike a nested path in a field tag it leaves an empty element for an
+// empty list, which boto needs to see.
+type members[T any] struct {
+	Member []T `xml:"member"`
+}
+
+// page ends the result of a paginated action.
+type page struct {
+	IsTruncated bool   `xml:"IsTruncated"`
+	Marker      string `xml:"Marker,omitempty"`
+}
+
+type metadata struct {
+	RequestID string `xml:"RequestId"`
+}
+
+// isoDate is a time as IAM and STS write it, in whole seconds.
+func isoDate(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+func namespace(service string) xml.Attr {
+	version, ok := versions[service]
+	if !ok {
+		service, version = serviceIAM, versions[serviceIAM] // an unknown action, signed for another service
+	}
+	return xml.Attr{Name: xml.Name{Local: "xmlns"}, Value: "https://" + service + ".amazonaws.com/doc/" + version + "/"}
+}
+
+func resultDocument(service, action string, result any, requestID string) []byte {
+	root := xml.StartElement{Name: xml.Name{Local: action + "Response"}, Attr: []xml.Attr{namespace(service)}}
+	return document(root, func(e *xml.Encoder) error {
+		if result != nil {
+			if err := e.EncodeElement(result, element(action+"Result")); err != nil {
+				return err
+			}
+		}
+		return e.EncodeElement(metadata{requestID}, element("ResponseMetadata"))
+	})
+}
+
+func errorDocument(service string, failed *apiError, requestID string) []byte {
+	type detail struct {
+		Type    string
+		Code    string
+		Message string
+	}
+	root := xml.StartElement{Name: xml.Name{Local: "ErrorResponse"}, Attr: []xml.Attr{namespace(service)}}
+	return document(root, func(e *xml.Encoder) error {
+		if err := e.EncodeElement(detail{failed.faultType(), failed.code, failed.message}, element("Error")); err != nil {
+			return err
+		}
+		return e.EncodeElement(requestID, element("RequestId"))
+	})
+}
+
+func element(name string) xml.StartElement { return xml.StartElement{Name: xml.Name{Local: name}} }
+
+// document writes one element. It panics on a value that XML can't hold: our own types always fit.
+func document(root xml.StartElement, content func(*xml.Encoder) error) []byte {
+	var out bytes.Buffer
+	e := xml.NewEncoder(&out)
+	must(e.EncodeToken(root))
+	must(content(e))
+	must(e.EncodeToken(root.End()))
+	must(e.Close())
+	return out.Bytes()
+}
+
+// paginate cuts the page out of items that the request asks for. Items come in the order of their keys; a marker holds
+// the key of the last item seen, so that an item that goes away between two pages hides no other.
+func paginate[T any](in *invocation, items []T, key func(T) string) ([]T, page, error) {
+	limit := defaultMaxItems
+	if text := in.params.Get("MaxItems"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > largestMaxItems {
+			return nil, page{}, errValidation(fmt.Sprintf("1 validation error detected: Value '%s' at 'maxItems' failed to satisfy "+
+				"constraint: Member must have value between 1 and %d", text, largestMaxItems))
+		}
+		limit = n
+	}
+	if in.opts.PageSize > 0 {
+		limit = min(limit, in.opts.PageSize)
+	}
+
+	if marker := in.params.Get("Marker"); marker != "" {
+		seen, err := base64.RawURLEncoding.DecodeString(marker)
+		if err != nil {
+			return nil, page{}, errValidation("Invalid Marker.")
+		}
+		for len(items) > 0 && key(items[0]) <= string(seen) {
+			items = items[1:]
+		}
+	}
+	if len(items) <= limit {
+		return items, page{}, nil
+	}
+	items = items[:limit]
+	return items, page{IsTruncated: true, Marker: base64.RawURLEncoding.EncodeToString([]byte(key(items[limit-1])))}, nil
+}
+
+// required returns a parameter that the call can't do without.
+func (in *invocation) required(name string) (string, error) {
+	value := in.params.Get(name)
+	if value == "" {
+		return "", errValidation(fmt.Sprintf("1 validation error detected: Value at '%s' failed to satisfy constraint: "+
+			"Member must not be null", lowerFirst(name)))
+	}
+	return value, nil
+}
+
+// indexed returns the values of a list parameter: prefix.1suffix, prefix.2suffix, and so on.
+func (in *invocation) indexed(prefix, suffix string) []string {
+	var values []string
+	for i := 1; ; i++ {
+		name := fmt.Sprintf("%s.%d%s", prefix, i, suffix)
+		if !in.params.Has(name) {
+			return values
+		}
+		values = append(values, in.params.Get(name))
+	}
+}
+
+// lowerFirst turns a parameter's name into its name in AWS's validation messages.
+func lowerFirst(name string) string { return string(name[0]|0x20) + name[1:] }
