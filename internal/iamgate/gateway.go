@@ -155,6 +155,9 @@ func (g *Gateway) Now() time.Time {
 	return g.clock.Now().Add(g.skew.get()).UTC().Truncate(time.Second)
 }
 
+// Synced reports whether any answer of AWS was seen yet, so that Now does not rest on the machine's clock alone.
+func (g *Gateway) Synced() bool { return g.skew.known() }
+
 // SyncedNow is Now after at least one answer of AWS: when this Gateway has seen none yet, it asks CallerIdentity first,
 // and fails as that does.
 func (g *Gateway) SyncedNow(ctx context.Context) (time.Time, error) {

@@ -1,0 +1,141 @@
+package acctest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/provider"
+)
+
+// Start is where the clock of a World stands unless its options say otherwise.
+var Start = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// World is a simulator of IAM and STS, and all that one test needs to reach it.
+type World struct {
+	// Sim is the simulator.
+	Sim *iamsim.Server
+
+	mu      sync.Mutex
+	journal []Handover
+	held    map[string]credentials
+	serial  int
+}
+
+// New starts a simulator for the length of the test or benchmark. Its clock is frozen at Start unless opts say otherwise; more than
+// one set of options is a mistake. It fails the test where there is no Terraform CLI, or where TestMain does not call Main.
+func New(tb testing.TB, opts ...iamsim.Options) *World {
+	tb.Helper()
+	switch {
+	case process.dir == "":
+		tb.Fatal("acctest: the TestMain of this package must call acctest.Main")
+	case process.cliErr != nil:
+		tb.Fatalf("acctest: %v", process.cliErr)
+	case len(opts) > 1:
+		tb.Fatal("acctest: New takes one set of options")
+	}
+	var options iamsim.Options
+	if len(opts) == 1 {
+		options = opts[0]
+	}
+	if options.Start.IsZero() && !options.Running {
+		options.Start = Start
+	}
+	sim, err := iamsim.Start(options)
+	if err != nil {
+		tb.Fatalf("acctest: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := sim.Close(); err != nil {
+			tb.Errorf("acctest: close the simulator: %v", err)
+		}
+	})
+	return &World{Sim: sim, held: map[string]credentials{}}
+}
+
+// ProviderConfig is the HCL of a provider block that reaches the simulator as its administrator.
+func (w *World) ProviderConfig() string { return w.ProviderConfigAs(w.Sim.Root(), "") }
+
+// ProviderConfigAs is the HCL of a provider block that reaches the simulator with creds. The lines of extra go into the
+// block. It holds the secret of creds.
+func (w *World) ProviderConfigAs(creds iamsim.Credentials, extra string) string {
+	return fmt.Sprintf(`
+provider "iamkeys" {
+  region     = "us-east-1"
+  access_key = %[1]q
+  secret_key = %[2]q
+  endpoints {
+    iam = %[3]q
+    sts = %[3]q
+  }
+  %[4]s
+}
+`, creds.AccessKeyID, creds.Secret.Reveal(), w.Sim.URL(), extra)
+}
+
+// Factories are the providers iamkeys and iamkeystest, served inside the test process. The first has the machine's time,
+// as in production, but instead of waiting it moves the simulator's clock.
+func (w *World) Factories() map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"iamkeys":     providerserver.NewProtocol6WithError(provider.New("test", simClock{w.Sim})()),
+		"iamkeystest": providerserver.NewProtocol6WithError(&consumerProvider{world: w}),
+	}
+}
+
+// Test runs steps of terraform-plugin-testing with the providers of Factories. It needs no TF_ACC.
+func (w *World) Test(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: w.Factories(), Steps: steps})
+}
+
+// Calls counts the calls that reached the simulator since ResetCalls: those of the actions given, such as
+// "ListAccessKeys", or all. What a consumer calls does not count.
+func (w *World) Calls(actions ...string) int {
+	n := 0
+	for _, action := range w.CallList() {
+		if len(actions) == 0 || slices.Contains(actions, action) {
+			n++
+		}
+	}
+	return n
+}
+
+// CallList names the actions of the calls that Calls counts, in order of arrival.
+func (w *World) CallList() []string {
+	var actions []string
+	for _, call := range w.Sim.Log() {
+		if _, marked := call.Params[consumerMark]; !marked {
+			actions = append(actions, call.Action)
+		}
+	}
+	return actions
+}
+
+// ResetCalls empties the log that Calls counts in.
+func (w *World) ResetCalls() { w.Sim.ResetLog() }
+
+// simClock has the machine's time, and moves the simulator's clock instead of waiting.
+type simClock struct{ sim *iamsim.Server }
+
+var _ clock.Clock = simClock{}
+
+// Now implements clock.Clock.
+func (c simClock) Now() time.Time { return clock.System().Now() }
+
+// Sleep implements clock.Clock.
+func (c simClock) Sleep(ctx context.Context, d time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.sim.Advance(d)
+	return nil
+}

@@ -1,0 +1,337 @@
+package provider_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+)
+
+// nobodysKey has the form of an access key id, and no simulator makes one like it.
+const nobodysKey = "AKIA_KEY_OF_NOBODY_1"
+
+// dataValues checks attributes of a data source whose only instance is called test. A nil value is null.
+func dataValues(dataSource string, want map[string]any) []statecheck.StateCheck {
+	var checks []statecheck.StateCheck
+	for attribute, value := range want {
+		var check knownvalue.Check
+		switch value := value.(type) {
+		case nil:
+			check = knownvalue.Null()
+		case int:
+			check = knownvalue.Int64Exact(int64(value))
+		case bool:
+			check = knownvalue.Bool(value)
+		default:
+			check = knownvalue.StringExact(fmt.Sprint(value))
+		}
+		checks = append(checks, statecheck.ExpectKnownValue("data."+dataSource+".test", tfjsonpath.New(attribute), check))
+	}
+	return checks
+}
+
+// ageConfig is a configuration with one iamkeys_access_key_age and an output of its age.
+func ageConfig(w *acctest.World, arguments string) string {
+	return w.ProviderConfig() + fmt.Sprintf(`
+data "iamkeys_access_key_age" "test" {
+  %s
+}
+output "age_days" {
+  value = data.iamkeys_access_key_age.test.age_days
+}
+`, arguments)
+}
+
+func TestAccAccessKeyAge_Boundaries(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Sim.CreateUser("ci")
+	key := w.Sim.CreateAccessKey("ci")
+	config := ageConfig(w, `
+  user    = "ci"
+  max_age = "90d"`)
+
+	var steps []resource.TestStep
+	for _, at := range []struct {
+		advance string
+		days    int
+		overdue bool
+	}{
+		{"0s", 0, false},
+		{"1d-1s", 0, false},
+		{"1s", 1, false},
+		{"1s", 1, false},
+		{"89d-2s", 89, false},
+		{"1s", 90, true},
+		{"1s", 90, true},
+		{"275d-1s", 365, true},
+	} {
+		steps = append(steps, resource.TestStep{
+			PreConfig: w.After(at.advance),
+			Config:    config,
+			ConfigStateChecks: dataValues("iamkeys_access_key_age", map[string]any{
+				"user":          "ci",
+				"access_key_id": key.AccessKeyID,
+				"max_age":       "90d",
+				"age_days":      at.days,
+				"created_at":    "2026-01-01T00:00:00Z",
+				"status":        "Active",
+				"overdue":       at.overdue,
+				"rotate_by":     "2026-04-01T00:00:00Z",
+			}),
+		})
+	}
+	w.Test(t, steps...)
+}
+
+// TestAccAccessKeyAge_Keys is about which key of a user counts.
+func TestAccAccessKeyAge_Keys(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		// scene prepares the user ci and returns the id of the key to expect.
+		scene     func(w *acctest.World) string
+		arguments func(keyID string) string
+		want      map[string]any
+	}{
+		"no keys": {
+			scene:     func(*acctest.World) string { return "" },
+			arguments: func(string) string { return `user = "ci"` },
+			want: map[string]any{
+				"user": "ci", "access_key_id": nil, "age_days": nil, "created_at": nil, "status": nil, "overdue": nil, "rotate_by": nil,
+			},
+		},
+		"no keys with a limit": {
+			scene:     func(*acctest.World) string { return "" },
+			arguments: func(string) string { return "user = \"ci\"\nmax_age = \"1s\"" },
+			want:      map[string]any{"age_days": nil, "overdue": false, "rotate_by": nil},
+		},
+		"no limit": {
+			scene: func(w *acctest.World) string {
+				key := w.Sim.CreateAccessKey("ci")
+				w.Advance("5d")
+				return key.AccessKeyID
+			},
+			arguments: func(string) string { return `user = "ci"` },
+			want:      map[string]any{"age_days": 5, "max_age": nil, "overdue": nil, "rotate_by": nil},
+		},
+		"oldest Active": {
+			scene: func(w *acctest.World) string {
+				oldest := w.Sim.CreateAccessKey("ci")
+				w.Advance("3d")
+				w.Sim.CreateAccessKey("ci")
+				w.Advance("2d")
+				return oldest.AccessKeyID
+			},
+			arguments: func(string) string { return `user = "ci"` },
+			want:      map[string]any{"age_days": 5, "status": "Active"},
+		},
+		"Inactive oldest": {
+			scene: func(w *acctest.World) string {
+				w.Sim.SetStatus(w.Sim.CreateAccessKey("ci").AccessKeyID, "Inactive")
+				w.Advance("3d")
+				second := w.Sim.CreateAccessKey("ci")
+				w.Advance("2d")
+				return second.AccessKeyID
+			},
+			arguments: func(string) string { return `user = "ci"` },
+			want:      map[string]any{"age_days": 2, "status": "Active", "created_at": "2026-01-04T00:00:00Z"},
+		},
+		"Inactive only": {
+			scene: func(w *acctest.World) string {
+				w.Sim.SetStatus(w.Sim.CreateAccessKey("ci").AccessKeyID, "Inactive")
+				return ""
+			},
+			arguments: func(string) string { return `user = "ci"` },
+			want:      map[string]any{"access_key_id": nil, "age_days": nil, "status": nil},
+		},
+		"Inactive by id": {
+			scene: func(w *acctest.World) string {
+				key := w.Sim.CreateAccessKey("ci")
+				w.Sim.SetStatus(key.AccessKeyID, "Inactive")
+				w.Advance("3d")
+				w.Sim.CreateAccessKey("ci")
+				return key.AccessKeyID
+			},
+			arguments: func(keyID string) string { return fmt.Sprintf("access_key_id = %q\nmax_age = \"3d\"", keyID) },
+			want: map[string]any{
+				"user": "ci", "age_days": 3, "status": "Inactive", "overdue": true, "rotate_by": "2026-01-04T00:00:00Z",
+			},
+		},
+		"renamed user by id": {
+			scene: func(w *acctest.World) string {
+				key := w.Sim.CreateAccessKey("ci")
+				w.Sim.RenameUser("ci", "deploy")
+				return key.AccessKeyID
+			},
+			arguments: func(keyID string) string { return fmt.Sprintf("access_key_id = %q", keyID) },
+			want:      map[string]any{"user": "deploy", "age_days": 0},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := acctest.New(t)
+			w.Sim.CreateUser("ci")
+			keyID := test.scene(w)
+			if keyID != "" {
+				test.want["access_key_id"] = keyID
+			}
+			w.Test(t, resource.TestStep{
+				Config:            ageConfig(w, test.arguments(keyID)),
+				ConfigStateChecks: dataValues("iamkeys_access_key_age", test.want),
+			})
+		})
+	}
+}
+
+// TestAccAccessKeyAge_Output shows that an output of age_days stands still within a day and moves with it.
+func TestAccAccessKeyAge_Output(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Sim.CreateUser("ci")
+	w.Sim.CreateAccessKey("ci")
+	config := ageConfig(w, `user = "ci"`)
+	w.Test(t,
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig:        w.After("1d-1s"),
+			Config:           config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		},
+		resource.TestStep{
+			PreConfig: w.After("1s"),
+			Config:    config,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectNonEmptyPlan(),
+				plancheck.ExpectKnownOutputValue("age_days", knownvalue.Int64Exact(1)),
+			}},
+		},
+	)
+}
+
+// TestAccAccessKeyAge_Calls counts what a plan asks of IAM with the provider as users run it.
+func TestAccAccessKeyAge_Calls(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Sim.CreateUser("ci")
+	key := w.Sim.CreateAccessKey("ci")
+	c := w.CLI(t)
+	for _, test := range []struct {
+		arguments string
+		want      []string
+	}{
+		{`user = "ci"`, []string{"ListAccessKeys"}},
+		{fmt.Sprintf("access_key_id = %q", key.AccessKeyID), []string{"GetAccessKeyLastUsed", "ListAccessKeys"}},
+	} {
+		c.Write("main.tf", ageConfig(w, test.arguments))
+		w.ResetCalls()
+		c.Plan()
+		c.Want(2)
+		if got := w.CallList(); !slices.Equal(got, test.want) {
+			t.Errorf("calls of a plan with %s: %q, want %q", test.arguments, got, test.want)
+		}
+	}
+}
+
+func TestAccAccessKeyAge_Errors(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		scene     func(w *acctest.World)
+		arguments string
+		summary   string
+		detail    []string
+	}{
+		"neither": {
+			summary: "Missing Attribute Configuration",
+			detail:  []string{"Exactly one of these attributes must be configured: [user,access_key_id]"},
+		},
+		"both": {
+			arguments: fmt.Sprintf("user = \"ci\"\naccess_key_id = %q", nobodysKey),
+			summary:   "Invalid Attribute Combination",
+			detail:    []string{"Exactly one of these attributes must be configured: [user,access_key_id]"},
+		},
+		"bad user": {
+			arguments: `user = "c i"`,
+			summary:   "Invalid Attribute Value Match",
+			detail:    []string{"user", "must be the name of an IAM user", "got: c i"},
+		},
+		"bad key id": {
+			arguments: `access_key_id = "AKIA"`,
+			summary:   "Invalid Attribute Value Match",
+			detail:    []string{"access_key_id", "must be an access key id", "got: AKIA"},
+		},
+		"bad duration": {
+			arguments: "user = \"ci\"\nmax_age = \"90 days\"",
+			summary:   `Invalid duration in max_age: "90 days"`,
+			detail:    []string{"max_age", "such as 90d"},
+		},
+		"zero duration": {
+			arguments: "user = \"ci\"\nmax_age = \"0d\"",
+			summary:   `Duration of zero in max_age: "0d"`,
+			detail:    []string{"max_age"},
+		},
+		"unknown user": {
+			arguments: `user = "ghost"`,
+			summary:   `Unable to list the access keys of IAM user "ghost"`,
+			detail:    []string{"iam:ListAccessKeys", "NoSuchEntity", `"ghost"`, "in account 123456789012"},
+		},
+		"key of nobody": {
+			arguments: fmt.Sprintf("access_key_id = %q", nobodysKey),
+			summary:   "Access key not found, or access denied: " + nobodysKey,
+			detail:    []string{"iam:GetAccessKeyLastUsed", "AccessDenied", "check access_key_id", "in account 123456789012"},
+		},
+		"list denied": {
+			scene:     func(w *acctest.World) { w.Sim.Deny("admin", "iam:ListAccessKeys") },
+			arguments: `user = "ci"`,
+			summary:   `Unable to list the access keys of IAM user "ci"`,
+			detail:    []string{"AccessDenied", "not authorized to perform: iam:ListAccessKeys", `Allow iam:ListAccessKeys on "ci"`},
+		},
+		"no answer": {
+			scene: func(w *acctest.World) {
+				w.Sim.AddFault(iamsim.Fault{Action: "ListAccessKeys", Kind: iamsim.Empty200})
+			},
+			arguments: `user = "ci"`,
+			summary:   `Unable to list the access keys of IAM user "ci"`,
+			detail:    []string{"the answer lacks what AWS always sends"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := acctest.New(t)
+			w.Sim.CreateUser("ci")
+			if test.scene != nil {
+				test.scene(w)
+			}
+			c := w.CLI(t)
+			c.Write("main.tf", ageConfig(w, test.arguments))
+			c.Plan()
+			c.Want(1)
+			wantOneError(t, c, "data.iamkeys_access_key_age.test", test.summary, test.detail...)
+		})
+	}
+}
+
+// wantOneError checks that the last command ended with this error alone, whose detail has all of these parts.
+func wantOneError(t *testing.T, c *acctest.CLI, address, summary string, parts ...string) {
+	t.Helper()
+	got := c.Diagnostics()
+	if len(got) != 1 || got[0].Severity != "error" || got[0].Address != address || got[0].Summary != summary {
+		t.Fatalf("diagnostics %+v\nwant one error %q about %s", got, summary, address)
+	}
+	// Lines are folded by the CLI where they are long.
+	detail := regexp.MustCompile(`\s+`).ReplaceAllString(got[0].Detail, " ")
+	for _, part := range parts {
+		if !strings.Contains(detail, part) {
+			t.Errorf("detail %q lacks %q", got[0].Detail, part)
+		}
+	}
+}

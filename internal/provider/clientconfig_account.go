@@ -1,0 +1,53 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+)
+
+// accountGuard refuses requests to IAM in an account that the provider configuration does not allow. It sits between
+// gateway and wire, so that no caller can forget it, and asks who we are only when the first request is about to leave.
+type accountGuard struct {
+	allowed, forbidden []string
+	// identity is asked before each request and remembers its answer.
+	identity func(context.Context) (iamgate.Identity, error)
+}
+
+// accountNotAllowedError says that allowed_account_ids or forbidden_account_ids excludes the account of the credentials.
+type accountNotAllowedError struct{ accountID string }
+
+// Error implements error.
+func (e *accountNotAllowedError) Error() string {
+	return fmt.Sprintf("the credentials belong to AWS account %s, which allowed_account_ids or forbidden_account_ids of the provider "+
+		"excludes: use other credentials, or change these settings", e.accountID)
+}
+
+// register adds the guard to the middleware of an AWS client.
+func (g *accountGuard) register(stack *middleware.Stack) error {
+	if len(g.allowed) == 0 && len(g.forbidden) == 0 {
+		return nil
+	}
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("AccountGuard", g.handle), middleware.After)
+}
+
+func (g *accountGuard) handle(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error,
+) {
+	if awsmiddleware.GetServiceID(ctx) == iam.ServiceID {
+		who, err := g.identity(ctx)
+		if err != nil {
+			return middleware.InitializeOutput{}, middleware.Metadata{}, err
+		}
+		if slices.Contains(g.forbidden, who.AccountID) || len(g.allowed) > 0 && !slices.Contains(g.allowed, who.AccountID) {
+			return middleware.InitializeOutput{}, middleware.Metadata{}, &accountNotAllowedError{accountID: who.AccountID}
+		}
+	}
+	return next.HandleInitialize(ctx, in)
+}

@@ -1,0 +1,77 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+// evidence is what Read saw and decided. It holds no time of its own: one would change the state at every apply.
+type evidence struct {
+	Seen  rotation.Observation `json:"seen"`
+	Steps []rotation.Step      `json:"steps,omitempty"`
+	// Blocked is why a rotation that is due does not happen; empty when none waits.
+	Blocked rotation.Why `json:"blocked,omitempty"`
+}
+
+// lifts reports whether an edit of the policy takes away what blocks a rotation, so that a postcondition on
+// rotation_blocked does not forbid the remedy. It asks no clock, since ModifyPlan runs again at apply.
+func (e evidence) lifts(before, after rotation.Policy) bool {
+	switch e.Blocked {
+	case rotation.WhyPaused:
+		return !after.Paused
+	case rotation.WhyHeld:
+		return !after.HoldPrevious
+	case rotation.WhyUnmanaged, rotation.WhyAdopted:
+		return before.UnmanagedKeys != after.UnmanagedKeys
+	case rotation.WhyUsed, rotation.WhyOverlap, rotation.WhyGrace:
+		return before.Overlap != after.Overlap || before.Grace != after.Grace || before.RequireUnusedFor != after.RequireUnusedFor
+	case rotation.WhySigner, rotation.WhyOnlyActive, rotation.WhyYoung, rotation.WhyNotOurs, rotation.WhyRevoked:
+	}
+	return false
+}
+
+// The keys of the private state.
+const (
+	// evidenceKey holds the evidence of the last Read or apply.
+	evidenceKey = "evidence"
+	// plannedKey holds the steps that ModifyPlan showed, for Update.
+	plannedKey = "planned"
+)
+
+// privateState is the private state of a request or response. The framework's own type can't be named here.
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// getPrivate reads the value under key into v and reports whether there is one.
+func getPrivate(ctx context.Context, private privateState, key string, v any) (bool, diag.Diagnostics) {
+	data, diags := private.GetKey(ctx, key)
+	if diags.HasError() || len(data) == 0 {
+		return false, diags
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		diags.AddError("Private state can't be read", "The "+key+" in the private state of this resource: "+err.Error()+
+			"\n\nIt is written anew by a refresh: plan again without -refresh=false.")
+		return false, diags
+	}
+	return true, diags
+}
+
+// setPrivate stores v under key.
+func setPrivate(ctx context.Context, private privateState, key string, v any) diag.Diagnostics {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Private state can't be written", err.Error())}
+	}
+	return private.SetKey(ctx, key, data)
+}
+
+// clearPrivate removes the value under key.
+func clearPrivate(ctx context.Context, private privateState, key string) diag.Diagnostics {
+	return private.SetKey(ctx, key, nil)
+}

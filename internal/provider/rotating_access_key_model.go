@@ -1,0 +1,211 @@
+package provider
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+// rotatingAccessKeyModel is configuration, plan and state of the resource. It holds secrets: never log or print one.
+type rotatingAccessKeyModel struct {
+	User              types.String  `tfsdk:"user"`
+	RotateAfter       durationValue `tfsdk:"rotate_after"`
+	Overlap           durationValue `tfsdk:"overlap"`
+	Grace             durationValue `tfsdk:"grace"`
+	RequireUnusedFor  durationValue `tfsdk:"require_unused_for"`
+	RotateWhenChanged types.Map     `tfsdk:"rotate_when_changed"`
+	RevokeWhenChanged types.Map     `tfsdk:"revoke_when_changed"`
+	HoldPrevious      types.Bool    `tfsdk:"hold_previous"`
+	Paused            types.Bool    `tfsdk:"paused"`
+	UnmanagedKeys     types.String  `tfsdk:"unmanaged_keys"`
+	WaitUntilUsable   types.Bool    `tfsdk:"wait_until_usable"`
+	Description       types.String  `tfsdk:"description"`
+	SkipDestroy       types.Bool    `tfsdk:"skip_destroy"`
+
+	ID              types.String `tfsdk:"id"`
+	AccountID       types.String `tfsdk:"account_id"`
+	UserUniqueID    types.String `tfsdk:"user_unique_id"`
+	AccessKeyID     types.String `tfsdk:"access_key_id"`
+	SecretAccessKey types.String `tfsdk:"secret_access_key"`
+	Status          types.String `tfsdk:"status"`
+	CreatedAt       types.String `tfsdk:"created_at"`
+	InactiveSince   types.String `tfsdk:"inactive_since"`
+	RotateAt        types.String `tfsdk:"rotate_at"`
+	RotationReason  types.String `tfsdk:"rotation_reason"`
+	RotationBlocked types.String `tfsdk:"rotation_blocked"`
+	Version         types.Int64  `tfsdk:"version"`
+	Previous        types.Object `tfsdk:"previous"`
+}
+
+// previousModel is the nested object previous.
+type previousModel struct {
+	AccessKeyID     types.String `tfsdk:"access_key_id"`
+	SecretAccessKey types.String `tfsdk:"secret_access_key"`
+	Status          types.String `tfsdk:"status"`
+	CreatedAt       types.String `tfsdk:"created_at"`
+	ReplacedAt      types.String `tfsdk:"replaced_at"`
+	DeactivateAt    types.String `tfsdk:"deactivate_at"`
+	DeactivatedAt   types.String `tfsdk:"deactivated_at"`
+	DeactivatedBy   types.String `tfsdk:"deactivated_by"`
+	DeleteAt        types.String `tfsdk:"delete_at"`
+	Adopted         types.Bool   `tfsdk:"adopted"`
+	Revoked         types.Bool   `tfsdk:"revoked"`
+}
+
+const (
+	statusMissing   = "Missing"
+	deactivatedHere = "iamkeys"
+	deactivatedElse = "other"
+)
+
+var previousType = map[string]attr.Type{
+	"access_key_id":     types.StringType,
+	"secret_access_key": types.StringType,
+	"status":            types.StringType,
+	"created_at":        types.StringType,
+	"replaced_at":       types.StringType,
+	"deactivate_at":     types.StringType,
+	"deactivated_at":    types.StringType,
+	"deactivated_by":    types.StringType,
+	"delete_at":         types.StringType,
+	"adopted":           types.BoolType,
+	"revoked":           types.BoolType,
+}
+
+// previous is the nested object, or nil when it is null or unknown.
+func (m *rotatingAccessKeyModel) previous(ctx context.Context) (*previousModel, diag.Diagnostics) {
+	if m.Previous.IsNull() || m.Previous.IsUnknown() {
+		return nil, nil
+	}
+	var p previousModel
+	diags := m.Previous.As(ctx, &p, basetypes.ObjectAsOptions{})
+	return &p, diags
+}
+
+// imported reports whether the state comes from an import and no configuration was applied to it yet.
+func (m *rotatingAccessKeyModel) imported() bool { return m.Overlap.IsNull() }
+
+// policyKnown reports whether every value that the rules depend on is known.
+func (m *rotatingAccessKeyModel) policyKnown() bool {
+	for _, v := range []attr.Value{
+		m.RotateAfter, m.Overlap, m.Grace, m.RequireUnusedFor, m.RotateWhenChanged, m.RevokeWhenChanged,
+		m.HoldPrevious, m.Paused, m.UnmanagedKeys,
+	} {
+		if v.IsUnknown() {
+			return false
+		}
+	}
+	for _, m := range []types.Map{m.RotateWhenChanged, m.RevokeWhenChanged} {
+		for _, v := range m.Elements() {
+			if v.IsUnknown() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// policy is what the model asks for; every value must be known.
+func (m *rotatingAccessKeyModel) policy() rotation.Policy {
+	return rotation.Policy{
+		RotateAfter:       m.RotateAfter.Duration(),
+		Overlap:           m.Overlap.Duration(),
+		Grace:             m.Grace.Duration(),
+		RequireUnusedFor:  m.RequireUnusedFor.Duration(),
+		RotateWhenChanged: texts(m.RotateWhenChanged),
+		RevokeWhenChanged: texts(m.RevokeWhenChanged),
+		HoldPrevious:      m.HoldPrevious.ValueBool(),
+		Paused:            m.Paused.ValueBool(),
+		UnmanagedKeys:     rotation.UnmanagedKeys(m.UnmanagedKeys.ValueString()),
+	}
+}
+
+// copyConfiguration takes over what the user configures, computed values aside.
+func (m *rotatingAccessKeyModel) copyConfiguration(from *rotatingAccessKeyModel) {
+	m.User, m.ID = from.User, from.User
+	m.RotateAfter, m.Overlap, m.Grace, m.RequireUnusedFor = from.RotateAfter, from.Overlap, from.Grace, from.RequireUnusedFor
+	m.RotateWhenChanged, m.RevokeWhenChanged = from.RotateWhenChanged, from.RevokeWhenChanged
+	m.HoldPrevious, m.Paused, m.UnmanagedKeys = from.HoldPrevious, from.Paused, from.UnmanagedKeys
+	m.WaitUntilUsable, m.Description, m.SkipDestroy = from.WaitUntilUsable, from.Description, from.SkipDestroy
+}
+
+// texts are the elements of a map of strings; a null element counts as absent.
+func texts(m types.Map) map[string]string {
+	out := map[string]string{}
+	for name, v := range m.Elements() {
+		if s, ok := v.(types.String); ok && !s.IsNull() {
+			out[name] = s.ValueString()
+		}
+	}
+	return out
+}
+
+// record is what the state holds, in the words of the rules.
+func (m *rotatingAccessKeyModel) record(ctx context.Context) (rotation.Record, diag.Diagnostics) {
+	r := rotation.Record{Current: rotation.Current{
+		ID: m.AccessKeyID.ValueString(), CreatedAt: instant(m.CreatedAt), InactiveSince: instant(m.InactiveSince),
+	}}
+	if !m.imported() {
+		policy := m.policy()
+		r.Policy = &policy
+	}
+	p, diags := m.previous(ctx)
+	if p != nil {
+		r.Previous = &rotation.Previous{
+			ID: p.AccessKeyID.ValueString(), CreatedAt: instant(p.CreatedAt), ReplacedAt: instant(p.ReplacedAt),
+			DeactivatedAt: instant(p.DeactivatedAt), DeactivatedByUs: p.DeactivatedBy.ValueString() == deactivatedHere,
+			Adopted: p.Adopted.ValueBool(), Revoked: p.Revoked.ValueBool(),
+		}
+	}
+	return r, diags
+}
+
+// evidence is what the last Read or apply saw. Where the private state has none, it is what the state remembers.
+func (m *rotatingAccessKeyModel) evidence(ctx context.Context, private privateState) (evidence, diag.Diagnostics) {
+	var found evidence
+	ok, diags := getPrivate(ctx, private, evidenceKey, &found)
+	if !ok && !diags.HasError() {
+		found.Seen, diags = m.observation(ctx)
+	}
+	return found, diags
+}
+
+// observation is what the state remembers of IAM. It knows no last use, so that it allows nothing that depends on one.
+func (m *rotatingAccessKeyModel) observation(ctx context.Context) (rotation.Observation, diag.Diagnostics) {
+	var seen rotation.Observation
+	if s := m.Status.ValueString(); s != statusMissing && s != "" {
+		seen.Keys = append(seen.Keys, rotation.Key{ID: m.AccessKeyID.ValueString(), Status: rotation.Status(s), CreatedAt: instant(m.CreatedAt)})
+	}
+	p, diags := m.previous(ctx)
+	if p != nil {
+		seen.Keys = append(seen.Keys, rotation.Key{
+			ID: p.AccessKeyID.ValueString(), Status: rotation.Status(p.Status.ValueString()), CreatedAt: instant(p.CreatedAt),
+		})
+	}
+	return seen, diags
+}
+
+// changedNames are the names of added or changed values, in order.
+func changedNames(before, after map[string]string) []string {
+	names := rotation.Changed(before, after)
+	slices.Sort(names)
+	return names
+}
+
+// unknownKeys makes every attribute unknown that a rotation may change.
+func (m *rotatingAccessKeyModel) unknownKeys() {
+	for _, s := range []*types.String{
+		&m.AccountID, &m.UserUniqueID, &m.AccessKeyID, &m.SecretAccessKey, &m.Status, &m.CreatedAt, &m.InactiveSince, &m.RotateAt,
+		&m.RotationReason, &m.RotationBlocked,
+	} {
+		*s = types.StringUnknown()
+	}
+	m.Version = types.Int64Unknown()
+	m.Previous = types.ObjectUnknown(previousType)
+}

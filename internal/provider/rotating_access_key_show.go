@@ -1,0 +1,112 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+// unknownFrom is the first instant that stands for one not known yet: a plan takes its steps at plannedAt, and every date
+// that follows from it lands beyond unknownFrom, however long the configured durations are (36500 days at most).
+var (
+	unknownFrom = time.Date(5000, 1, 1, 0, 0, 0, 0, time.UTC)
+	plannedAt   = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// show writes what the record and IAM say of the keys into the computed attributes. Dates and ids that the plan can't
+// know become unknown. Secrets stay with their key.
+func (m *rotatingAccessKeyModel) show(ctx context.Context, r rotation.Record, seen rotation.Observation, policy rotation.Policy) diag.Diagnostics {
+	old, diags := m.previous(ctx)
+	secrets := map[string]types.String{m.AccessKeyID.ValueString(): m.SecretAccessKey}
+	if old != nil {
+		secrets[old.AccessKeyID.ValueString()] = old.SecretAccessKey
+	}
+
+	if r.Current.ID != m.AccessKeyID.ValueString() {
+		m.Version = nextVersion(m.Version, r.Current.CreatedAt)
+		m.SecretAccessKey = types.StringUnknown()
+	}
+	m.AccessKeyID = keyID(r.Current.ID)
+	m.Status = types.StringValue(statusMissing)
+	if k := seen.Find(r.Current.ID); k != nil {
+		m.Status = types.StringValue(string(k.Status))
+	}
+	m.CreatedAt, m.InactiveSince = text(r.Current.CreatedAt), text(r.Current.InactiveSince)
+	m.RotateAt = types.StringNull()
+	if policy.RotateAfter > 0 {
+		m.RotateAt = text(r.Current.CreatedAt.Add(policy.RotateAfter))
+	}
+
+	p := r.Previous
+	if p == nil {
+		m.Previous = types.ObjectNull(previousType)
+		return diags
+	}
+	shown := previousModel{
+		AccessKeyID: keyID(p.ID), SecretAccessKey: types.StringNull(), CreatedAt: text(p.CreatedAt), ReplacedAt: text(p.ReplacedAt),
+		DeactivateAt: text(p.DeactivateAt(policy)), DeactivatedAt: text(p.DeactivatedAt),
+		Adopted: types.BoolValue(p.Adopted), Revoked: types.BoolValue(p.Revoked),
+	}
+	if secret, ok := secrets[p.ID]; ok {
+		shown.SecretAccessKey = secret
+	}
+	k := seen.Find(p.ID)
+	if k != nil {
+		shown.Status = types.StringValue(string(k.Status))
+	}
+	if !p.DeactivatedAt.IsZero() {
+		shown.DeactivatedBy = types.StringValue(deactivatedElse)
+		if p.DeactivatedByUs {
+			shown.DeactivatedBy = types.StringValue(deactivatedHere)
+		}
+		var use rotation.Use
+		if k != nil && k.LastUse != nil {
+			use = *k.LastUse
+		}
+		shown.DeleteAt = text(p.DeleteAt(policy, use))
+	}
+	object, d := types.ObjectValueFrom(ctx, previousType, shown)
+	m.Previous = object
+	return append(diags, d...)
+}
+
+// nextVersion is the version of a key created at createdAt that follows a key with version old.
+func nextVersion(old types.Int64, createdAt time.Time) types.Int64 {
+	if !createdAt.Before(unknownFrom) {
+		return types.Int64Unknown()
+	}
+	return types.Int64Value(max(createdAt.Unix(), old.ValueInt64()+1))
+}
+
+// keyID is unknown for the key that a plan is going to make.
+func keyID(id string) types.String {
+	if id == plannedKeyID {
+		return types.StringUnknown()
+	}
+	return types.StringValue(id)
+}
+
+// text is an instant in RFC 3339, null when there is none and unknown when the plan can't know it.
+func text(t time.Time) types.String {
+	switch {
+	case t.IsZero():
+		return types.StringNull()
+	case !t.Before(unknownFrom):
+		return types.StringUnknown()
+	default:
+		return types.StringValue(t.UTC().Format(time.RFC3339))
+	}
+}
+
+// instant reads what text wrote; null, unknown and anything else is the zero time.
+func instant(s types.String) time.Time {
+	t, err := time.Parse(time.RFC3339, s.ValueString())
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}

@@ -1,0 +1,295 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+// Create implements resource.Resource.
+func (r *rotatingAccessKeyResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan rotatingAccessKeyModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	user, policy := plan.User.ValueString(), plan.policy()
+	if other := r.client.claims.create(user); other != "" {
+		resp.Diagnostics.AddAttributeError(path.Root("user"), fmt.Sprintf("Another resource manages the access keys of user %q: current key %s", user, other),
+			"No key was made. A user has two key slots, and one iamkeys_rotating_access_key needs both: keep one of the resources.")
+		return
+	}
+	keys, err := r.client.fresh(ctx, user)
+	if err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("user"), fmt.Sprintf("Access keys of user %q can't be read", user), awsErrorDetail(err)+"\n\nNo key was made.")
+		return
+	}
+	seen, err := r.client.observe(ctx, keys, rotation.Record{}, policy)
+	if err != nil {
+		resp.Diagnostics.AddError(fmt.Sprintf("Last use of the keys of user %q can't be read", user), awsErrorDetail(err)+"\n\nNo key was made.")
+		return
+	}
+	decision := rotation.Decide(policy, rotation.Record{}, seen, r.client.Gateway.Now())
+	if decision.Refused != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("user"), createRefusedSummary(user, seen), createRefusedDetail(user, *decision.Refused, seen))
+		return
+	}
+
+	model := plan
+	model.Previous = types.ObjectNull(previousType)
+	op := &operation{
+		client: r.client, model: &model, configured: &plan, policy: policy, seen: seen, fresh: seen,
+		save: func(ctx context.Context, m *rotatingAccessKeyModel) diag.Diagnostics {
+			if m.AccessKeyID.ValueString() == "" {
+				resp.State.RemoveResource(ctx)
+				return nil
+			}
+			return append(resp.State.Set(ctx, m), setIdentity(ctx, resp.Identity, m)...)
+		},
+	}
+	op.run(ctx, decision.Steps, decision.Steps)
+	resp.Diagnostics.Append(op.diags...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, evidence{Seen: op.seen})...)
+}
+
+// Update implements resource.Resource.
+func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var state, plan rotatingAccessKeyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	var steps []rotation.Step
+	_, d := getPrivate(ctx, req.Private, plannedKey, &steps)
+	resp.Diagnostics.Append(d...)
+	record, d := state.record(ctx)
+	resp.Diagnostics.Append(d...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(clearPrivate(ctx, resp.Private, plannedKey)...)
+	seen, d := state.evidence(ctx, req.Private)
+	resp.Diagnostics.Append(d...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+
+	model := state
+	op := &operation{
+		client: r.client, model: &model, configured: &plan, policy: plan.policy(), record: record, seen: seen.Seen,
+		save: func(ctx context.Context, m *rotatingAccessKeyModel) diag.Diagnostics {
+			return append(resp.State.Set(ctx, m), setIdentity(ctx, resp.Identity, m)...)
+		},
+	}
+	if len(steps) > 0 || !state.User.Equal(plan.User) {
+		left, d := op.look(ctx, &state, steps)
+		if resp.Diagnostics.Append(d...); d.HasError() {
+			return
+		}
+		op.run(ctx, steps, left)
+	}
+	if !op.diags.HasError() {
+		op.describe(ctx, &state)
+		model.copyConfiguration(&plan)
+		op.diags.Append(op.model.show(ctx, op.record, op.seen, op.policy)...)
+		op.diags.Append(op.save(ctx, op.model)...)
+	}
+	resp.Diagnostics.Append(op.diags...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, evidence{Seen: op.seen})...)
+}
+
+// look looks at IAM again and returns the planned steps that are left to do. It refuses all of them if one is no longer
+// right: nothing was changed yet.
+func (o *operation) look(ctx context.Context, state *rotatingAccessKeyModel, planned []rotation.Step) ([]rotation.Step, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	user := o.user()
+	keys, err := o.client.fresh(ctx, user)
+	exists := !iamgate.IsKind(err, iamgate.KindNoSuchEntity)
+	if err != nil && exists {
+		diags.Append(lookError(user, err))
+		return nil, diags
+	}
+	recreated := false
+	if listed := (rotation.Observation{Keys: keys}); listed.Find(o.record.Current.ID) == nil {
+		if !state.User.Equal(o.configured.User) {
+			diags.AddAttributeError(path.Root("user"), fmt.Sprintf("User %q is not user %q renamed", user, state.User.ValueString()),
+				fmt.Sprintf("It does not own key %s. Nothing was changed. Plan again, with a refresh: a replacement will be planned.", o.record.Current.ID))
+			return nil, diags
+		}
+		found, err := o.client.find(ctx, subject{
+			name: user, accountID: state.AccountID.ValueString(), uniqueID: state.UserUniqueID.ValueString(), keyID: o.record.Current.ID,
+		}, keys, exists)
+		if err != nil {
+			diags.Append(lookError(user, err))
+			return nil, diags
+		}
+		if found.gone || found.user != user {
+			diags.AddError(fmt.Sprintf("Plan for user %q is out of date: the user was renamed or deleted", user), "Nothing was changed. Plan again, and read the new plan.")
+			return nil, diags
+		}
+		recreated = found.recreated
+	}
+	seen, err := o.client.observe(ctx, keys, o.record, o.policy)
+	if err != nil {
+		diags.AddError(fmt.Sprintf("Last use of the keys of user %q can't be read", user), awsErrorDetail(err)+"\n\nNothing was changed.")
+		return nil, diags
+	}
+	seen.Recreated = recreated
+
+	left, err := rotation.Confirm(o.policy, o.record, seen, o.client.Gateway.Now(), planned)
+	if stale := (*rotation.StaleError)(nil); errors.As(err, &stale) {
+		diags.AddError(staleSummary(user, stale, seen), staleDetail(user, stale, seen))
+		return nil, diags
+	}
+	o.fresh = seen
+	return left, diags
+}
+
+func staleSummary(user string, stale *rotation.StaleError, seen rotation.Observation) string {
+	what := map[rotation.Kind]string{
+		rotation.Adopt: "adopt key", rotation.RecordDeactivated: "record the deactivation of key", rotation.RecordReactivated: "record the reactivation of key",
+		rotation.Reactivate: "reactivate key", rotation.Deactivate: "deactivate key", rotation.DeletePrevious: "delete key",
+		rotation.DeleteCurrent: "delete key", rotation.DeleteUnmanaged: "delete key", rotation.Rotate: "rotate key",
+	}[stale.Step.Kind]
+	why := "the keys in IAM have changed since the plan"
+	if stale.Wait.Why != "" {
+		why = waitFact(stale.Wait, seen)
+	}
+	return fmt.Sprintf("Plan for user %q is out of date: it would %s %s, but %s", user, what, stale.Step.Key, why)
+}
+
+func staleDetail(user string, stale *rotation.StaleError, seen rotation.Observation) string {
+	keys := describeKeys(seen.Keys)
+	if keys == "" {
+		keys = "no keys"
+	}
+	detail := fmt.Sprintf("User %q has now: %s. Nothing was changed. Plan again, and read the new plan.", user, keys)
+	if remedy := waitRemedy(stale.Wait, user); remedy != "" {
+		detail += "\n\n" + remedy
+	}
+	return detail
+}
+
+// describe brings the descriptions of the managed keys in line with a changed configuration.
+func (o *operation) describe(ctx context.Context, state *rotatingAccessKeyModel) {
+	if state.Description.Equal(o.configured.Description) {
+		return
+	}
+	var ids []string
+	// A key that this apply made has its description already.
+	if o.record.Current.ID == state.AccessKeyID.ValueString() {
+		ids = append(ids, o.record.Current.ID)
+	}
+	if o.record.Previous != nil {
+		ids = append(ids, o.record.Previous.ID)
+	}
+	for _, id := range ids {
+		if o.configured.Description.ValueString() != "" {
+			o.tag(ctx, id)
+		} else {
+			o.untag(ctx, id)
+		}
+	}
+}
+
+// Delete implements resource.Resource.
+func (r *rotatingAccessKeyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state rotatingAccessKeyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || state.SkipDestroy.ValueBool() {
+		return
+	}
+	resp.Diagnostics.Append(r.refuseOwnKey(ctx, &state)...)
+	record, d := state.record(ctx)
+	resp.Diagnostics.Append(d...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mutationTimeout)
+	defer cancel()
+	user := state.User.ValueString()
+	for _, id := range ownKeys(record) {
+		err := r.client.deleteWherever(ctx, user, id, state.AccountID.ValueString())
+		if wrong := (*wrongAccountError)(nil); errors.As(err, &wrong) {
+			resp.Diagnostics.Append(lookError(user, err))
+			return
+		}
+		if err != nil {
+			resp.Diagnostics.AddError(fmt.Sprintf("Key %s of user %q could not be deleted", id, user), awsErrorDetail(err)+
+				"\n\nKeys that were already deleted are gone; the resource stays in the state. Destroy again.")
+			return
+		}
+		if state.Description.ValueString() != "" {
+			if err := r.client.Gateway.UntagUser(ctx, user, id); err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
+				resp.Diagnostics.AddWarning(fmt.Sprintf("Description of key %s could not be removed", id), awsErrorDetail(err))
+			}
+		}
+	}
+	if p := record.Previous; p != nil && p.Adopted {
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Adopted key %s of user %q was left in IAM", p.ID, user),
+			"This resource did not make it. If nobody needs it, delete it:\n  "+strings.Join([]string{
+				statusCommand(user, p.ID, rotation.Inactive), deleteCommand(user, p.ID),
+			}, "\n  "))
+	}
+}
+
+// deleteWherever deletes a key, under the name of the user who owns it now. A key that does not exist in the account of the
+// state is success.
+func (c *Client) deleteWherever(ctx context.Context, user, id, accountID string) error {
+	err := c.Gateway.DeleteAccessKey(ctx, user, id)
+	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
+		if err := c.checkAccount(ctx, accountID); err != nil {
+			return err
+		}
+		owner, _, findErr := c.owner(ctx, id)
+		if findErr != nil || owner == "" {
+			return findErr
+		}
+		user = owner
+		err = c.Gateway.DeleteAccessKey(ctx, user, id)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = c.Gateway.WaitDeleted(ctx, user, id)
+	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) || iamgate.IsKind(err, iamgate.KindNotSettled) {
+		return nil
+	}
+	return err
+}
+
+// setIdentity writes the identity of the resource.
+func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, m *rotatingAccessKeyModel) diag.Diagnostics {
+	if identity == nil {
+		return nil
+	}
+	diags := identity.SetAttribute(ctx, path.Root("user"), m.User)
+	account := m.AccountID
+	if account.IsUnknown() {
+		account = types.StringNull()
+	}
+	return append(diags, identity.SetAttribute(ctx, path.Root("account_id"), account)...)
+}
+
+func createRefusedSummary(user string, seen rotation.Observation) string {
+	return fmt.Sprintf("User %q already has %d access keys, and no slot is free: %s", user, len(seen.Keys), describeKeys(seen.Keys))
+}
+
+func createRefusedDetail(user string, w rotation.Wait, seen rotation.Observation) string {
+	var commands []string
+	for _, k := range seen.Keys {
+		commands = append(commands, statusCommand(user, k.ID, rotation.Inactive), deleteCommand(user, k.ID))
+	}
+	return "No key is made and none is touched: " + waitFact(w, seen) + ". To go on, import the keys of this user instead:\n  terraform import ADDRESS " +
+		importExample(user, seen) + "\nor delete a key that nobody needs, with:\n  " + strings.Join(commands, "\n  ") +
+		"\nor set unmanaged_keys = \"delete_unused\" if one of them was never used. A -replace with create_before_destroy meets this while " +
+		"a previous key exists; rotate_when_changed rotates without replacing."
+}
