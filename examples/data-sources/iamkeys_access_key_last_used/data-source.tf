@@ -1,0 +1,15 @@
+data "iamkeys_access_key_last_used" "legacy" {
+  access_key_id = "AKIAIOSFODNN7EXAMPLE"
+}
+
+# A warning while somebody still uses a key that should be idle.
+check "legacy_key_is_idle" {
+  assert {
+    condition = data.iamkeys_access_key_last_used.legacy.never_used ? true : data.iamkeys_access_key_last_used.legacy.days_since_last_used >= 30
+    error_message = format("Key of %s was last used at %s for %s.",
+      data.iamkeys_access_key_last_used.legacy.user,
+      coalesce(data.iamkeys_access_key_last_used.legacy.last_used_at, "-"),
+      coalesce(data.iamkeys_access_key_last_used.legacy.service_name, "-"),
+    )
+  }
+}

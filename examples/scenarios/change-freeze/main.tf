@@ -1,0 +1,19 @@
+terraform {
+  required_providers {
+    iamkeys = {
+      source = "iamkeys/iamkeys"
+    }
+  }
+}
+
+variable "freeze" {
+  description = "No rotation, deactivation or deletion that only time calls for."
+  type        = bool
+  default     = false
+}
+
+resource "iamkeys_rotating_access_key" "ci" {
+  user         = "ci"
+  rotate_after = "90d"
+  paused       = var.freeze
+}

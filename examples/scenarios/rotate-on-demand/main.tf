@@ -1,0 +1,13 @@
+terraform {
+  required_providers {
+    iamkeys = {
+      source = "iamkeys/iamkeys"
+    }
+  }
+}
+
+# Rotates when somebody writes another quarter, and never by age.
+resource "iamkeys_rotating_access_key" "ci" {
+  user                = "ci"
+  rotate_when_changed = { quarter = "2026-Q4" }
+}

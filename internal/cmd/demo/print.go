@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+)
+
+// width is the longest line that the demo prints, in characters.
+const width = 80
+
+// say prints what a command said.
+func (d *demo) say(command string, o outcome) {
+	summary := o.summary
+	if command == "plan" && o.exitCode == 0 {
+		summary = "No changes."
+	}
+	fmt.Fprintf(d.out, "  terraform %-8s %s\n", command+":", summary)
+	for _, warning := range o.warnings {
+		wrap(d.out, "  Warning: ", warning)
+	}
+}
+
+// print prints the keys of the user as a table.
+func (d *demo) print(keys []iamsim.Key) {
+	if len(keys) == 0 {
+		fmt.Fprintf(d.out, "  IAM: user %s has no keys\n", user)
+		return
+	}
+	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "  IAM:\tkey\tid\tstatus\tage\tlast used")
+	for _, key := range keys {
+		used := "never"
+		if !key.LastUsedAt.IsZero() {
+			used = fmt.Sprintf("day %d, %s", daysBetween(start, key.LastUsedAt), key.LastUsedService)
+		}
+		fmt.Fprintf(table, "  \t%d\t%s\t%s\t%d d\t%s\n", slices.Index(d.seen, key.ID)+1, key.ID, key.Status,
+			daysBetween(key.CreatedAt, d.sim.Now()), used)
+	}
+	_ = table.Flush()
+}
+
+func daysBetween(from, to time.Time) int { return int(to.Sub(from).Round(time.Minute) / day) }
+
+// wrap prints text after a label, in lines of the width of the demo.
+func wrap(w io.Writer, label, text string) {
+	line, empty := label, true
+	for word := range strings.FieldsSeq(text) {
+		if !empty && len(line)+1+len(word) > width {
+			fmt.Fprintln(w, line)
+			line, empty = strings.Repeat(" ", len(label)), true
+		}
+		if !empty {
+			line += " "
+		}
+		line, empty = line+word, false
+	}
+	fmt.Fprintln(w, line)
+}

@@ -1,0 +1,255 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+)
+
+const examplesDir = "../../examples"
+
+// exampleKeyID stands in the examples for a key that exists.
+const exampleKeyID = "AKIAIOSFODNN7EXAMPLE" //nolint:gosec // the id of AWS's own examples
+
+// exampleScenes are what the examples expect to find in IAM, beside the user ci without keys.
+var exampleScenes = map[string]func(w *acctest.World) (keyID string){
+	"data-sources/iamkeys_access_key_age":       withKey,
+	"data-sources/iamkeys_access_key_last_used": withKey,
+	"scenarios/many-users": func(w *acctest.World) string {
+		w.Sim.CreateUser("backup")
+		return ""
+	},
+	"scenarios/take-over":     withKey,
+	"scenarios/unmanaged-key": withKey,
+}
+
+func withKey(w *acctest.World) string { return w.Sim.CreateAccessKey("ci").AccessKeyID }
+
+// TestExamples validates and applies each directory of examples/, which must settle, and destroys it.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	dirs := exampleDirs(t)
+	for name := range exampleScenes {
+		if !slices.Contains(dirs, name) {
+			t.Errorf("there is no example %s", name)
+		}
+	}
+	for _, name := range dirs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := acctest.New(t)
+			w.Sim.CreateUser("ci")
+			keyID := ""
+			if scene, ok := exampleScenes[name]; ok {
+				keyID = scene(w)
+			}
+			c := exampleCLI(t, w)
+			copyExample(t, c, name, keyID)
+
+			for _, args := range [][]string{{"validate"}, {"fmt", "-check", "-diff"}} {
+				if r := c.Run(args...); r.ExitCode != 0 {
+					t.Fatalf("%q: exit code %d\n%s%s", args, r.ExitCode, r.Stdout, r.Stderr)
+				}
+			}
+			if tests, err := filepath.Glob(filepath.Join(c.Dir, "*.tftest.hcl")); err != nil || len(tests) > 0 {
+				if r := c.Run("test"); r.ExitCode != 0 || err != nil {
+					t.Fatalf("test: exit code %d, %v\n%s%s", r.ExitCode, err, r.Stdout, r.Stderr)
+				}
+			}
+			c.Apply()
+			c.Want(0)
+			if got := c.Diagnostics(); len(got) > 0 {
+				t.Errorf("diagnostics of the apply: %+v", got)
+			}
+			c.Plan()
+			c.Want(0)
+			c.Destroy()
+			c.Want(0)
+		})
+	}
+}
+
+// exampleDirs are the directories with a configuration, relative to examples/.
+func exampleDirs(t *testing.T) []string {
+	t.Helper()
+	var dirs []string
+	err := fs.WalkDir(os.DirFS(examplesDir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() && entry.Name() == ".terraform" {
+			return fs.SkipDir
+		}
+		if dir := path.Dir(name); path.Ext(name) == ".tf" && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+		return err
+	})
+	if err != nil || len(dirs) == 0 {
+		t.Fatalf("examples: %q, %v", dirs, err)
+	}
+	return dirs
+}
+
+// exampleCLI is a CLI that reaches the simulator through the environment, as the examples set no credentials.
+func exampleCLI(t *testing.T, w *acctest.World) *acctest.CLI {
+	t.Helper()
+	c, root := w.CLI(t), w.Sim.Root()
+	c.Setenv("AWS_ENDPOINT_URL", w.Sim.URL())
+	c.Setenv("AWS_REGION", "us-east-1")
+	c.Setenv("AWS_ACCESS_KEY_ID", root.AccessKeyID)
+	c.Setenv("AWS_SECRET_ACCESS_KEY", root.Secret.Reveal())
+	c.Setenv("TF_VAR_deploy", "echo deployed")
+	return c
+}
+
+// copyExample copies the files of an example, with a key that exists.
+func copyExample(t *testing.T, c *acctest.CLI, name, keyID string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(examplesDir, name, "*.*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("files %q, %v", files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(content)
+		if keyID != "" {
+			text = strings.ReplaceAll(text, exampleKeyID, keyID)
+		}
+		c.Write(filepath.Base(file), text)
+	}
+}
+
+// TestExamples_Rollback goes through what the rollback example is for.
+func TestExamples_Rollback(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Sim.CreateUser("ci")
+	c := exampleCLI(t, w)
+	copyExample(t, c, "scenarios/rollback", "")
+	published := func() any { return c.State().Values.Outputs["access_key_id"].Value }
+	for _, passed := range []string{"0s", "90d", "8d"} {
+		w.Advance(passed)
+		c.Apply()
+		c.Want(0)
+	}
+	first, second := w.Sim.Keys("ci")[0], w.Sim.Keys("ci")[1]
+	if got := published(); first.Status != "Inactive" || got != second.ID {
+		t.Fatalf("published %s beside a first key that is %s, want %s and Inactive", got, first.Status, second.ID)
+	}
+
+	c.Apply("-var=roll_back=true")
+	c.Want(0)
+	if got := published(); got != first.ID || !w.Sim.Authenticates(first.ID, w.Sim.Secret(first.ID)) {
+		t.Errorf("published %s after the rollback, want %s, which works", got, first.ID)
+	}
+	c.Plan("-var=roll_back=true")
+	c.Want(0)
+	c.Apply()
+	c.Want(0)
+	if got := published(); got != second.ID {
+		t.Errorf("published %s at the end, want %s", got, second.ID)
+	}
+
+	w.Sim.SetStatus(first.ID, "Inactive")
+	c.Apply()
+	c.Plan("-var=roll_back=true")
+	c.Want(1)
+	failed := func(d acctest.Diagnostic) bool {
+		return d.Severity == "error" && strings.HasPrefix(d.Detail, "The previous key is Inactive")
+	}
+	if got := c.Diagnostics(); !slices.ContainsFunc(got, failed) {
+		t.Errorf("diagnostics %+v, want the error of the precondition", got)
+	}
+}
+
+// TestExamples_Policies checks that the example policies allow what plans and applies ask for, and nothing else.
+func TestExamples_Policies(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Sim.CreateUser("ci")
+	w.Sim.CreateAccessKey("ci")
+	c := exampleCLI(t, w)
+	plan, apply := map[string]bool{}, map[string]bool{}
+	collect := func(actions map[string]bool) {
+		for _, action := range w.CallList() {
+			actions[action] = true
+		}
+		w.ResetCalls()
+	}
+	step := func(passed, vars string) {
+		w.Advance(passed)
+		c.Write("main.tf", `
+import {
+  to = iamkeys_rotating_access_key.ci
+  id = "ci"
+}
+resource "iamkeys_rotating_access_key" "ci" {
+  user         = "ci"
+  rotate_after = "90d"
+  `+vars+`
+}
+`)
+		c.PlanOut("saved.tfplan")
+		c.Want(2)
+		collect(plan)
+		c.ApplyPlan("saved.tfplan")
+		c.Want(0)
+		collect(apply)
+	}
+	described := `description = "ci"`
+	step("0s", described)
+	step("90d", described)
+	step("8d", described)
+	step("7d", described)
+	step("1d", `wait_until_usable = false`)
+
+	for _, tc := range []struct {
+		file string
+		used map[string]bool
+	}{{"plan.json", plan}, {"apply.json", apply}} {
+		// Whatever a plan may ask for, an apply may, too, when something has changed meanwhile.
+		for action := range plan {
+			tc.used[action] = true
+		}
+		// Needs no permission.
+		delete(tc.used, "GetCallerIdentity")
+		allowed := policyActions(t, tc.file)
+		for action := range tc.used {
+			if !slices.Contains(allowed, "iam:"+action) {
+				t.Errorf("%s does not allow %s", tc.file, action)
+			}
+		}
+		for _, action := range allowed {
+			if !tc.used[strings.TrimPrefix(action, "iam:")] {
+				t.Errorf("%s allows %s, which was not used", tc.file, action)
+			}
+		}
+	}
+}
+
+// policyActions are the actions of a policy in examples/policies, which README.md must show as it is.
+func policyActions(t *testing.T, file string) []string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(examplesDir, "policies", file))
+	readme, readmeErr := os.ReadFile("../../README.md")
+	if err := errors.Join(err, readmeErr); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(readme), "```json\n"+string(content)+"```\n") {
+		t.Errorf("README.md does not show examples/policies/%s as it is", file)
+	}
+	var policy struct{ Statement []struct{ Action []string } }
+	if err := json.Unmarshal(content, &policy); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return policy.Statement[0].Action
+}
