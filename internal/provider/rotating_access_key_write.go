@@ -99,6 +99,7 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 	if !op.diags.HasError() {
 		op.describe(ctx, &state)
 		model.copyConfiguration(&plan)
+		model.RotationBlocked = plan.RotationBlocked
 		op.diags.Append(op.model.show(ctx, op.record, op.seen, op.policy)...)
 		op.diags.Append(op.save(ctx, op.model)...)
 	}
@@ -119,6 +120,12 @@ func (o *operation) look(ctx context.Context, state *rotatingAccessKeyModel, pla
 	}
 	recreated := false
 	if listed := (rotation.Observation{Keys: keys}); listed.Find(o.record.Current.ID) == nil {
+		if !state.User.Equal(o.configured.User) && !exists {
+			diags.AddAttributeError(path.Root("user"), fmt.Sprintf("User %q does not exist", user),
+				fmt.Sprintf("Key %s belongs to user %q. Nothing was changed. Set user = %q, or rename that user first.",
+					o.record.Current.ID, state.User.ValueString(), state.User.ValueString()))
+			return nil, diags
+		}
 		if !state.User.Equal(o.configured.User) {
 			diags.AddAttributeError(path.Root("user"), fmt.Sprintf("User %q is not user %q renamed", user, state.User.ValueString()),
 				fmt.Sprintf("It does not own key %s. Nothing was changed. Plan again, with a refresh: a replacement will be planned.", o.record.Current.ID))
@@ -198,72 +205,6 @@ func (o *operation) describe(ctx context.Context, state *rotatingAccessKeyModel)
 			o.untag(ctx, id)
 		}
 	}
-}
-
-// Delete implements resource.Resource.
-func (r *rotatingAccessKeyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state rotatingAccessKeyModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || state.SkipDestroy.ValueBool() {
-		return
-	}
-	resp.Diagnostics.Append(r.refuseOwnKey(ctx, &state)...)
-	record, d := state.record(ctx)
-	resp.Diagnostics.Append(d...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mutationTimeout)
-	defer cancel()
-	user := state.User.ValueString()
-	for _, id := range ownKeys(record) {
-		err := r.client.deleteWherever(ctx, user, id, state.AccountID.ValueString())
-		if wrong := (*wrongAccountError)(nil); errors.As(err, &wrong) {
-			resp.Diagnostics.Append(lookError(user, err))
-			return
-		}
-		if err != nil {
-			resp.Diagnostics.AddError(fmt.Sprintf("Key %s of user %q could not be deleted", id, user), awsErrorDetail(err)+
-				"\n\nKeys that were already deleted are gone; the resource stays in the state. Destroy again.")
-			return
-		}
-		if state.Description.ValueString() != "" {
-			if err := r.client.Gateway.UntagUser(ctx, user, id); err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
-				resp.Diagnostics.AddWarning(fmt.Sprintf("Description of key %s could not be removed", id), awsErrorDetail(err))
-			}
-		}
-	}
-	if p := record.Previous; p != nil && p.Adopted {
-		resp.Diagnostics.AddWarning(fmt.Sprintf("Adopted key %s of user %q was left in IAM", p.ID, user),
-			"This resource did not make it. If nobody needs it, delete it:\n  "+strings.Join([]string{
-				statusCommand(user, p.ID, rotation.Inactive), deleteCommand(user, p.ID),
-			}, "\n  "))
-	}
-}
-
-// deleteWherever deletes a key, under the name of the user who owns it now. A key that does not exist in the account of the
-// state is success.
-func (c *Client) deleteWherever(ctx context.Context, user, id, accountID string) error {
-	err := c.Gateway.DeleteAccessKey(ctx, user, id)
-	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
-		if err := c.checkAccount(ctx, accountID); err != nil {
-			return err
-		}
-		owner, _, findErr := c.owner(ctx, id)
-		if findErr != nil || owner == "" {
-			return findErr
-		}
-		user = owner
-		err = c.Gateway.DeleteAccessKey(ctx, user, id)
-	}
-	if err != nil {
-		return err
-	}
-	_, err = c.Gateway.WaitDeleted(ctx, user, id)
-	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) || iamgate.IsKind(err, iamgate.KindNotSettled) {
-		return nil
-	}
-	return err
 }
 
 // setIdentity writes the identity of the resource.
