@@ -89,6 +89,9 @@ func (r Record) afterRotate(step Step, seen Observation, out Outcome) Record {
 		p.ReplacedAt, p.Revoked = out.At, p.Revoked || step.Revoke
 		if k := seen.Find(p.ID); k != nil && k.Status == Inactive {
 			p.DeactivatedAt = out.At
+		} else {
+			// Somebody may have reactivated it since, and its new overlap is all that counts now.
+			p.DeactivatedAt, p.DeactivatedByUs = time.Time{}, false
 		}
 	default:
 		return r

@@ -93,7 +93,6 @@ func (s Step) onPrevious() bool {
 	case RecordDeactivated, RecordReactivated, Reactivate, Deactivate, DeletePrevious:
 		return true
 	case Adopt, DeleteCurrent, DeleteUnmanaged, Rotate:
-		return false
 	}
 	return false
 }

@@ -167,7 +167,7 @@ func (s *situation) deactivation() *Wait {
 	case s.policy.HoldPrevious:
 		return &Wait{Why: WhyHeld, Key: p.ID}
 	case !s.overlapOver():
-		return &Wait{Why: WhyOverlap, Key: p.ID, Until: p.DeactivateAt(s.policy)}
+		return s.waitForOverlap()
 	case k.ID == s.seen.Signer:
 		// Before the guard: our own requests are uses, and the wait would blame the consumers.
 		return &Wait{Why: WhySigner, Key: p.ID}
@@ -197,10 +197,14 @@ func (s *situation) deleteAt() (at time.Time, ok bool) {
 	switch {
 	case k.Status != Inactive || p.DeactivatedAt.IsZero():
 		return time.Time{}, false
-	case k.LastUse == nil:
-		return p.DeleteAt(s.policy, Use{}), false
+	case k.LastUse != nil:
+		return p.DeleteAt(s.policy, *k.LastUse), true
 	}
-	return p.DeleteAt(s.policy, *k.LastUse), true
+	if at = p.DeleteAt(s.policy, Use{}); !at.After(s.now) {
+		// The grace is over, and only IAM's answer about the last use could tell more.
+		return time.Time{}, false
+	}
+	return at, false
 }
 
 // mayDeleteActive is the exception of rule 4; the caller has found that a rotation is due.
@@ -215,10 +219,11 @@ func (s *situation) mayDeleteActive() bool {
 }
 
 // overlapOver reports whether the overlap of previous has ended. It never ends at the instant at which it began, whatever
-// its length: an apply that makes a key does not retire the key that it replaces.
+// its length: an apply that makes a key does not retire the key that it replaces. One that somebody reactivated has a new
+// overlap, which begins when that is recorded.
 func (s *situation) overlapOver() bool {
 	p := s.record.Previous
-	return !s.now.Before(p.DeactivateAt(s.policy)) && s.now.After(p.ReplacedAt)
+	return s.drift() != RecordReactivated && !s.now.Before(p.DeactivateAt(s.policy)) && s.now.After(p.ReplacedAt)
 }
 
 // unused reports whether k is unused for RequireUnusedFor. Without knowledge of its last use it is not.
@@ -228,6 +233,15 @@ func (s *situation) unused(k *Key) bool {
 	}
 	since, ok := k.unusedSince()
 	return ok && !s.now.Before(since.Add(s.policy.RequireUnusedFor))
+}
+
+// waitForOverlap names the end of the overlap, unless the overlap has still to begin.
+func (s *situation) waitForOverlap() *Wait {
+	w := &Wait{Why: WhyOverlap, Key: s.record.Previous.ID}
+	if s.drift() == "" {
+		w.Until = s.record.Previous.DeactivateAt(s.policy)
+	}
+	return w
 }
 
 func (s *situation) waitForUse(k *Key) *Wait {

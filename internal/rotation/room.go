@@ -8,8 +8,6 @@ const keysPerUser = 2
 func (s *situation) due() Reason {
 	c, k := s.record.Current, s.current()
 	switch {
-	case c.ID == "":
-		return ""
 	case s.seen.Recreated:
 		return ReasonRecreated
 	case k == nil && s.young():
@@ -133,17 +131,15 @@ func (s *situation) displacing() *Wait {
 		at, _ := s.deleteAt()
 		return &Wait{Why: WhyGrace, Key: k.ID, Until: at}
 	case !s.overlapOver():
-		w := &Wait{Why: WhyOverlap, Key: k.ID, Until: p.DeactivateAt(s.policy)}
+		w := s.waitForOverlap()
 		if !asked {
 			w.Until = w.Until.Add(s.policy.Grace)
 		}
 		return w
-	case !s.unused(k):
-		return s.waitForUse(k)
-	case asked:
+	case asked && s.unused(k):
 		return nil
 	default:
-		return &Wait{Why: WhyOverlap, Key: k.ID, Until: p.DeactivateAt(s.policy).Add(s.policy.Grace)}
+		return s.waitForUse(k)
 	}
 }
 

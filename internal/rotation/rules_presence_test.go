@@ -1,0 +1,283 @@
+package rotation
+
+import (
+	"testing"
+	"time"
+)
+
+// Rule 1: a previous that is gone is forgotten.
+func TestPreviousGone(t *testing.T) {
+	t.Parallel()
+	checkRows(t, []row{
+		{"in the overlap", overlapping(gone(prev)), day(3), nothing()},
+		{"when it was to be deactivated", overlapping(gone(prev)), day(30), nothing()},
+		{"when it was to be deleted", retiring(gone(prev)), day(14), nothing()},
+		{"under hold", overlapping(set(hold), gone(prev)), day(3), nothing()},
+		{"when hold asks to reactivate it", retiring(edit(hold), gone(prev)), day(8), nothing()},
+		{"a revoked one", overlapping(revoked, gone(prev)), day(3), nothing()},
+		{
+			"its slot is free for the next rotation", overlapping(gone(prev)), day(90),
+			does(rotate(ReasonAge)),
+		},
+		{
+			"its slot went to somebody else", overlapping(gone(prev), foreign(active)), day(90),
+			blocked(wait(WhyUnmanaged, other)),
+		},
+	})
+}
+
+// Rule 1: a current that is gone makes a rotation due; previous stays.
+func TestCurrentGone(t *testing.T) {
+	t.Parallel()
+	missing := does(replaceGone(ReasonMissing))
+	checkRows(t, []row{
+		{"alone", settled(gone(cur)), day(3), missing},
+		{"and as old as rotate_after", settled(gone(cur)), day(90), missing},
+		{"without rotation by age", settled(set(rotateAfter(0)), gone(cur)), day(3), missing},
+		{"previous in its overlap stays", overlapping(gone(cur)), day(3), missing},
+		{"previous past its overlap stays", overlapping(gone(cur)), day(30), missing},
+		{"previous in its grace stays", retiring(gone(cur)), day(8), missing},
+		{"previous past its grace starts it again", retiring(gone(cur)), day(30), missing},
+		{"previous is held", overlapping(set(hold), gone(cur)), day(30), missing},
+		{"previous is gone too", overlapping(gone(cur, prev)), day(30), missing},
+		{"paused", settled(set(pause), gone(cur)), day(3), blocked(wait(WhyPaused, cur))},
+		{"the first apply after an import", settled(imported, gone(cur)), day(3), nothing()},
+		{"an edit takes no clock-driven step", settled(edit(overlap(days(1))), gone(cur)), day(3), nothing()},
+		{
+			"a status of previous that changed is recorded first", overlapping(gone(cur), is(prev, inactive)), day(3),
+			does(recordDeactivated(prev), replaceGone(ReasonMissing)),
+		},
+	})
+}
+
+// Rule 1: a current that was made less than five minutes ago and is not listed is never rotated.
+func TestYoungCurrent(t *testing.T) {
+	t.Parallel()
+	old := day(0).Add(5 * minute)
+	young := until(WhyYoung, cur, old)
+	checkDates(t, []date{
+		{"alone", settled(gone(cur)), old, blocked(young), does(replaceGone(ReasonMissing))},
+		{
+			"beside an Active previous without overlap", overlapping(set(overlap(0), guard(0)), gone(cur)), old,
+			blocked(young), does(replaceGone(ReasonMissing)),
+		},
+		{
+			"beside a foreign key", settled(gone(cur), foreign(active)), old,
+			blocked(young), does(replaceGone(ReasonMissing)),
+		},
+		{"paused", settled(set(pause), gone(cur)), old, blocked(young), blocked(wait(WhyPaused, cur))},
+		{"an edit", settled(edit(grace(0)), gone(cur)), old, blocked(young), nothing()},
+		{
+			"rotate_when_changed", settled(edit(quarter), gone(cur)), old,
+			refused(young), does(replaceGone(ReasonChanged)),
+		},
+		{
+			"revoke_when_changed", settled(edit(incident), gone(cur)), old,
+			refused(young), does(revoking(replaceGone(ReasonRevoked))),
+		},
+		{"the first apply after an import", settled(imported, gone(cur)), old, nothing(), nothing()},
+		{"listed", settled(), old, nothing(), nothing()},
+	})
+	checkRows(t, []row{
+		{
+			"of a user that was created again", settled(gone(cur), recreated), day(0).Add(minute),
+			does(replaceGone(ReasonRecreated)),
+		},
+		{
+			"a foreign key is adopted while it waits",
+			settled(set(unmanaged(RetireUnmanaged)), gone(cur), foreign(active)), day(0).Add(minute),
+			does(adopt(other)).blocked(young),
+		},
+	})
+}
+
+// Rules 1 and 6: an Inactive current makes a rotation due, and is never reactivated.
+func TestCurrentInactive(t *testing.T) {
+	t.Parallel()
+	checkRows(t, []row{
+		{
+			"alone", settled(is(cur, inactive)), day(3),
+			does(replaceInactive(ReasonInactive)),
+		},
+		{
+			"minutes after it was made", settled(is(cur, inactive)), day(0).Add(minute),
+			does(replaceInactive(ReasonInactive)),
+		},
+		{
+			"as old as rotate_after", settled(is(cur, inactive)), day(90),
+			does(replaceInactive(ReasonInactive)),
+		},
+		{
+			"under hold", settled(set(hold), is(cur, inactive)), day(3),
+			does(replaceInactive(ReasonInactive)),
+		},
+		{"when hold is set", settled(edit(hold), is(cur, inactive)), day(3), nothing()},
+		{"paused", settled(set(pause), is(cur, inactive)), day(3), blocked(wait(WhyPaused, cur))},
+		{"the first apply after an import", settled(imported, is(cur, inactive)), day(3), nothing()},
+		{
+			"beside a foreign key", settled(is(cur, inactive), foreign(active)), day(3),
+			blocked(wait(WhyUnmanaged, other)),
+		},
+		{
+			"beside a previous in its grace, which goes at once", retiring(is(cur, inactive)), day(8),
+			does(deletePrevious(prev), replaceInactive(ReasonInactive)),
+		},
+		{
+			"beside a previous that somebody deactivated too", overlapping(is(cur, inactive), is(prev, inactive)), day(3),
+			does(recordDeactivated(prev), deletePrevious(prev), replaceInactive(ReasonInactive)),
+		},
+		{
+			"beside a held Inactive previous", retiring(set(hold), is(cur, inactive)), day(8),
+			blocked(wait(WhyHeld, prev)),
+		},
+		{
+			"first seen so beside an Active previous", overlapping(is(cur, inactive)), day(3),
+			blocked(until(WhyGrace, cur, day(10))),
+		},
+		{
+			"first seen so, without grace", overlapping(set(grace(0)), is(cur, inactive)), day(3),
+			does(deleteCurrent(), replaceGone(ReasonInactive)),
+		},
+		{
+			"first seen so, without grace, minutes after it was made",
+			overlapping(set(grace(0)), is(cur, inactive)), day(0).Add(minute),
+			does(deleteCurrent(), replaceGone(ReasonInactive)),
+		},
+	})
+}
+
+// Rule 6: an Inactive current makes room once it has been Inactive for the grace, and an Active previous keeps its place.
+func TestInactiveCurrentMakesRoom(t *testing.T) {
+	t.Parallel()
+	waits := until(WhyGrace, cur, day(10))
+	makesRoom := does(deleteCurrent(), replaceGone(ReasonInactive))
+	checkDates(t, []date{
+		{
+			"previous in its overlap", overlapping(set(overlap(days(20))), is(cur, inactive), inactiveSince(day(3))), day(10),
+			blocked(waits), makesRoom,
+		},
+		{
+			"previous past its overlap, which is not deactivated", overlapping(is(cur, inactive), inactiveSince(day(3))),
+			day(10), blocked(waits), makesRoom,
+		},
+		{
+			"previous held", overlapping(set(hold), is(cur, inactive), inactiveSince(day(3))), day(10),
+			blocked(waits), makesRoom,
+		},
+		{
+			"previous adopted", overlapping(adopted, is(cur, inactive), inactiveSince(day(3))), day(10),
+			blocked(waits), makesRoom,
+		},
+		{
+			"previous signs our requests", overlapping(signedBy(prev), is(cur, inactive), inactiveSince(day(3))), day(10),
+			blocked(waits), makesRoom,
+		},
+		{
+			"a request", overlapping(edit(quarter), is(cur, inactive), inactiveSince(day(3))), day(10),
+			refused(waits), does(deleteCurrent(), replaceGone(ReasonChanged)),
+		},
+		{
+			"a revoke, which then deactivates previous", overlapping(edit(incident), is(cur, inactive), inactiveSince(day(3))),
+			day(10), refused(waits),
+			does(deleteCurrent(), revoking(replaceGone(ReasonRevoked)), deactivate(prev)),
+		},
+		{
+			"paused", overlapping(set(pause), is(cur, inactive), inactiveSince(day(3))), day(10),
+			blocked(wait(WhyPaused, cur)), blocked(wait(WhyPaused, cur)),
+		},
+	})
+	checkRows(t, []row{
+		{
+			"a request when it is first seen so", overlapping(edit(quarter), is(cur, inactive)), day(3),
+			refused(until(WhyGrace, cur, day(10))),
+		},
+		{
+			"Active again meanwhile", overlapping(inactiveSince(day(3)), used(prev, day(10))), day(10),
+			nothing().waiting(inUse(prev, day(10), day(18))),
+		},
+	})
+}
+
+// Rule 1: a status of previous that somebody changed is a step of its own.
+func TestDriftOfPrevious(t *testing.T) {
+	t.Parallel()
+	checkRows(t, []row{
+		{"deactivated by somebody", overlapping(is(prev, inactive)), day(3), does(recordDeactivated(prev))},
+		{"deactivated past the overlap", overlapping(is(prev, inactive)), day(30), does(recordDeactivated(prev))},
+		{"deactivated under hold", overlapping(set(hold), is(prev, inactive)), day(3), does(recordDeactivated(prev))},
+		{"deactivated, an adopted one", overlapping(adopted, is(prev, inactive)), day(3), does(recordDeactivated(prev))},
+		{"deactivated, a revoked one", overlapping(revoked, is(prev, inactive)), day(3), does(recordDeactivated(prev))},
+		{"deactivated while paused", overlapping(set(pause), is(prev, inactive)), day(3), nothing()},
+		{"deactivated before an edit", overlapping(edit(overlap(0)), is(prev, inactive)), day(3), nothing()},
+		{"deactivated before the first apply after an import", overlapping(imported, is(prev, inactive)), day(3), nothing()},
+		{
+			"deactivated, without grace", overlapping(set(grace(0)), is(prev, inactive)), day(3),
+			does(recordDeactivated(prev), deletePrevious(prev)),
+		},
+		{
+			"deactivated, without grace, its last use not asked for",
+			overlapping(set(grace(0)), is(prev, inactive), unasked(prev)), day(3),
+			does(recordDeactivated(prev)),
+		},
+		{
+			"deactivated when the next rotation is due", overlapping(is(prev, inactive)), day(90),
+			does(recordDeactivated(prev)).blocked(until(WhyGrace, prev, day(97))),
+		},
+		{"reactivated in its grace", retiring(is(prev, active)), day(9), does(recordReactivated(prev))},
+		{"reactivated past its grace", retiring(is(prev, active)), day(30), does(recordReactivated(prev))},
+		{"reactivated under hold", retiring(set(hold), is(prev, active)), day(9), does(recordReactivated(prev))},
+		{"reactivated, an adopted one", retiring(adopted, is(prev, active)), day(9), does(recordReactivated(prev))},
+		{"reactivated while paused", retiring(set(pause), is(prev, active)), day(9), nothing()},
+		{"reactivated before an edit", retiring(edit(overlap(0)), is(prev, active)), day(9), nothing()},
+		{
+			"reactivated, without overlap, grace and guard",
+			retiring(set(overlap(0), grace(0), guard(0)), is(prev, active)), day(9),
+			does(recordReactivated(prev)),
+		},
+		{
+			"reactivated when the next rotation is due", retiring(is(prev, active)), day(90),
+			does(recordReactivated(prev)).blocked(until(WhyOverlap, prev, day(104))),
+		},
+	})
+	checkDates(t, []date{
+		{
+			"the grace starts at the record", overlapping(is(prev, inactive), deactivatedByOthers(day(3))), day(10),
+			nothing(), does(deletePrevious(prev)),
+		},
+		{
+			"the overlap starts at the record", overlapping(replaced(day(9))), day(16),
+			nothing(), does(deactivate(prev)),
+		},
+	})
+}
+
+// Rule 2: the same name, another user.
+func TestRecreatedUser(t *testing.T) {
+	t.Parallel()
+	anew := replaceGone(ReasonRecreated)
+	checkRows(t, []row{
+		{"without keys", settled(gone(cur), recreated), day(3), does(anew)},
+		{"previous went with the user", overlapping(gone(cur, prev), recreated), day(30), does(anew)},
+		{"with a key of its own", settled(gone(cur), foreign(active), recreated), day(3), does(anew)},
+		{
+			"with a key of its own to retire",
+			settled(set(unmanaged(RetireUnmanaged)), gone(cur), foreign(active), recreated), day(3),
+			does(adopt(other), anew),
+		},
+		{
+			"with two keys of its own",
+			settled(gone(cur), listed(third, active, day(2)), foreign(active), recreated), day(3),
+			blocked(wait(WhyUnmanaged, other)),
+		},
+		{"paused", settled(set(pause), gone(cur), recreated), day(3), blocked(wait(WhyPaused, cur))},
+		{"before an edit", settled(edit(grace(0)), gone(cur), recreated), day(3), nothing()},
+		{
+			"with a request", settled(edit(quarter), gone(cur), recreated), day(3),
+			does(replaceGone(ReasonChanged)),
+		},
+		{
+			"with a request, seconds after current was made", settled(edit(quarter), gone(cur), recreated),
+			day(0).Add(30 * time.Second), does(replaceGone(ReasonChanged)),
+		},
+	})
+}

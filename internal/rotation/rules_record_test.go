@@ -1,0 +1,387 @@
+package rotation
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestRecordAfter(t *testing.T) {
+	t.Parallel()
+	now := day(50)
+	current := Current{ID: cur, CreatedAt: day(0)}
+	previous := Previous{ID: prev, CreatedAt: day(-90), ReplacedAt: day(0)}
+	with := func(f func(*Previous)) *Previous {
+		p := previous
+		f(&p)
+		return &p
+	}
+	anew := Current{ID: fresh, CreatedAt: now.Add(second)}
+	// replacement is current as previous after a rotation.
+	replacement := Previous{ID: cur, CreatedAt: day(0), ReplacedAt: now}
+	tests := []struct {
+		name  string
+		given scene
+		step  Step
+		want  Record
+	}{
+		{
+			"adopt an Active key", settled(foreign(active)), adopt(other),
+			Record{Current: current, Previous: &Previous{ID: other, CreatedAt: day(-200), ReplacedAt: now, Adopted: true}},
+		},
+		{
+			"adopt an Inactive key", settled(foreign(inactive)), adopt(other),
+			Record{Current: current, Previous: &Previous{
+				ID: other, CreatedAt: day(-200), ReplacedAt: now, DeactivatedAt: now, Adopted: true,
+			}},
+		},
+		{
+			"adopt before create", creating(foreign(active)), adopt(other),
+			Record{Previous: &Previous{ID: other, CreatedAt: day(-200), ReplacedAt: now, Adopted: true}},
+		},
+		{
+			"somebody deactivated previous", overlapping(is(prev, inactive)), recordDeactivated(prev),
+			Record{Current: current, Previous: with(func(p *Previous) { p.DeactivatedAt = now })},
+		},
+		{
+			"somebody deactivated an adopted previous", overlapping(adopted, is(prev, inactive)), recordDeactivated(prev),
+			Record{Current: current, Previous: with(func(p *Previous) { p.DeactivatedAt, p.Adopted = now, true })},
+		},
+		{
+			"somebody reactivated previous", retiring(is(prev, active)), recordReactivated(prev),
+			Record{Current: current, Previous: with(func(p *Previous) { p.ReplacedAt = now })},
+		},
+		{
+			"reactivate", retiring(), reactivate(prev),
+			Record{Current: current, Previous: with(func(p *Previous) { p.ReplacedAt = now })},
+		},
+		{
+			"reactivate an adopted previous", retiring(adopted), reactivate(prev),
+			Record{Current: current, Previous: with(func(p *Previous) { p.ReplacedAt, p.Adopted = now, true })},
+		},
+		{
+			"deactivate", overlapping(), deactivate(prev),
+			Record{Current: current, Previous: with(func(p *Previous) { p.DeactivatedAt, p.DeactivatedByUs = now, true })},
+		},
+		{
+			"deactivate a revoked previous", overlapping(revoked), deactivate(prev),
+			Record{Current: current, Previous: with(func(p *Previous) {
+				p.DeactivatedAt, p.DeactivatedByUs, p.Revoked = now, true, true
+			})},
+		},
+		{"delete previous", retiring(), deletePrevious(prev), Record{Current: current}},
+		{
+			"delete current", overlapping(is(cur, inactive)), deleteCurrent(),
+			Record{Current: current, Previous: &previous},
+		},
+		{"delete an unused key", settled(foreign(active)), deleteUnmanaged(other), Record{Current: current}},
+		{"create", creating(), replaceGone(ReasonCreated), Record{Current: anew}},
+		{
+			"create after an adoption", creating(foreign(active)).with(func(s *scene) {
+				s.record.Previous = &Previous{ID: other, CreatedAt: day(-200), ReplacedAt: day(49), Adopted: true}
+			}), replaceGone(ReasonCreated),
+			Record{Current: anew, Previous: &Previous{ID: other, CreatedAt: day(-200), ReplacedAt: now, Adopted: true}},
+		},
+		{"rotate", settled(), rotate(ReasonAge), Record{Current: anew, Previous: &replacement}},
+		{
+			"rotate an Inactive current", settled(is(cur, inactive), inactiveSince(day(40))), replaceInactive(ReasonInactive),
+			Record{Current: anew, Previous: &Previous{ID: cur, CreatedAt: day(0), ReplacedAt: now, DeactivatedAt: now}},
+		},
+		{
+			"revoke", settled(), revoking(rotate(ReasonRevoked)),
+			Record{Current: anew, Previous: &Previous{ID: cur, CreatedAt: day(0), ReplacedAt: now, Revoked: true}},
+		},
+		{"rotate without any older key", settled(gone(cur)), replaceGone(ReasonMissing), Record{Current: anew}},
+		{
+			"rotate without current beside an Active previous", overlapping(gone(cur)), replaceGone(ReasonMissing),
+			Record{Current: anew, Previous: with(func(p *Previous) { p.ReplacedAt = now })},
+		},
+		{
+			"rotate without current beside an Inactive previous", retiring(gone(cur)), replaceGone(ReasonMissing),
+			Record{Current: anew, Previous: with(func(p *Previous) {
+				p.ReplacedAt, p.DeactivatedAt, p.DeactivatedByUs = now, now, true
+			})},
+		},
+		{
+			"revoke without current", overlapping(gone(cur)), revoking(replaceGone(ReasonRevoked)),
+			Record{Current: anew, Previous: with(func(p *Previous) { p.ReplacedAt, p.Revoked = now, true })},
+		},
+		{
+			"rotate without current beside a revoked previous", overlapping(revoked, gone(cur)), replaceGone(ReasonMissing),
+			Record{Current: anew, Previous: with(func(p *Previous) { p.ReplacedAt, p.Revoked = now, true })},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			before := tt.given.clone()
+			out := Outcome{At: now, NewKey: Key{ID: fresh, Status: active, CreatedAt: now.Add(second)}}
+			got := tt.given.record.After(tt.step, tt.given.seen, out)
+			tt.want.Policy = tt.given.record.Policy
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got %s\nwant %s", text(t, got), text(t, tt.want))
+			}
+			if !reflect.DeepEqual(tt.given, before) {
+				t.Errorf("After changed its arguments: %s", text(t, tt.given.record))
+			}
+		})
+	}
+}
+
+func TestObservationAfter(t *testing.T) {
+	t.Parallel()
+	anew := Key{ID: fresh, Status: active, CreatedAt: day(50)}
+	tests := []struct {
+		name  string
+		given scene
+		step  Step
+		want  scene
+	}{
+		{"adopt", settled(foreign(active)), adopt(other), settled(foreign(active))},
+		{"record a deactivation", overlapping(is(prev, inactive)), recordDeactivated(prev), overlapping(is(prev, inactive))},
+		{"record a reactivation", retiring(is(prev, active)), recordReactivated(prev), retiring(is(prev, active))},
+		{"reactivate", retiring(), reactivate(prev), overlapping()},
+		{"deactivate", overlapping(), deactivate(prev), retiring()},
+		{"deactivate current after a revoke", overlapping(), deactivate(cur), overlapping(is(cur, inactive))},
+		{"delete previous", retiring(), deletePrevious(prev), settled()},
+		{"delete current", overlapping(), deleteCurrent(), overlapping(gone(cur))},
+		{"delete an unused key", settled(foreign(active)), deleteUnmanaged(other), settled()},
+		{"create", creating(), replaceGone(ReasonCreated), creating(listed(fresh, active, day(50)))},
+		{"rotate", settled(), rotate(ReasonAge), settled(listed(fresh, active, day(50)))},
+		{
+			"rotate for another user", settled(gone(cur), recreated, signedBy(other)), replaceGone(ReasonRecreated),
+			settled(gone(cur), listed(fresh, active, day(50)), signedBy(other)),
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			before := tt.given.clone()
+			got := tt.given.seen.After(tt.step, Outcome{At: day(50), NewKey: anew})
+			if text(t, got) != text(t, tt.want.seen) {
+				t.Errorf("got %s\nwant %s", text(t, got), text(t, tt.want.seen))
+			}
+			if !reflect.DeepEqual(tt.given, before) {
+				t.Errorf("After changed its receiver: %s", text(t, tt.given.seen))
+			}
+		})
+	}
+}
+
+func TestReconcile(t *testing.T) {
+	t.Parallel()
+	now := day(50)
+	noPrevious := func(s *scene) { s.record.Previous = nil }
+	tests := []struct {
+		name  string
+		given scene
+		want  scene
+	}{
+		{"both there", overlapping(), overlapping()},
+		{"previous gone", overlapping(gone(prev)), overlapping(noPrevious)},
+		{"current gone", overlapping(gone(cur)), overlapping()},
+		{"current gone, once Inactive", settled(gone(cur), inactiveSince(day(40))), settled()},
+		{"current first seen Inactive", settled(is(cur, inactive)), settled(inactiveSince(now))},
+		{"current still Inactive", settled(is(cur, inactive), inactiveSince(day(40))), settled(inactiveSince(day(40)))},
+		{"current Active again", settled(inactiveSince(day(40))), settled()},
+		{"both gone", overlapping(gone(cur, prev)), overlapping(noPrevious)},
+		{"before create", creating(foreign(active)), creating()},
+		{"a status of previous needs a step", overlapping(is(prev, inactive)), overlapping()},
+		{"the first apply after an import", overlapping(imported, gone(prev)), overlapping(imported, noPrevious)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			before := tt.given.clone()
+			got := tt.given.record.Reconcile(tt.given.seen, now)
+			if !reflect.DeepEqual(got, tt.want.record) {
+				t.Errorf("got %s\nwant %s", text(t, got), text(t, tt.want.record))
+			}
+			if !reflect.DeepEqual(tt.given, before) {
+				t.Errorf("Reconcile changed its arguments: %s", text(t, tt.given.record))
+			}
+		})
+	}
+}
+
+func TestAsksLastUse(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		given scene
+		now   time.Time
+		want  []string
+	}{
+		{"current alone", settled(), day(3), nil},
+		{"an Inactive current", settled(is(cur, inactive)), day(3), nil},
+		{"an Active previous", overlapping(), day(3), []string{prev}},
+		{"previous in its grace", retiring(), day(14).Add(-second), nil},
+		{"previous at the end of its grace", retiring(), day(14), []string{prev}},
+		{"previous past its grace", retiring(), day(14).Add(second), []string{prev}},
+		{"an Inactive previous that is not recorded so", overlapping(is(prev, inactive)), day(3), []string{prev}},
+		{"a reactivated previous that is not recorded so", retiring(is(prev, active)), day(8), []string{prev}},
+		{"an unmanaged key", settled(foreign(active)), day(3), []string{other}},
+		{"before create", creating(foreign(active), listed(third, inactive, day(-9))), day(0), []string{other, third}},
+	}
+	for _, tt := range tests {
+		if got := tt.given.record.AsksLastUse(tt.given.policy, tt.given.seen, tt.now); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestDatesOfPrevious(t *testing.T) {
+	t.Parallel()
+	p := Previous{ID: prev, ReplacedAt: day(0), DeactivatedAt: day(9)}
+	if got, want := p.DeactivateAt(standard()), day(7); !got.Equal(want) {
+		t.Errorf("DeactivateAt: got %s, want %s", got, want)
+	}
+	for _, tt := range []struct {
+		name string
+		use  Use
+		want time.Time
+	}{
+		{"never used", Use{}, day(16)},
+		{"used a second before its deactivation", use(day(9).Add(-second)), day(16)},
+		{"used at its deactivation", use(day(9)), day(16)},
+		{"used a second after its deactivation", use(day(9).Add(second)), day(16).Add(second)},
+	} {
+		if got := p.DeleteAt(standard(), tt.use); !got.Equal(tt.want) {
+			t.Errorf("DeleteAt, %s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestNeverUsed(t *testing.T) {
+	t.Parallel()
+	proof := day(0).Add(15 * minute)
+	tests := []struct {
+		name string
+		use  *Use
+		want bool
+	}{
+		{"not asked", nil, false},
+		{"never", &Use{}, true},
+		{"sts a second before the end of the proof", &Use{At: proof.Add(-second), Service: "sts"}, true},
+		{"sts at the end of the proof", &Use{At: proof, Service: "sts"}, true},
+		{"sts a second after the end of the proof", &Use{At: proof.Add(second), Service: "sts"}, false},
+		{"another service at once", &Use{At: day(0), Service: "iam"}, false},
+		{"an unknown service", &Use{At: day(0)}, false},
+	}
+	for _, tt := range tests {
+		if got := (Key{ID: cur, CreatedAt: day(0), LastUse: tt.use}).NeverUsed(); got != tt.want {
+			t.Errorf("%s: got %t, want %t", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+	seen := Observation{Keys: []Key{{ID: ""}, {ID: cur}, {ID: prev}}}
+	if got := seen.Find(prev); got != &seen.Keys[2] {
+		t.Errorf("a listed key: got %p, want the listed one", got)
+	}
+	for _, id := range []string{"", other} {
+		if got := seen.Find(id); got != nil {
+			t.Errorf("%q: got %v, want nil", id, got)
+		}
+	}
+}
+
+func TestHas(t *testing.T) {
+	t.Parallel()
+	d := Decision{Steps: plan(deletePrevious(prev), rotate(ReasonAge))}
+	for kind, want := range map[Kind]bool{Rotate: true, DeletePrevious: true, DeleteCurrent: false, "": false} {
+		if got := d.Has(kind); got != want {
+			t.Errorf("Has(%q): got %t, want %t", kind, got, want)
+		}
+	}
+}
+
+func TestChanged(t *testing.T) {
+	t.Parallel()
+	type values map[string]string
+	tests := []struct {
+		name          string
+		before, after map[string]string
+		want          []string
+	}{
+		{"none at all", nil, nil, nil},
+		{"the same", values{"a": "1"}, values{"a": "1"}, nil},
+		{"gained", nil, values{"a": "1"}, []string{"a"}},
+		{"gained an empty value", nil, values{"a": ""}, []string{"a"}},
+		{"changed", values{"a": "1", "b": "2"}, values{"a": "1", "b": "3"}, []string{"b"}},
+		{"emptied", values{"a": "1"}, values{"a": ""}, []string{"a"}},
+		{"lost", values{"a": "1", "b": "2"}, values{"a": "1"}, nil},
+		{"lost all", values{"a": "1"}, nil, nil},
+		{"renamed", values{"a": "1"}, values{"b": "1"}, []string{"b"}},
+		{"two", values{"a": "1"}, values{"a": "2", "b": "1"}, []string{"a", "b"}},
+	}
+	for _, tt := range tests {
+		before, after := maps.Clone(tt.before), maps.Clone(tt.after)
+		got := Changed(tt.before, tt.after)
+		slices.Sort(got)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+		if !maps.Equal(tt.before, before) || !maps.Equal(tt.after, after) {
+			t.Errorf("%s: Changed changed its arguments", tt.name)
+		}
+	}
+}
+
+func TestPolicyEqual(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change setting
+		want   bool
+	}{
+		{"the same", func(*Policy) {}, true},
+		{"RotateAfter", rotateAfter(days(1)), false},
+		{"Overlap", overlap(days(1)), false},
+		{"Grace", grace(days(1)), false},
+		{"RequireUnusedFor", guard(days(1)), false},
+		{"HoldPrevious", hold, false},
+		{"Paused", pause, false},
+		{"UnmanagedKeys", unmanaged(DeleteUnused), false},
+		{"RotateWhenChanged", quarter, false},
+		{"RotateWhenChanged lost", func(p *Policy) { p.RotateWhenChanged = nil }, false},
+		{"RevokeWhenChanged", incident, false},
+		{"RevokeWhenChanged lost", func(p *Policy) { p.RevokeWhenChanged = nil }, false},
+	}
+	for _, tt := range tests {
+		p, q := standard(), standard()
+		tt.change(&q)
+		if p.Equal(q) != tt.want || q.Equal(p) != tt.want {
+			t.Errorf("%s: got %t and %t, want %t", tt.name, p.Equal(q), q.Equal(p), tt.want)
+		}
+	}
+	if !(Policy{}).Equal(Policy{RotateWhenChanged: map[string]string{}, RevokeWhenChanged: map[string]string{}}) {
+		t.Error("no map and an empty map: got another policy, want the same")
+	}
+	if got, want := reflect.TypeFor[Policy]().NumField(), 9; got != want {
+		t.Errorf("Policy has %d fields, want the %d that this table knows", got, want)
+	}
+}
+
+func TestMinimumRotateAfter(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		overlap, guard, grace, want time.Duration
+	}{
+		{days(7), days(8), days(7), days(15)},
+		{days(9), days(8), days(7), days(16)},
+		{days(8), days(8), 0, days(8)},
+		{0, 0, days(7), days(7)},
+		{0, 0, 0, 0},
+	}
+	for _, tt := range tests {
+		p := Policy{Overlap: tt.overlap, RequireUnusedFor: tt.guard, Grace: tt.grace}
+		if got := p.MinimumRotateAfter(); got != tt.want {
+			t.Errorf("overlap %s, guard %s, grace %s: got %s, want %s", tt.overlap, tt.guard, tt.grace, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package rotation_test
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+// found is a state of a search, and how it was first reached.
+type found struct {
+	world  world
+	parent int32
+	move   move
+}
+
+type search struct {
+	explorer
+	scope scope
+	seen  map[world]struct{}
+	queue []found
+}
+
+// search visits all worlds that can be reached, breadth first, or the first ones up to limit.
+func (s scope) search(limit int) (*search, error) {
+	q := &search{scope: s, seen: make(map[world]struct{})}
+	var buf []event
+	q.laws = s.laws()
+	q.events = func(w *world) []event {
+		buf = s.events(buf, w)
+		return slices.Clone(buf)
+	}
+	at := int32(-1)
+	q.visit = func(w world, m move) {
+		if _, ok := q.seen[w]; !ok {
+			q.seen[w] = struct{}{}
+			q.queue = append(q.queue, found{w, at, m})
+		}
+	}
+	for _, w := range s.starts() {
+		q.emit(w, move{how: starts})
+	}
+	for int(at)+1 < min(len(q.queue), limit) {
+		at++
+		if m, v := q.expand(q.queue[at].world); v != (violation{}) {
+			return q, fmt.Errorf("%v\n%s", v, q.trace(at, m))
+		}
+	}
+	return q, nil
+}
+
+// trace is the shortest way to the state at that place, and the move after it.
+func (q *search) trace(at int32, m move) string {
+	lines := []string{fmt.Sprintf("then %v", m)}
+	for ; at >= 0; at = q.queue[at].parent {
+		f := q.queue[at]
+		lines = append(lines, fmt.Sprintf("%v\n    %v", f.move, f.world))
+	}
+	slices.Reverse(lines)
+	return strings.Join(lines, "\n")
+}
+
+// Sizes of a search: what the whole of it must reach, and where a short one stops in each scope.
+const (
+	wantStates  = 1_000_000
+	shortStates = 15_000
+)
+
+func TestExhaustiveSearch(t *testing.T) {
+	limit := math.MaxInt32
+	if testing.Short() {
+		limit = shortStates
+	}
+	results := make(chan *search, len(scopes))
+	t.Run("scope", func(t *testing.T) {
+		for _, s := range scopes {
+			t.Run(s.name, func(t *testing.T) {
+				t.Parallel()
+				q, err := s.search(limit)
+				t.Logf("%d states, %d transitions, %d applies", len(q.queue), q.tally.transitions, q.tally.applies)
+				if err != nil {
+					t.Fatal(err)
+				}
+				results <- q
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	close(results)
+	var total tally
+	states := 0
+	for q := range results {
+		states += len(q.queue)
+		total.merge(q.tally)
+	}
+	t.Logf("%d states, %d decisions, %d applies, %d transitions, no violation\n%s", states, total.decisions, total.applies,
+		total.transitions, total)
+	if !testing.Short() && states < wantStates {
+		t.Errorf("%d states, want at least %d", states, wantStates)
+	}
+	if got := slices.Sorted(maps.Keys(total.taken)); !slices.Equal(got, branches()) {
+		t.Errorf("branches taken:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(branches(), "\n"))
+	}
+}
+
+// branches are all that Decide and Confirm can answer.
+func branches() []string {
+	var all []string
+	add := func(role string, what ...any) {
+		for _, w := range what {
+			all = append(all, branch(role, w))
+		}
+	}
+	add("step", rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.Reactivate, rotation.Deactivate,
+		rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged, rotation.Rotate)
+	add("stale", rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.Reactivate, rotation.Deactivate,
+		rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged, rotation.Rotate)
+	add("reason", rotation.ReasonCreated, rotation.ReasonAge, rotation.ReasonMissing, rotation.ReasonInactive,
+		rotation.ReasonRecreated, rotation.ReasonChanged, rotation.ReasonRevoked)
+	// The only Active key is never named as what is in the way: the key beside it is, since that one can be dealt with.
+	add("blocked", rotation.WhyUsed, rotation.WhyOverlap, rotation.WhyGrace, rotation.WhyHeld, rotation.WhyPaused,
+		rotation.WhyUnmanaged, rotation.WhyAdopted, rotation.WhySigner, rotation.WhyYoung)
+	add("refused", rotation.WhyUsed, rotation.WhyOverlap, rotation.WhyGrace, rotation.WhyHeld, rotation.WhyUnmanaged,
+		rotation.WhyAdopted, rotation.WhySigner, rotation.WhyYoung)
+	add("waiting", rotation.WhyUsed, rotation.WhySigner, rotation.WhyNotOurs, rotation.WhyRevoked)
+	slices.Sort(all)
+	return all
+}
