@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"fmt"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -89,11 +88,4 @@ func (c *Client) claim(user, keyID string) diag.Diagnostics {
 		diags.Append(sharedUserWarning(user, other, keyID))
 	}
 	return diags
-}
-
-// sharedUserWarning says that two resources want the slots of one user.
-func sharedUserWarning(user, one, other string) diag.Diagnostic {
-	return diag.NewWarningDiagnostic(fmt.Sprintf("Two resources manage the access keys of user %q: current keys %s and %s", user, one, other),
-		"A user has two key slots, and one iamkeys_rotating_access_key needs both. Keep one of the resources and remove the other "+
-			"with a removed block, or from the state. While a resource is being replaced, this is expected.")
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -126,17 +125,6 @@ func (r *rotatingAccessKeyResource) locate(ctx context.Context, model *rotatingA
 
 // listAgainFor is how young a key must be for a list that lacks it to be asked again.
 const listAgainFor = 5 * 60 * 1e9
-
-// lookError says that the keys of a user can't be read.
-func lookError(user string, err error) diag.Diagnostic {
-	var wrong *wrongAccountError
-	if errors.As(err, &wrong) {
-		return diag.NewAttributeErrorDiagnostic(path.Root("account_id"), fmt.Sprintf("Wrong AWS account %s", wrong.credentials),
-			fmt.Sprintf("The keys of user %q are in account %s, but the credentials of this provider belong to account %s. Nothing was concluded "+
-				"and nothing was changed. Configure the provider for account %s.", user, wrong.state, wrong.credentials, wrong.state))
-	}
-	return diag.NewErrorDiagnostic(fmt.Sprintf("Access keys of user %q can't be read", user), awsErrorDetail(err)+"\n\nNothing was changed.")
-}
 
 // complete fills in account and unique id after an import.
 func (r *rotatingAccessKeyResource) complete(ctx context.Context, model *rotatingAccessKeyModel) diag.Diagnostics {

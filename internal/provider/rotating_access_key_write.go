@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -160,31 +159,6 @@ func (o *operation) look(ctx context.Context, state *rotatingAccessKeyModel, pla
 	return left, diags
 }
 
-func staleSummary(user string, stale *rotation.StaleError, seen rotation.Observation) string {
-	what := map[rotation.Kind]string{
-		rotation.Adopt: "adopt key", rotation.RecordDeactivated: "record the deactivation of key", rotation.RecordReactivated: "record the reactivation of key",
-		rotation.Reactivate: "reactivate key", rotation.Deactivate: "deactivate key", rotation.DeletePrevious: "delete key",
-		rotation.DeleteCurrent: "delete key", rotation.DeleteUnmanaged: "delete key", rotation.Rotate: "rotate key",
-	}[stale.Step.Kind]
-	why := "the keys in IAM have changed since the plan"
-	if stale.Wait.Why != "" {
-		why = waitFact(stale.Wait, seen)
-	}
-	return fmt.Sprintf("Plan for user %q is out of date: it would %s %s, but %s", user, what, stale.Step.Key, why)
-}
-
-func staleDetail(user string, stale *rotation.StaleError, seen rotation.Observation) string {
-	keys := describeKeys(seen.Keys)
-	if keys == "" {
-		keys = "no keys"
-	}
-	detail := fmt.Sprintf("User %q has now: %s. Nothing was changed. Plan again, and read the new plan.", user, keys)
-	if remedy := waitRemedy(stale.Wait, user); remedy != "" {
-		detail += "\n\n" + remedy
-	}
-	return detail
-}
-
 // describe brings the descriptions of the managed keys in line with a changed configuration.
 func (o *operation) describe(ctx context.Context, state *rotatingAccessKeyModel) {
 	if state.Description.Equal(o.configured.Description) {
@@ -218,19 +192,4 @@ func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, m *rotat
 		account = types.StringNull()
 	}
 	return append(diags, identity.SetAttribute(ctx, path.Root("account_id"), account)...)
-}
-
-func createRefusedSummary(user string, seen rotation.Observation) string {
-	return fmt.Sprintf("User %q already has %d access keys, and no slot is free: %s", user, len(seen.Keys), describeKeys(seen.Keys))
-}
-
-func createRefusedDetail(user string, w rotation.Wait, seen rotation.Observation) string {
-	var commands []string
-	for _, k := range seen.Keys {
-		commands = append(commands, statusCommand(user, k.ID, rotation.Inactive), deleteCommand(user, k.ID))
-	}
-	return "No key is made and none is touched: " + waitFact(w, seen) + ". To go on, import the keys of this user instead:\n  terraform import ADDRESS " +
-		importExample(user, seen) + "\nor delete a key that nobody needs, with:\n  " + strings.Join(commands, "\n  ") +
-		"\nor set unmanaged_keys = \"delete_unused\" if one of them was never used. A -replace with create_before_destroy meets this while " +
-		"a previous key exists; rotate_when_changed rotates without replacing."
 }
