@@ -16,7 +16,7 @@ func BenchmarkPlan(b *testing.B) {
 				w.Sim.CreateUser(fleetUser(i))
 			}
 			c := w.CLI(b)
-			c.Write("main.tf", w.ProviderConfig()+fleetResources(users, ""))
+			c.Write("main.tf", w.ProviderConfig()+keyHCL("test", fleetArgs(users)))
 			c.Apply("-parallelism=50")
 			c.Want(0)
 			w.ResetCalls()

@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 )
 
@@ -79,27 +78,21 @@ func liveSettings() map[string]string {
 func TestLiveCycle(t *testing.T) { //nolint:paralleltest // newLive sets the environment.
 	l := newLive(t)
 	user := l.createUser()
-	c := acctest.New(t).CLI(t)
-	c.Setenv("AWS_EC2_METADATA_DISABLED", "")
+	s := newStory(t)
+	s.cli.Setenv("AWS_EC2_METADATA_DISABLED", "")
 	for name, value := range liveSettings() {
-		c.Setenv(name, value)
+		s.cli.Setenv(name, value)
 	}
-	c.Write("main.tf", fmt.Sprintf(`
-provider "iamkeys" {}
-resource "iamkeys_rotating_access_key" "test" {
-  user = %q
-  %s
-}
-`, user, shortPolicy))
-	s := &story{t: t, c: c}
+	s.provider = `provider "iamkeys" {}`
+	s.write(shortest().with(keyArgs{"user": fmt.Sprintf("%q", user)}))
 
 	l.step(s, "created")
-	first, firstSecret := s.currentID(), s.text("secret_access_key")
+	first, firstSecret := s.value("access_key_id"), s.value("secret_access_key")
 	l.wantKeys(user, first+" Active")
 
 	l.due(s, "rotate_at")
 	l.step(s, "rotated")
-	second := s.currentID()
+	second := s.value("access_key_id")
 	if second == first {
 		t.Fatal("the key was not rotated")
 	}
@@ -117,39 +110,39 @@ resource "iamkeys_rotating_access_key" "test" {
 
 	l.due(s, "rotate_at")
 	l.step(s, "rotated again")
-	l.wantKeys(user, second+" Active", s.currentID()+" Active")
+	l.wantKeys(user, second+" Active", s.value("access_key_id")+" Active")
 
-	c.Destroy()
-	c.Want(0)
+	s.destroy()
 	l.wantKeys(user)
 }
 
 // step applies, and fails the test unless the published secret works and nothing is left to do.
 func (l *live) step(s *story, what string) {
 	l.t.Helper()
-	s.c.Apply()
-	s.c.Want(0)
-	l.t.Logf("%s: %s", s.text("access_key_id"), what)
-	l.wantWorks(s.currentID(), s.text("secret_access_key"), true)
+	s.cli.Apply()
+	s.cli.Want(0)
+	l.t.Logf("%s: %s", s.value("access_key_id"), what)
+	l.wantWorks(s.value("access_key_id"), s.value("secret_access_key"), true)
 }
 
 // due waits for a date of the state. Before it a plan must be empty, and soon after it not.
 func (l *live) due(s *story, date string) {
 	l.t.Helper()
-	at, err := time.Parse(time.RFC3339, s.text(date))
+	at, err := time.Parse(time.RFC3339, s.value(date))
 	if err != nil {
 		l.t.Fatalf("%s: %v", date, err)
 	}
 	// Two clocks may differ by a little, and a plan takes its time.
 	if l.clock.Now().Before(at.Add(-5 * time.Second)) {
-		s.plans(0)
+		s.cli.Plan()
+		s.cli.Want(0)
 	}
 	l.sleep(at.Sub(l.clock.Now()))
 	for {
-		if s.c.Plan().ExitCode == 2 {
+		if s.cli.Plan().ExitCode == 2 {
 			return
 		}
-		s.c.Want(0)
+		s.cli.Want(0)
 		if l.clock.Now().After(at.Add(liveSlack)) {
 			l.t.Fatalf("no step is planned %v after %s", liveSlack, date)
 		}

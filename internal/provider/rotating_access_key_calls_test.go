@@ -3,87 +3,74 @@ package provider_test
 import (
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-// fleet drives the keys of many users in one configuration.
+// fleet is a story about the keys of many users in one configuration.
 type fleet struct {
-	t     *testing.T
-	w     *acctest.World
-	c     *acctest.CLI
+	*story
 	users int
 }
 
 func newFleet(t *testing.T, users int, opts ...iamsim.Options) *fleet {
 	t.Helper()
-	w := acctest.New(t, opts...)
+	f := &fleet{story: newStory(t, opts...), users: users}
 	for i := range users {
-		w.Sim.CreateUser(fleetUser(i))
+		f.Sim.CreateUser(fleetUser(i))
 	}
-	f := &fleet{t: t, w: w, c: w.CLI(t), users: users}
-	f.configure("")
+	f.write(fleetArgs(users))
 	return f
 }
 
 func fleetUser(i int) string { return fmt.Sprintf("user-%d", i) }
 
-func (f *fleet) configure(arguments string) {
-	f.t.Helper()
-	f.c.Write("main.tf", f.w.ProviderConfig()+fleetResources(f.users, arguments))
+func fleetArgs(users int) keyArgs {
+	return apart(keyArgs{"user": `"user-${count.index}"`, "count": fmt.Sprint(users)})
 }
 
-func fleetResources(users int, arguments string) string {
-	return fmt.Sprintf(`
-resource "iamkeys_rotating_access_key" "test" {
-  count = %d
-  user  = "user-${count.index}"
-  %s
-  %s
-}
-`, users, storyPolicy, arguments)
+// useNewest has somebody use the newest key of each user.
+func (f *fleet) useNewest() {
+	for i := range f.users {
+		keys := f.Sim.Keys(fleetUser(i))
+		f.Sim.SetLastUsed(keys[len(keys)-1].ID, f.Sim.Now(), "s3", "eu-west-1")
+	}
 }
 
-// plans makes a plan, saves it, and fails the test unless it has this exit code and made exactly these calls for each user.
-func (f *fleet) plans(code int, want ...string) {
+// plans makes a plan with exactly these calls for each user.
+func (f *fleet) plans(code int, calls ...string) {
 	f.t.Helper()
-	f.w.ResetCalls()
-	f.c.PlanOut("calls.tfplan")
-	f.c.Want(code)
-	f.wantCalls("a plan", want...)
+	f.ResetCalls()
+	f.plan(code)
+	f.calledEach(calls)
 }
 
-// applies applies the saved plan, and fails the test unless it made exactly these calls for each user.
-func (f *fleet) applies(want ...string) {
+// applies applies the plan with exactly these calls for each user.
+func (f *fleet) applies(calls ...string) {
 	f.t.Helper()
-	f.w.ResetCalls()
-	f.c.ApplyPlan("calls.tfplan")
-	f.c.Want(0)
-	f.wantCalls("an apply", want...)
+	f.apply()
+	f.calledEach(calls)
 }
 
-func (f *fleet) wantCalls(what string, each ...string) {
+func (f *fleet) calledEach(each []string) {
 	f.t.Helper()
+	if f.users == 1 {
+		f.called(each...)
+		return
+	}
 	got, want := map[string]int{}, map[string]int{}
-	for _, action := range f.w.CallList() {
+	for _, action := range f.CallList() {
 		got[action]++
 	}
 	for _, action := range each {
 		want[action] += f.users
 	}
 	if !maps.Equal(got, want) {
-		f.t.Errorf("%s for %d users made the calls %v, want %v", what, f.users, got, want)
+		f.t.Errorf("calls for %d users %v, want %v", f.users, got, want)
 	}
-	if f.users == 1 {
-		if list := f.w.CallList(); !slices.Equal(list, each) {
-			f.t.Errorf("%s made the calls %q, want %q", what, list, each)
-		}
-	}
+	f.ResetCalls()
 }
 
 // A steady plan costs one call for each resource, and one more while a previous key is Active. An apply is counted without
@@ -100,7 +87,7 @@ func TestAccRotatingAccessKey_calls(t *testing.T) {
 			f.plans(0, "ListAccessKeys")
 			f.applies()
 
-			f.w.Advance("90d")
+			f.Advance("90d")
 			f.plans(2, "ListAccessKeys")
 			f.applies(create...)
 			f.plans(0, "ListAccessKeys", "GetAccessKeyLastUsed")
@@ -109,21 +96,21 @@ func TestAccRotatingAccessKey_calls(t *testing.T) {
 			}
 
 			// While it is due for deactivation, whether anybody has used the new key is worth a call.
-			f.w.Advance("7d")
+			f.useNewest()
+			f.Advance("7d")
 			f.plans(2, "ListAccessKeys", "GetAccessKeyLastUsed", "GetAccessKeyLastUsed")
 			f.applies("ListAccessKeys", "GetAccessKeyLastUsed", "UpdateAccessKey", "ListAccessKeys")
 			f.plans(0, "ListAccessKeys")
 
-			f.w.Advance("5d")
+			f.Advance("5d")
 			f.plans(2, "ListAccessKeys", "GetAccessKeyLastUsed")
 			f.applies("ListAccessKeys", "GetAccessKeyLastUsed", "DeleteAccessKey", "ListAccessKeys")
 			f.plans(0, "ListAccessKeys")
 
 			// A rotation that needs the slot of the previous key.
-			f.w.Advance("90d")
-			f.c.Apply()
-			f.c.Want(0)
-			f.w.Advance("200d")
+			f.Advance("90d")
+			f.applyNow()
+			f.Advance("200d")
 			f.plans(2, "ListAccessKeys", "GetAccessKeyLastUsed")
 			f.applies("ListAccessKeys", "GetAccessKeyLastUsed", "DeleteAccessKey", "CreateAccessKey", "GetCallerIdentity", "ListAccessKeys")
 			f.plans(0, "ListAccessKeys", "GetAccessKeyLastUsed")
@@ -135,21 +122,24 @@ func TestAccRotatingAccessKey_calls(t *testing.T) {
 func TestAccRotatingAccessKey_callsOfRequests(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, 2)
-	f.c.Apply()
-	f.c.Want(0)
-	f.configure(`rotate_when_changed = { quarter = "2026-Q2" }`)
+	f.applyNow()
+	asked := func(quarter string) keyArgs {
+		return fleetArgs(f.users).with(keyArgs{"rotate_when_changed": fmt.Sprintf("{ quarter = %q }", quarter)})
+	}
+	f.write(asked("2026-Q2"))
 	f.plans(2, "ListAccessKeys")
 	f.applies("ListAccessKeys", "CreateAccessKey", "GetCallerIdentity", "ListAccessKeys")
 	f.plans(0, "ListAccessKeys", "GetAccessKeyLastUsed")
 
 	// The plan asks AWS for the time, by listing, before it judges whether the previous key may go.
-	f.w.Advance("8d")
-	f.configure(`rotate_when_changed = { quarter = "2026-Q3" }`)
+	f.useNewest()
+	f.Advance("8d")
+	f.write(asked("2026-Q3"))
 	f.plans(2, "ListAccessKeys", "GetAccessKeyLastUsed", "GetAccessKeyLastUsed", "ListAccessKeys")
 	f.applies("ListAccessKeys", "GetAccessKeyLastUsed", "DeleteAccessKey", "CreateAccessKey", "GetCallerIdentity", "ListAccessKeys")
 
 	// Taking the trigger away is no request, so the apply has nothing to ask IAM beyond the time.
-	f.configure(`paused = true`)
+	f.write(fleetArgs(f.users).with(keyArgs{"paused": "true"}))
 	f.plans(2, "ListAccessKeys", "GetAccessKeyLastUsed", "ListAccessKeys")
 	f.applies("ListAccessKeys")
 }
@@ -157,104 +147,78 @@ func TestAccRotatingAccessKey_callsOfRequests(t *testing.T) {
 // Nothing is called for a configuration that can't be right, and nothing but a list for a plan before the user exists.
 func TestAccRotatingAccessKey_callsOfNothing(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, `rotate_after = "soon"`)
-	s.c.Plan()
-	s.c.Want(1)
-	if calls := s.w.CallList(); len(calls) > 0 {
-		t.Errorf("calls %q, want none", calls)
-	}
-	s.configure(storyPolicy)
-	s.w.Sim.DeleteUser("ci")
-	s.plans(2)
-	if calls := s.w.CallList(); !slices.Equal(calls, []string{"ListAccessKeys"}) {
-		t.Errorf("calls %q, want one list", calls)
-	}
-	s.w.Sim.CreateUser("ci")
-	s.apply()
+	s := newStory(t)
+	s.write(byAge(keyArgs{"rotate_after": `"soon"`}), consumerHCL)
+	s.plan(1, `error: Invalid duration in rotate_after: "soon"`)
+	s.called()
+	s.write(apart(nil), consumerHCL)
+	s.Sim.DeleteUser("ci")
+	s.plan(2)
+	s.called("ListAccessKeys")
+	s.Sim.CreateUser("ci")
+	s.applyNow()
 
 	// A destroy asks nothing but the deletion itself and the list that shows it.
-	s.w.ResetCalls()
-	s.c.Destroy("-refresh=false")
-	s.c.Want(0)
-	if calls, want := s.w.CallList(), []string{"DeleteAccessKey", "ListAccessKeys"}; !slices.Equal(calls, want) {
-		t.Errorf("calls of destroy %q, want %q", calls, want)
-	}
+	s.did("create k1")
+	s.destroy("-refresh=false")
+	s.called("DeleteAccessKey", "ListAccessKeys")
 }
 
-// The answer to CreateAccessKey gets lost, in each way it can. A second try could make a second key, so there is none.
+// losesCreate applies with that fault on CreateAccessKey. A second try could make a second key, so there is none.
+func (s *story) losesCreate(kind iamsim.FaultKind, did string) {
+	s.t.Helper()
+	s.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: kind})
+	s.applyNow(`error: No new key for user "ci"`)
+	s.says("The current key was not touched.")
+	s.did(did)
+}
+
+// The answer to CreateAccessKey gets lost, in each way it can: the key that nobody has the secret of is named.
 func TestAccRotatingAccessKey_callsOfAmbiguousCreate(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []iamsim.FaultKind{iamsim.AnswerLost, iamsim.ErrorAfterCommit, iamsim.Empty200} {
+	for kind, answer := range map[iamsim.FaultKind]string{
+		iamsim.AnswerLost: "", iamsim.ErrorAfterCommit: ": ServiceFailure", iamsim.Empty200: "",
+	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			s := newStory(t, storyPolicy)
-			orphan := s.losesCreate(kind)
-			s.wantOrphan(orphan)
-			s.w.Sim.DeleteAccessKey(orphan)
-			s.apply()
-			first := s.currentID()
+			s := newStory(t)
+			s.write(apart(nil), consumerHCL)
+			s.losesCreate(kind, "create k1"+answer)
+			s.says("k1 (Active, created ", "nobody has the secret", deletion("k1"))
+			s.remove("k1")
+			s.applyNow()
+			s.did("create k2")
 
-			s.w.Advance("90d")
-			orphan = s.losesCreate(kind)
-			s.wantOrphan(orphan)
-			s.checkConsumers()
-			s.wantText(map[string]string{"access_key_id": first, "previous.access_key_id": ""})
+			s.Advance("90d")
+			s.losesCreate(kind, "create k3"+answer)
+			s.says("k3 (Active, created ", "nobody has the secret", deletion("k3"))
+			s.state(map[string]any{"access_key_id": "k2", "previous": nil})
 
 			// The next plan waits, and says for what.
-			s.plans(0)
-			warnings := s.diagnostics("warning")
-			if len(warnings) != 1 || !strings.Contains(warnings[0].Summary, `Rotation of user "ci" is due and waits: the slot is taken by key `+orphan) {
-				t.Fatalf("warnings %+v, want one about %s", warnings, orphan)
-			}
-			wantDetail(t, warnings[0], "aws iam delete-access-key --user-name ci --access-key-id "+orphan)
-			s.w.Sim.DeleteAccessKey(orphan)
-			s.apply()
-			s.wantText(map[string]string{"previous.access_key_id": first})
-			s.plans(0)
+			s.steady(blockedBy(taken("k3", "Active, created 2026-04-01 00:00:00 UTC, never used")))
+			s.says(deletion("k3"))
+			s.remove("k3")
+			s.step("create k4")
+			s.state(map[string]any{"previous.access_key_id": "k2"})
+			s.handovers("k2", "k2 to k4")
 		})
 	}
-}
-
-// losesCreate applies with that fault on CreateAccessKey, and returns the key that it left behind.
-func (s *story) losesCreate(kind iamsim.FaultKind) string {
-	s.t.Helper()
-	s.w.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: kind})
-	s.w.ResetCalls()
-	s.c.Apply()
-	s.c.Want(1)
-	if calls := s.w.Calls("CreateAccessKey"); calls != 1 {
-		s.t.Errorf("%d calls of CreateAccessKey, want one", calls)
-	}
-	keys := s.w.Sim.Keys("ci")
-	return keys[len(keys)-1].ID
-}
-
-// wantOrphan fails the test unless the error of the last command names the key that nobody has the secret of.
-func (s *story) wantOrphan(id string) {
-	s.t.Helper()
-	d := s.onlyError()
-	if d.Summary != `No new key for user "ci"` {
-		s.t.Errorf("summary %q", d.Summary)
-	}
-	wantDetail(s.t, d, id+" (Active, created ", "nobody has the secret", "aws iam delete-access-key --user-name ci --access-key-id "+id, "The current key was not touched.")
 }
 
 // A failure that made nothing says so, and the next apply makes the key.
 func TestAccRotatingAccessKey_callsOfFailedCreate(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []iamsim.FaultKind{iamsim.ErrorBeforeCommit, iamsim.CutBeforeCommit} {
+	for kind, answer := range map[iamsim.FaultKind]string{iamsim.ErrorBeforeCommit: ": ServiceFailure", iamsim.CutBeforeCommit: ""} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			s := newSteadyStory(t, storyPolicy)
-			first := s.currentID()
-			s.w.Advance("90d")
-			s.losesCreate(kind)
-			wantDetail(t, s.onlyError(), "IAM lists no new key.", "The current key was not touched.")
-			s.apply()
-			s.wantText(map[string]string{"previous.access_key_id": first})
-			if keys := s.w.Sim.Keys("ci"); len(keys) != 2 {
-				t.Errorf("keys %+v, want two", keys)
-			}
+			s := newSteadyStory(t, apart(nil))
+			s.Advance("90d")
+			s.losesCreate(kind, "create"+answer)
+			s.says("IAM lists no new key.")
+			s.applyNow()
+			s.did("create k2")
+			s.state(map[string]any{"previous.access_key_id": "k1"})
+			s.keys("k1 Active", "k2 Active")
 		})
 	}
 }
@@ -262,45 +226,43 @@ func TestAccRotatingAccessKey_callsOfFailedCreate(t *testing.T) {
 // Ctrl-C while the key is being made: the key ends in the state.
 func TestAccRotatingAccessKey_callsOfInterruptedCreate(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, storyPolicy)
+	s := newStory(t)
+	s.write(apart(nil), consumerHCL)
 	s.interruptsCreate()
-	created := s.w.Sim.Keys("ci")
-	if len(created) != 1 || s.currentID() != created[0].ID {
-		t.Fatalf("keys %+v, want the one of the state, %s", created, s.currentID())
-	}
-	s.apply()
-	first := s.currentID()
-	if first != created[0].ID {
-		t.Errorf("the next apply made %s in the place of %s", first, created[0].ID)
-	}
+	s.did("create k1")
+	s.state(map[string]any{"access_key_id": "k1"})
+	s.keys("k1 Active")
+	s.applyNow()
+	s.steady()
 
-	s.w.Advance("90d")
+	s.Advance("90d")
 	s.interruptsCreate()
-	s.checkConsumers()
-	s.wantText(map[string]string{"previous.access_key_id": first, "previous.status": "Active"})
-	s.apply()
-	if journal := s.w.Journal(); len(journal) != 2 || journal[1].NewKeyID != s.currentID() {
-		t.Errorf("journal %+v, want a handover to %s", journal, s.currentID())
-	}
-	s.plans(0)
+	s.did("create k2")
+	s.state(map[string]any{"previous.access_key_id": "k1", "previous.status": "Active", "access_key_id": "k2"})
+	s.handovers("k1")
+	s.step()
+	s.handovers("k1", "k1 to k2")
 }
 
 // interruptsCreate applies, and interrupts the CLI while CreateAccessKey is under way.
 func (s *story) interruptsCreate() {
 	s.t.Helper()
 	arrived := make(chan struct{})
-	s.w.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.Slow, Delay: time.Second})
-	s.w.Sim.OnCall(func(call iamsim.Call) {
+	s.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.Slow, Delay: time.Second})
+	s.Sim.OnCall(func(call iamsim.Call) {
 		if call.Action == "CreateAccessKey" {
 			close(arrived)
 		}
 	})
-	p := s.c.Start("apply", "-json", "-auto-approve")
+	p := s.cli.Start("apply", "-json", "-auto-approve")
 	<-arrived
-	s.w.Sim.OnCall(nil)
+	s.Sim.OnCall(nil)
 	if err := p.Interrupt(); err != nil {
 		s.t.Fatal(err)
 	}
-	p.Wait()
-	s.c.Want(1)
+	s.hides(p.Wait())
+	s.cli.Want(1)
+	if err := s.CheckConsumers(nil); err != nil && len(s.Journal()) > 0 {
+		s.t.Error(s.text(err.Error()))
+	}
 }

@@ -2,95 +2,74 @@ package provider_test
 
 import (
 	"fmt"
-	"slices"
+	"maps"
 	"testing"
 )
 
 // A destroy deletes the keys that the resource made, previous first, whatever state they are in, and nothing else.
 func TestAccRotatingAccessKey_destroy(t *testing.T) {
 	t.Parallel()
+	twoKeys := []string{"delete k1", "delete k2"}
 	for name, tc := range map[string]struct {
-		// scene leads to the state in which the destroy begins, and returns the keys that it has to delete, in order.
-		scene func(s *scene) []string
+		// scene leads from day 90, when k2 has replaced k1, to the state in which the destroy begins.
+		scene func(s *story)
+		// rotated is false for a scene that begins with k1 alone on its first day.
+		rotated bool
 		// diagnostics are those of the destroy. Terraform shows no warnings of the plan that it begins with.
 		diagnostics []string
-		// left is how many keys of the user stay.
-		left int
+		did         []string
+		// left are the keys that stay.
+		left []string
 	}{
-		"steady": {scene: func(s *scene) []string {
-			s.write(managedKey("app", rotateByAge), consumedKey)
-			s.apply(0)
-			return []string{s.text("access_key_id")}
-		}},
-		"overlap": {scene: func(s *scene) []string {
-			first, second := s.rotated(consumedKey)
-			return []string{first, second}
-		}},
-		"Inactive previous": {scene: func(s *scene) []string {
-			first, second := s.rotated("")
+		"steady":  {did: twoKeys[:1]},
+		"overlap": {rotated: true, did: twoKeys},
+		"Inactive previous": {rotated: true, scene: func(s *story) {
 			s.Advance("8d")
-			s.apply(0, "warning: has not been used yet")
-			s.keys("app", first+" Inactive", second+" Active")
-			return []string{first, second}
-		}},
-		"held": {scene: func(s *scene) []string {
-			first, second := s.rotated("")
-			s.write(managedKey("app", `
-  rotate_after        = "90d"
-  rotate_when_changed = { ask = "1" }
-  hold_previous       = true`))
-			s.apply(0)
-			return []string{first, second}
-		}},
-		"paused": {scene: func(s *scene) []string {
-			s.write(managedKey("app", rotateByAge+"\npaused = true"))
-			s.apply(0)
+			s.applyNow(unproven("k2", "k1"))
+			s.keys("k1 Inactive", "k2 Active")
+		}, did: twoKeys},
+		"held": {rotated: true, scene: func(s *story) {
+			s.write(held(), consumerHCL)
+			s.applyNow()
+		}, did: twoKeys},
+		"paused": {scene: func(s *story) {
+			s.write(byAge(keyArgs{"paused": "true"}), consumerHCL)
+			s.applyNow()
 			s.Advance("91d")
-			s.apply(0, "warning: paused is set")
-			return []string{s.text("access_key_id")}
-		}},
-		"blocked by an unmanaged key": {scene: func(s *scene) []string {
-			s.write(managedKey("app", rotateByAge))
-			s.apply(0)
-			stranger := s.Sim.CreateAccessKey("app")
+			s.refresh(blockedBy("paused is set"))
+		}, did: twoKeys[:1]},
+		"blocked by an unmanaged key": {scene: func(s *story) {
+			s.foreign("theirs")
 			s.Advance("91d")
-			s.apply(0, "warning: the slot is taken by key "+stranger.AccessKeyID)
-			return []string{s.text("access_key_id")}
-		}, left: 1},
-		"adopted previous": {scene: func(s *scene) []string {
-			s.Sim.CreateAccessKey("app")
-			s.write(managedKey("app", rotateByAge+"\nunmanaged_keys = \"retire\""))
-			s.apply(0)
-			s.holds(map[string]any{"previous.adopted": true})
-			return []string{s.text("access_key_id")}
-		}, diagnostics: []string{"warning: was left in IAM"}, left: 1},
-		"current Inactive": {scene: func(s *scene) []string {
-			first, second := s.rotated("")
-			s.Sim.SetStatus(second, "Inactive")
-			s.apply(0, "warning: is in its grace")
-			return []string{first, second}
-		}},
-		"rotation due": {scene: func(s *scene) []string {
-			s.write(managedKey("app", rotateByAge))
-			s.apply(0)
-			s.Advance("91d")
-			return []string{s.text("access_key_id")}
-		}},
+			s.refresh(blockedBy(takenByTheirs))
+		}, did: twoKeys[:1], left: []string{"theirs Active"}},
+		"adopted previous": {scene: func(s *story) {
+			s.foreign("theirs")
+			s.write(unmanaged("retire"), consumerHCL)
+			s.applyNow()
+			s.applyNow()
+			s.state(map[string]any{"previous.adopted": true})
+		}, diagnostics: []string{`warning: Adopted key theirs of user "ci" was left in IAM`}, did: twoKeys[:1], left: []string{"theirs Active"}},
+		"current Inactive": {rotated: true, scene: func(s *story) {
+			s.setStatus("k2", "Inactive")
+			s.refresh(blockedBy("Inactive key k2 is in its grace until 2026-04-08 00:00:00 UTC"))
+		}, did: twoKeys},
+		"rotation due": {scene: func(s *story) { s.Advance("91d") }, did: twoKeys[:1]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			own := tc.scene(s)
+			begin := newSteadyStory
+			if tc.rotated {
+				begin = newRotatedStory
+			}
+			s := begin(t, byAge(nil))
+			if tc.scene != nil {
+				tc.scene(s)
+			}
 			s.ResetCalls()
-			s.destroy(0, tc.diagnostics...)
-			var deletions []string
-			for _, id := range own {
-				deletions = append(deletions, "delete "+id)
-			}
-			s.mutations(deletions...)
-			if got := len(s.Sim.Keys("app")); got != tc.left {
-				t.Errorf("%d keys are left, want %d", got, tc.left)
-			}
+			s.destroy(tc.diagnostics...)
+			s.did(tc.did...)
+			s.keys(tc.left...)
 		})
 	}
 }
@@ -99,25 +78,25 @@ func TestAccRotatingAccessKey_destroy(t *testing.T) {
 func TestAccRotatingAccessKey_destroyGone(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		before func(s *scene, first, second string)
+		before func(s *story)
 		// user is who owns what is left before the destroy.
 		user string
 	}{
-		"current":  {before: func(s *scene, _, second string) { s.Sim.DeleteAccessKey(second) }, user: "app"},
-		"previous": {before: func(s *scene, first, _ string) { s.Sim.DeleteAccessKey(first) }, user: "app"},
+		"current":  {before: func(s *story) { s.remove("k2") }, user: "ci"},
+		"previous": {before: func(s *story) { s.remove("k1") }, user: "ci"},
 		"both": {
-			before: func(s *scene, first, second string) {
-				s.Sim.DeleteAccessKey(first)
-				s.Sim.DeleteAccessKey(second)
+			before: func(s *story) {
+				s.remove("k1")
+				s.remove("k2")
 			},
-			user: "app",
+			user: "ci",
 		},
-		"user":                    {before: func(s *scene, _, _ string) { s.Sim.DeleteUser("app") }, user: "app"},
-		"user under its old name": {before: func(s *scene, _, _ string) { s.Sim.RenameUser("app", "web") }, user: "web"},
+		"user":                    {before: func(s *story) { s.Sim.DeleteUser("ci") }, user: "ci"},
+		"user under its old name": {before: func(s *story) { s.Sim.RenameUser("ci", "web") }, user: "web"},
 		"user under its old name, which another has now": {
-			before: func(s *scene, _, _ string) {
-				s.Sim.RenameUser("app", "web")
-				s.Sim.CreateUser("app")
+			before: func(s *story) {
+				s.Sim.RenameUser("ci", "web")
+				s.Sim.CreateUser("ci")
 			},
 			user: "web",
 		},
@@ -125,18 +104,11 @@ func TestAccRotatingAccessKey_destroyGone(t *testing.T) {
 		for _, refresh := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, refresh %t", name, refresh), func(t *testing.T) {
 				t.Parallel()
-				s := newScene(t)
-				first, second := s.rotated("")
+				s := newRotatedStory(t, byAge(nil))
 				s.Advance(minutes)
-				tc.before(s, first, second)
-				s.ResetCalls()
-				s.Destroy(fmt.Sprintf("-refresh=%t", refresh))
-				s.Want(0)
-				s.diagnosed()
-				if s.attributes() != nil {
-					t.Error("the resource is still in the state")
-				}
-				s.keys(tc.user)
+				tc.before(s)
+				s.destroy(fmt.Sprintf("-refresh=%t", refresh))
+				s.keysOf(tc.user)
 				if s.Calls("CreateAccessKey", "UpdateAccessKey") != 0 {
 					t.Errorf("calls %q: a destroy only deletes", s.CallList())
 				}
@@ -149,148 +121,125 @@ func TestAccRotatingAccessKey_destroyGone(t *testing.T) {
 // same, and that works.
 func TestAccRotatingAccessKey_destroyRefusedRequest(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	first, second := s.rotated("")
-	s.write(managedKey("app", rotateByAge+"\n"+`rotate_when_changed = { ask = "2" }`))
-	s.ResetCalls()
-	s.plan(1, `error: Rotation of user "app" was asked for and is not possible: previous key `+first+" still has its place until 2026-01-09 00:00:00 UTC")
-	s.detailed("asked for and is not possible", "terraform destroy -refresh=false", "take the changed value back", "not recorded as done")
-	s.destroyRefused("error: was asked for and is not possible")
-	s.mutations()
-	s.keys("app", first+" Active", second+" Active")
+	s := newRotatedStory(t, byAge(nil))
+	s.write(asking(`{ ask = "1" }`), consumerHCL)
+	refused := refusal("previous key k1 still has its place until 2026-04-08 00:00:00 UTC")
+	s.plan(1, refused)
+	s.says("terraform destroy -refresh=false", "take the changed value back", "not recorded as done")
+	s.destroy(refused)
+	s.did()
+	s.keys("k1 Active", "k2 Active")
 
-	s.Destroy("-refresh=false")
-	s.Want(0)
-	s.diagnosed()
-	s.mutations("delete "+first, "delete "+second)
-	s.keys("app")
+	s.destroy("-refresh=false")
+	s.did("delete k1", "delete k2")
+	s.keys()
 }
 
 func TestAccRotatingAccessKey_skipDestroy(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	first, second := s.rotated(consumedKey)
-	s.write(managedKey("app", `
-  rotate_after        = "90d"
-  rotate_when_changed = { ask = "1" }
-  skip_destroy        = true`), consumedKey)
-	s.ResetCalls()
-	s.apply(0)
-	s.plan(0)
-	s.destroy(0)
-	s.mutations()
-	s.keys("app", first+" Active", second+" Active")
+	s := newRotatedStory(t, byAge(nil))
+	s.write(byAge(keyArgs{"skip_destroy": "true"}), consumerHCL)
+	s.step()
+	s.destroy()
+	s.did()
+	s.keys("k1 Active", "k2 Active")
 }
 
 // A key that can't be deleted keeps the resource in the state, and the error says what to allow.
 func TestAccRotatingAccessKey_destroyDenied(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	first, second := s.rotated("")
+	s := newRotatedStory(t, byAge(nil))
 	s.Sim.Deny("admin", "iam:DeleteAccessKey")
-	s.ResetCalls()
-	s.destroyRefused("error: Key " + first + ` of user "app" could not be deleted`)
-	s.detailed("could not be deleted", "iam:DeleteAccessKey", "Destroy again")
-	s.mutations("delete " + first + " AccessDenied")
+	s.destroy(`error: Key k1 of user "ci" could not be deleted`)
+	s.says("iam:DeleteAccessKey", "Destroy again")
+	s.did("delete k1: AccessDenied")
 
 	s.Sim.ClearDenials()
-	s.destroy(0)
-	s.keys("app")
-	if got := s.Sim.IssuedSecrets(); len(got) != 2 {
-		t.Errorf("%d keys were made in all, want %s and %s alone", len(got), first, second)
-	}
+	s.destroy()
+	s.did("delete k1", "delete k2")
+	s.keys()
 }
 
 // The description of a key goes with the key.
 func TestAccRotatingAccessKey_description(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	policy := func(ask, more string) string {
-		return managedKey("app", fmt.Sprintf("rotate_after = \"90d\"\nrotate_when_changed = { ask = %q }\n%s", ask, more))
+	s := newStory(t)
+	write := func(ask, description string) {
+		s.write(asking(`{ ask = "`+ask+`" }`).with(keyArgs{"description": description}), consumerHCL)
 	}
-	tags := func(want map[string]string) {
+	// tags checks those of a user: the short name of a key and its description.
+	tags := func(user string, want map[string]string) {
 		t.Helper()
-		user, _ := s.Sim.User("app")
-		if len(user.Tags) != len(want) {
-			t.Errorf("tags %v, want %v", user.Tags, want)
-			return
+		found, _ := s.Sim.User(user)
+		got := map[string]string{}
+		for id, text := range found.Tags {
+			got[s.text(id)] = text
 		}
-		for id, text := range want {
-			if user.Tags[id] != text {
-				t.Errorf("tags %v, want %v", user.Tags, want)
-			}
+		if !maps.Equal(got, want) {
+			t.Errorf("tags %v, want %v", got, want)
 		}
 	}
+	unwritten := func(key string) string { return "warning: Description of key " + key + " could not be written" }
 
 	s.Sim.Deny("admin", "iam:TagUser")
-	s.write(policy("1", `description = "ci"`))
-	s.apply(0, "warning: could not be written")
-	first := s.text("access_key_id")
-	tags(nil)
-	s.plan(0)
+	write("1", `"ci"`)
+	s.applyNow(unwritten("k1"))
+	s.did("create k1", "tag k1: AccessDenied")
+	tags("ci", nil)
+	s.steady()
 	s.Sim.ClearDenials()
 
-	s.write(policy("1", `description = "ci deployer"`))
-	s.apply(0)
-	tags(map[string]string{first: "ci deployer"})
-	s.ResetCalls()
+	write("1", `"ci deployer"`)
+	s.applyNow()
+	s.did("tag k1")
+	tags("ci", map[string]string{"k1": "ci deployer"})
 	s.plan(0)
-	if got, want := s.CallList(), []string{"ListAccessKeys"}; !slices.Equal(got, want) {
-		t.Errorf("calls %q of a steady plan, want %q: the description is never read back", got, want)
-	}
+	s.called("ListAccessKeys") // the description is never read back
 
 	s.Advance("1d")
-	s.write(policy("2", `description = "ci deployer"`))
-	s.apply(0)
-	second := s.text("access_key_id")
-	tags(map[string]string{first: "ci deployer", second: "ci deployer"})
-	s.plan(0)
+	write("2", `"ci deployer"`)
+	s.step("create k2", "tag k2")
+	tags("ci", map[string]string{"k1": "ci deployer", "k2": "ci deployer"})
 
-	s.write(policy("2", `description = "cd deployer"`))
-	s.planOut(2)
-	s.shows(map[string]any{"action": "update", "access_key_id": second, "version": s.attributes()["version"], "description": "cd deployer"})
-	s.ResetCalls()
-	s.applySaved(0)
-	tags(map[string]string{first: "cd deployer", second: "cd deployer"})
-	s.mutations("tag app", "tag app")
-	s.plan(0)
+	write("2", `"cd deployer"`)
+	s.plan(2)
+	s.planned(map[string]any{"action": "update", "access_key_id": "k2", "version": 1767312000, "description": "cd deployer"})
+	s.apply()
+	s.did("tag k2", "tag k1")
+	tags("ci", map[string]string{"k1": "cd deployer", "k2": "cd deployer"})
+	s.steady()
 
+	s.use("k2")
+	s.Advance("8d")
+	s.applyNow()
+	s.did("deactivate k1")
 	s.Advance("7d")
-	s.apply(0, "warning: has not been used yet")
-	s.Advance("7d")
-	s.ResetCalls()
-	s.apply(0)
-	s.mutations("delete "+first, "untag app")
-	tags(map[string]string{second: "cd deployer"})
-	s.plan(0)
+	s.step("delete k1", "untag k1")
+	tags("ci", map[string]string{"k2": "cd deployer"})
 
-	s.write(policy("2", ""))
-	s.apply(0)
-	tags(nil)
-	s.plan(0)
+	write("2", "")
+	s.step("untag k2")
+	tags("ci", nil)
 
 	// A description that can't be written is no reason to fail.
 	s.Sim.Deny("admin", "iam:TagUser")
-	s.write(policy("3", `description = "ci deployer"`))
-	s.apply(0, "warning: could not be written", "warning: could not be written") // of the new key and of the previous one
-	s.detailed("could not be written", "iam:TagUser")
-	third := s.text("access_key_id")
-	s.keys("app", second+" Active", third+" Active")
-	tags(nil)
-	s.plan(0)
+	write("3", `"ci deployer"`)
+	s.applyNow(unwritten("k3"), unwritten("k2"))
+	s.says("iam:TagUser")
+	s.did("create k3", "tag k3: AccessDenied", "tag k2: AccessDenied")
+	s.keys("k2 Active", "k3 Active")
+	tags("ci", nil)
+	s.steady()
 
 	s.Sim.ClearDenials()
-	s.write(policy("3", `description = "cd deployer"`))
-	s.apply(0)
-	tags(map[string]string{second: "cd deployer", third: "cd deployer"})
+	write("3", `"cd deployer"`)
+	s.applyNow()
+	s.did("tag k3", "tag k2")
+	tags("ci", map[string]string{"k2": "cd deployer", "k3": "cd deployer"})
 
 	// They go with the keys, even when the user got another name that the state does not know.
-	s.Sim.RenameUser("app", "web")
-	s.Destroy("-refresh=false")
-	s.Want(0)
-	s.diagnosed()
-	s.keys("web")
-	if user, _ := s.Sim.User("web"); len(user.Tags) != 0 {
-		t.Errorf("tags %v are left after a destroy", user.Tags)
-	}
+	s.Sim.RenameUser("ci", "web")
+	s.destroy("-refresh=false")
+	s.keysOf("web")
+	tags("web", nil)
 }

@@ -2,78 +2,84 @@ package provider_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
 
-// dependants are a dependant that holds the secret, and one that takes it through a write-only argument and hence only
-// when version has changed.
-const dependants = consumedKey + `
+// writeOnlyHCL is a dependant of keyAddress that takes the secret through a write-only argument, and hence only when version
+// has changed.
+const writeOnlyHCL = `
 resource "iamkeystest_consumer" "write_only" {
-  access_key_id     = iamkeys_rotating_access_key.app.access_key_id
-  secret_wo         = iamkeys_rotating_access_key.app.secret_access_key
-  secret_wo_version = iamkeys_rotating_access_key.app.version
+  access_key_id     = iamkeys_rotating_access_key.test.access_key_id
+  secret_wo         = iamkeys_rotating_access_key.test.secret_access_key
+  secret_wo_version = iamkeys_rotating_access_key.test.version
 }
 `
 
-// versionOnly is a dependant that watches nothing but version.
-const versionOnly = `
+// versionHCL is a dependant that watches nothing but version.
+const versionHCL = `
 resource "iamkeystest_consumer" "version_only" {
   access_key_id     = "not looked at"
-  secret_wo         = iamkeys_rotating_access_key.app.secret_access_key
-  secret_wo_version = iamkeys_rotating_access_key.app.version
+  secret_wo         = iamkeys_rotating_access_key.test.secret_access_key
+  secret_wo_version = iamkeys_rotating_access_key.test.version
 }
 `
 
-const createBeforeDestroy = `
-  lifecycle {
-    create_before_destroy = true
-  }`
+// createFirst has a replacement make the new key before the old one is destroyed.
+var createFirst = keyArgs{"lifecycle": "{ create_before_destroy = true }"}
+
+const (
+	replace = "-replace=" + keyAddress
+	twoKeys = `User "ci" already has 2 access keys, and no slot is free: k1 (Active, created 2026-01-01 00:00:00 UTC, never used); ` +
+		"k2 (Active, created 2026-04-01 00:00:00 UTC, last used at 2026-04-01 00:00:00 UTC by sts in us-east-1)"
+)
+
+// shared is how the warning begins that two resources have the same user. Which of the two comes first is a matter of chance.
+const shared = `warning: Two resources manage the access keys of user "ci": `
+
+// saysOnly checks that the last command had one diagnostic, which begins like that.
+func (s *story) saysOnly(beginning string) {
+	s.t.Helper()
+	if all := s.cli.Diagnostics(); len(all) != 1 || !strings.HasPrefix(all[0].Severity+": "+all[0].Summary, beginning) {
+		s.t.Fatalf("diagnostics %s, want one: %s", s.text(fmt.Sprintf("%+v", all)), beginning)
+	}
+}
 
 func TestAccRotatingAccessKey_replace(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		lifecycle string
-		action    string
-		// overlap tells whether the old key still works while the dependants move to the new one.
-		overlap bool
+		args   keyArgs
+		action string
+		did    []string
+		// handover is one of a key to the next.
+		handover string
 	}{
-		"destroy first": {action: "delete, create"},
-		"create first":  {lifecycle: createBeforeDestroy, action: "create, delete", overlap: true},
+		"destroy first": {byAge(nil), "delete create", []string{"delete k%[1]d", "create k%[2]d"}, "k%[1]d (dead) to k%[2]d"},
+		"create first":  {byAge(createFirst), "create delete", []string{"create k%[2]d", "delete k%[1]d"}, "k%[1]d to k%[2]d"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			s.write(managedKey("app", rotateByAge+tc.lifecycle), dependants)
-			s.apply(0)
-			current := s.text("access_key_id")
-			for range 2 {
+			s := newStory(t)
+			s.write(tc.args, consumerHCL, writeOnlyHCL)
+			s.step("create k1")
+			handovers := []string{"k1", "k1"}
+			for n := range 2 {
 				s.Advance("1s")
-				s.ResetCalls()
-				s.PlanOut("saved", "-replace="+sceneAddress)
-				s.Want(2)
-				s.shows(map[string]any{"action": tc.action, "version": plannedUnknown, "access_key_id": plannedUnknown, "rotation_reason": "created"})
-				handovers := len(s.Journal())
-				s.applySaved(0)
-				next := s.text("access_key_id")
-				if tc.overlap {
-					s.mutations("create "+next, "delete "+current)
-				} else {
-					s.mutations("delete "+current, "create "+next)
+				s.plan(2, replace)
+				s.planned(map[string]any{"action": tc.action, "version": unknown, "access_key_id": unknown, "rotation_reason": "created"})
+				s.apply()
+				did := make([]string, len(tc.did))
+				for i, format := range tc.did {
+					did[i] = fmt.Sprintf(format, n+1, n+2)
 				}
-				s.keys("app", next+" Active")
-				s.holds(map[string]any{"version": s.Sim.Now().Unix(), "previous": nil})
-				if got := len(s.Journal()) - handovers; got != 2 {
-					t.Errorf("%d handovers, want 2", got)
-				}
-				for _, h := range s.Journal()[handovers:] {
-					if h.OldKeyID != current || h.OldWorked != tc.overlap || h.NewKeyID != next || !h.NewWorked {
-						t.Errorf("handover %+v, want from %s (worked: %t) to %s", h, current, tc.overlap, next)
-					}
-				}
-				s.handedOver(current, tc.overlap, next)
-				s.plan(0)
-				current = next
+				s.did(did...)
+				s.keys(fmt.Sprintf("k%d Active", n+2))
+				s.state(map[string]any{"version": s.Sim.Now().Unix(), "previous": nil})
+				handover := fmt.Sprintf(tc.handover, n+1, n+2)
+				handovers = append(handovers, handover, handover)
+				s.handovers(handovers...)
+				s.steady()
 			}
 		})
 	}
@@ -82,166 +88,136 @@ func TestAccRotatingAccessKey_replace(t *testing.T) {
 // A dependant that watches version alone is told of each new key: by rotation, and by replacement a second later.
 func TestAccRotatingAccessKey_replaceVersion(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	asked := func(ask int) string {
-		return managedKey("app", fmt.Sprintf("rotate_when_changed = { ask = \"%d\" }%s", ask, createBeforeDestroy))
-	}
-	s.write(asked(1), versionOnly)
-	s.apply(0)
-	s.holds(map[string]any{"version": 1767225600})
-	handed := func(want int) {
+	s := newStory(t)
+	asked := func(ask int) keyArgs { return asking(fmt.Sprintf(`{ ask = "%d" }`, ask)).with(createFirst) }
+	handed := func(want, version int) {
 		t.Helper()
 		if got := len(s.Journal()); got != want {
 			t.Errorf("%d handovers, want %d", got, want)
 		}
-		s.plan(0)
+		s.state(map[string]any{"version": version})
+		s.steady()
 	}
-	handed(1)
+	s.write(asked(1), versionHCL)
+	s.applyNow()
+	s.did("create k1")
+	handed(1, 1767225600)
 
 	// Within the same second: one more than the last.
-	s.write(asked(2), versionOnly)
-	s.apply(0)
-	s.holds(map[string]any{"version": 1767225601})
-	handed(2)
+	s.write(asked(2), versionHCL)
+	s.applyNow()
+	s.did("create k2")
+	handed(2, 1767225601)
 
 	// The previous key is gone, and the replacement follows the rotation at once.
-	s.Sim.DeleteAccessKey(s.text("previous.access_key_id"))
+	s.remove("k1")
 	s.Advance("2s")
-	s.Apply("-replace=" + sceneAddress)
-	s.Want(0)
-	s.holds(map[string]any{"version": 1767225602})
-	handed(3)
+	s.applyNow(replace)
+	s.did("create k3", "delete k2")
+	handed(3, 1767225602)
 }
 
 // While a previous key exists there is no slot for the new object: nothing is touched, and the text says what to do.
 func TestAccRotatingAccessKey_replaceWithPrevious(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	ask := rotateByAge + "\n" + `rotate_when_changed = { ask = "1" }`
-	first, second := s.rotated(consumedKey)
-	s.write(managedKey("app", ask+createBeforeDestroy), consumedKey)
-	s.apply(0)
-	s.plan(0)
+	s := newRotatedStory(t, byAge(createFirst))
 	before := s.attributes()
-
-	s.ResetCalls()
-	full := `User "app" already has 2 access keys, and no slot is free: `
-	s.PlanOut("saved", "-replace="+sceneAddress)
-	s.Want(2)
-	s.diagnosed() // Terraform drops the warnings of the second half of a replacement
-	s.applySaved(1, "warning: "+full, "error: "+full)
-	s.detailed(full, first, second, "create_before_destroy", "rotate_when_changed")
-	s.mutations()
-	s.keys("app", first+" Active", second+" Active")
-	s.holds(before)
-	s.handedOver(first, true, second)
-	s.plan(0)
+	s.plan(2, replace) // Terraform drops the warnings of the second half of a replacement
+	s.apply("warning: "+twoKeys, "error: "+twoKeys)
+	s.says("create_before_destroy", "rotate_when_changed")
+	s.did()
+	s.keys("k1 Active", "k2 Active")
+	if !reflect.DeepEqual(s.attributes(), before) {
+		t.Error("the state has changed")
+	}
+	s.handovers("k1", "k1 to k2")
+	s.steady()
 
 	// Without create_before_destroy both keys make room.
-	s.write(managedKey("app", ask), consumedKey)
-	s.apply(0)
+	s.write(byAge(nil), consumerHCL)
+	s.refresh()
 	s.Advance("1s")
-	s.ResetCalls()
-	s.Apply("-replace=" + sceneAddress)
-	s.Want(0)
-	third := s.text("access_key_id")
-	s.mutations("delete "+first, "delete "+second, "create "+third)
-	s.handedOver(second, false, third)
-	s.plan(0)
+	s.applyNow(replace)
+	s.did("delete k1", "delete k2", "create k3")
+	s.handovers("k1", "k1 to k2", "k2 (dead) to k3")
+	s.steady()
 }
 
 // The old object can't be destroyed once the new one is there: the next apply does it, and nobody notices.
 func TestAccRotatingAccessKey_replaceInterrupted(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge+createBeforeDestroy), dependants)
-	s.apply(0)
-	first := s.text("access_key_id")
+	s := newStory(t)
+	s.write(byAge(createFirst), consumerHCL, writeOnlyHCL)
+	s.step("create k1")
 	s.Advance("1h")
 	s.Sim.Deny("admin", "iam:DeleteAccessKey")
-	s.Apply("-replace=" + sceneAddress)
-	s.Want(1)
-	s.diagnosed("error: Key " + first + ` of user "app" could not be deleted`)
-	second := s.text("access_key_id")
-	s.keys("app", first+" Active", second+" Active")
-	s.handedOver(first, true, second)
+	s.applyNow(replace, `error: Key k1 of user "ci" could not be deleted`)
+	s.did("create k2", "delete k1: AccessDenied")
+	s.keys("k1 Active", "k2 Active")
+	s.handovers("k1", "k1", "k1 to k2", "k1 to k2")
 
 	s.Sim.ClearDenials()
-	s.plan(2, `warning: Two resources manage the access keys of user "app"`)
-	s.ResetCalls()
-	s.Apply()
-	s.Want(0)
-	s.mutations("delete " + first)
-	s.keys("app", second+" Active")
-	s.plan(0)
+	s.cli.Apply()
+	s.cli.Want(0)
+	s.saysOnly(shared)
+	s.did("delete k1")
+	s.keys("k2 Active")
+	s.steady()
 }
 
 // The new object adopts the key of the old one, which goes in the same apply.
 func TestAccRotatingAccessKey_replaceRetire(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge+"\nunmanaged_keys = \"retire\""+createBeforeDestroy), dependants)
-	s.apply(0)
-	first := s.text("access_key_id")
+	s := newStory(t)
+	s.write(unmanaged("retire").with(createFirst), consumerHCL, writeOnlyHCL)
+	s.step("create k1")
 	s.Advance("1h")
-	s.ResetCalls()
-	s.Apply("-replace=" + sceneAddress)
-	s.Want(0)
-	second := s.text("access_key_id")
-	s.mutations("create "+second, "delete "+first)
-	s.handedOver(first, true, second)
-	s.plan(0)
-	s.apply(0)
-	s.holds(map[string]any{"access_key_id": second, "previous": nil})
+	s.applyNow(replace)
+	s.did("create k2", "delete k1")
+	s.handovers("k1", "k1", "k1 to k2", "k1 to k2")
+	s.steady()
+	s.refresh()
+	s.state(map[string]any{"access_key_id": "k2", "previous": nil})
 }
 
 // Two resources fight for the slots of one user: the second one of a process makes no key.
 func TestAccRotatingAccessKey_twoCreates(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	twin := strings.Replace(managedKey("app", rotateByAge), `"app" {`, `"twin" {`, 1)
-	s.write(managedKey("app", rotateByAge), twin)
-	s.apply(1, `error: Another resource manages the access keys of user "app"`)
-	s.detailed("Another resource manages", "No key was made")
-	if got := s.Calls("CreateAccessKey"); got != 1 {
-		t.Errorf("%d keys were asked for, want 1", got)
-	}
-	if got := len(s.Sim.Keys("app")); got != 1 {
-		t.Errorf("the user has %d keys, want 1", got)
-	}
+	s := newStory(t)
+	s.write(byAge(nil), keyHCL("twin", byAge(nil)))
+	s.cli.Apply()
+	s.cli.Want(1)
+	s.saysOnly(`error: Another resource manages the access keys of user "ci": current key `)
+	s.says("No key was made")
+	s.did("create k1")
+	s.keys("k1 Active")
 }
 
 // A second resource for a user who has one already is noticed when it is planned.
 func TestAccRotatingAccessKey_twoPlanned(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge))
-	s.apply(0)
-	s.write(managedKey("app", rotateByAge), strings.Replace(managedKey("app", rotateByAge), `"app" {`, `"twin" {`, 1))
-	s.plan(2, `warning: Two resources manage the access keys of user "app"`)
+	s := newStory(t)
+	s.write(byAge(nil))
+	s.applyNow()
+	s.write(byAge(nil), keyHCL("twin", byAge(nil)))
+	s.cli.Plan()
+	s.cli.Want(2)
+	s.saysOnly(shared)
 }
 
 // Two resources that are there already are told of each other.
 func TestAccRotatingAccessKey_twoReads(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	one, two := s.Sim.CreateAccessKey("app").AccessKeyID, s.Sim.CreateAccessKey("app").AccessKeyID
-	twin := strings.Replace(managedKey("app", rotateByAge), `"app" {`, `"twin" {`, 1)
-	s.write(managedKey("app", rotateByAge), twin, importBlock(sceneAddress, "app/"+one), importBlock("iamkeys_rotating_access_key.twin", "app/"+two))
-	s.Apply()
-	s.Want(0)
-	s.ResetCalls()
-	s.plan(0, `warning: Two resources manage the access keys of user "app"`)
-	s.mutations()
-	s.keys("app", one+" Active", two+" Active")
-}
-
-// importBlock imports an id to an address.
-func importBlock(to, id string) string {
-	return fmt.Sprintf(`
-import {
-  to = %s
-  id = %q
-}
-`, to, id)
+	s := newStory(t)
+	one := s.foreign("one").AccessKeyID
+	s.Advance("1s")
+	two := s.foreign("two").AccessKeyID
+	s.write(byAge(nil), keyHCL("twin", byAge(nil)), importHCL(keyAddress, "ci/"+one), importHCL("iamkeys_rotating_access_key.twin", "ci/"+two))
+	s.cli.Apply()
+	s.cli.Want(0)
+	s.cli.Plan()
+	s.cli.Want(0)
+	s.saysOnly(shared)
+	s.did()
+	s.keys("one Active", "two Active")
 }

@@ -2,59 +2,44 @@ package provider_test
 
 import (
 	"errors"
-	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
-
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
-
-// keyID returns a function that finds the id of the n-th key of ci, oldest first.
-func keyID(w *acctest.World, n int) func() string {
-	return func() string { return w.Sim.Keys("ci")[n].ID }
-}
-
-// keySecret is keyID for the secret.
-func keySecret(w *acctest.World, n int) func() string {
-	return func() string { return w.Sim.Secret(w.Sim.Keys("ci")[n].ID).Reveal() }
-}
-
-var emptyPlan = resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 
 func TestAccRotatingAccessKey_basic(t *testing.T) {
 	t.Parallel()
-	w := acctest.New(t)
-	user := w.Sim.CreateUser("ci")
-	config := keyHCL(w, byAge(nil), consumerHCL)
+	s := newStory(t)
+	user, _ := s.Sim.User("ci")
+	config := s.config(byAge(nil), consumerHCL)
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: w.Factories(),
+		ProtoV6ProviderFactories: s.Factories(),
 		Steps: []resource.TestStep{
 			{
 				Config: config,
-				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: planValues(plancheck.ResourceActionCreate, map[string]any{
-					"id": "ci", "access_key_id": unknown{}, "secret_access_key": unknown{}, "created_at": unknown{}, "version": unknown{},
-					"rotate_at": unknown{}, "account_id": unknown{}, "user_unique_id": unknown{},
+				ConfigPlanChecks: s.planValues(plancheck.ResourceActionCreate, map[string]any{
+					"id": "ci", "access_key_id": unknown, "secret_access_key": unknown, "created_at": unknown, "version": unknown,
+					"rotate_at": unknown, "account_id": unknown, "user_unique_id": unknown,
 					"status": "Active", "rotation_reason": "created", "rotation_blocked": nil, "previous": nil,
 					"overlap": "7d", "grace": "7d", "require_unused_for": "8d",
-				})},
-				ConfigStateChecks: stateValues(map[string]any{
+				}),
+				ConfigStateChecks: s.stateValues(map[string]any{
 					"user": "ci", "rotate_after": "90d", "overlap": "7d", "grace": "7d", "require_unused_for": "8d",
 					"rotate_when_changed": nil, "revoke_when_changed": nil, "hold_previous": false, "paused": false,
 					"unmanaged_keys": "refuse", "wait_until_usable": true, "description": nil, "skip_destroy": false,
 					"id": "ci", "account_id": "123456789012", "user_unique_id": user.ID,
-					"access_key_id": keyID(w, 0), "secret_access_key": keySecret(w, 0), "status": "Active",
+					"access_key_id": "k1", "secret_access_key": "secret of k1", "status": "Active",
 					"created_at": "2026-01-01T00:00:00Z", "inactive_since": nil, "rotate_at": "2026-04-01T00:00:00Z",
 					"rotation_reason": "created", "rotation_blocked": nil, "version": 1767225600, "previous": nil,
 				}),
-				Check: w.CheckConsumers,
+				Check: s.CheckConsumers,
 			},
-			{PreConfig: w.After("89d"), Config: config, ConfigPlanChecks: emptyPlan},
+			{PreConfig: s.After("89d"), Config: config, ConfigPlanChecks: emptyPlan},
 		},
 		CheckDestroy: func(*terraform.State) error {
-			if len(w.Sim.Keys("ci")) > 0 {
+			if len(s.Sim.Keys("ci")) > 0 {
 				return errors.New("ci still has a key")
 			}
 			return nil
@@ -64,87 +49,44 @@ func TestAccRotatingAccessKey_basic(t *testing.T) {
 
 func TestAccRotatingAccessKey_rotation(t *testing.T) {
 	t.Parallel()
-	w := acctest.New(t)
-	w.Sim.CreateUser("ci")
-	config := keyHCL(w, byAge(nil), consumerHCL)
-	reason := func() string {
-		return "key " + w.Sim.Keys("ci")[0].ID + " of 2026-01-01 00:00:00 UTC reached rotate_after 90d"
-	}
-	w.Test(t,
+	s := newStory(t)
+	config := s.config(byAge(nil), consumerHCL)
+	const reason = "key k1 of 2026-01-01 00:00:00 UTC reached rotate_after 90d"
+	s.Test(t,
 		resource.TestStep{Config: config},
-		resource.TestStep{PreConfig: w.After("90d-1s"), Config: config, ConfigPlanChecks: emptyPlan},
+		resource.TestStep{PreConfig: s.After("90d-1s"), Config: config, ConfigPlanChecks: emptyPlan},
 		resource.TestStep{
-			PreConfig: w.After("1s"),
+			PreConfig: s.After("1s"),
 			Config:    config,
-			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: append(planValues(plancheck.ResourceActionUpdate, map[string]any{
-				"access_key_id": unknown{}, "secret_access_key": unknown{}, "created_at": unknown{}, "rotate_at": unknown{}, "version": unknown{},
-				"previous.replaced_at": unknown{}, "previous.deactivate_at": unknown{},
+			ConfigPlanChecks: s.planValues(plancheck.ResourceActionUpdate, map[string]any{
+				"access_key_id": unknown, "secret_access_key": unknown, "created_at": unknown, "rotate_at": unknown, "version": unknown,
+				"previous.replaced_at": unknown, "previous.deactivate_at": unknown,
 				"status": "Active", "rotation_reason": reason, "rotation_blocked": nil, "account_id": "123456789012",
-				"previous.access_key_id": keyID(w, 0), "previous.secret_access_key": keySecret(w, 0), "previous.status": "Active",
+				"previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.status": "Active",
 				"previous.created_at": "2026-01-01T00:00:00Z", "previous.deactivated_at": nil, "previous.delete_at": nil,
 				"previous.adopted": false, "previous.revoked": false,
-			}), plancheck.ExpectResourceAction("iamkeystest_consumer.test", plancheck.ResourceActionUpdate),
+			}, plancheck.ExpectResourceAction("iamkeystest_consumer.test", plancheck.ResourceActionUpdate),
 				plancheck.ExpectSensitiveValue(keyAddress, attributePath("secret_access_key")),
-				plancheck.ExpectSensitiveValue(keyAddress, attributePath("previous.secret_access_key")))},
-			ConfigStateChecks: stateValues(map[string]any{
-				"access_key_id": keyID(w, 1), "secret_access_key": keySecret(w, 1), "status": "Active",
+				plancheck.ExpectSensitiveValue(keyAddress, attributePath("previous.secret_access_key"))),
+			ConfigStateChecks: s.stateValues(map[string]any{
+				"access_key_id": "k2", "secret_access_key": "secret of k2", "status": "Active",
 				"created_at": "2026-04-01T00:00:00Z", "inactive_since": nil, "rotate_at": "2026-06-30T00:00:00Z",
 				"rotation_reason": reason, "rotation_blocked": nil, "version": 1775001600,
-				"previous.access_key_id": keyID(w, 0), "previous.secret_access_key": keySecret(w, 0), "previous.status": "Active",
+				"previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.status": "Active",
 				"previous.created_at": "2026-01-01T00:00:00Z", "previous.replaced_at": "2026-04-01T00:00:00Z",
 				"previous.deactivate_at": "2026-04-08T00:00:00Z", "previous.deactivated_at": nil, "previous.deactivated_by": nil,
 				"previous.delete_at": nil, "previous.adopted": false, "previous.revoked": false,
 			}),
-			Check: w.CheckConsumers,
+			Check: s.CheckConsumers,
 		},
-		resource.TestStep{Config: config, ConfigPlanChecks: emptyPlan},
 	)
-	wantHandovers(t, w, true)
-}
-
-// wantHandovers checks that a consumer was created and then updated once per value, and that the new key worked each time.
-// The value tells whether the old key worked while the consumer was updated.
-func wantHandovers(t *testing.T, w *acctest.World, oldWorked ...bool) {
-	t.Helper()
-	journal := w.Journal()
-	if len(journal) != 1+len(oldWorked) || journal[0].Step != "create" || !journal[0].NewWorked {
-		t.Fatalf("journal %+v, want a creation and %d updates", journal, len(oldWorked))
-	}
-	for i, worked := range oldWorked {
-		before, now := journal[i], journal[i+1]
-		if now.Step != "update" || now.OldKeyID != before.NewKeyID || now.NewKeyID == now.OldKeyID || !now.NewWorked || now.OldWorked != worked {
-			t.Errorf("handover %+v after key %s, want an update to another key that works, while the old one works: %t", now, before.NewKeyID, worked)
-		}
-	}
-}
-
-// rotated is a life whose key k1 was replaced by k2 on day 90, with a consumer.
-func rotated(t *testing.T, args keyArgs) *life {
-	t.Helper()
-	s := newLife(t)
-	s.write(args, consumerHCL)
-	s.plan(2)
-	s.apply()
-	s.did("create k1")
-	s.Advance("90d")
-	s.plan(2)
-	s.apply()
-	s.did("create k2")
-	s.unused("k1")
-	return s
-}
-
-const dueUnused = "Current key k2 has not been used yet, and previous key k1 is due for deactivation"
-
-// waits is the warning that previous key k1 was used too recently.
-func waits(used, until string) string {
-	return `Previous key k1 of user "ci" is not retired yet: key k1 was used at ` + used + "; require_unused_for keeps it until " + until
+	s.handovers("k1", "k1 to k2")
 }
 
 // TestAccRotatingAccessKey_lifecycle is a retirement, a second before and at each of its dates.
 func TestAccRotatingAccessKey_lifecycle(t *testing.T) {
 	t.Parallel()
-	s := newLife(t)
+	s := newStory(t)
 	s.write(byAge(nil), consumerHCL)
 	s.step("create k1")
 	s.Advance("90d")
@@ -155,18 +97,19 @@ func TestAccRotatingAccessKey_lifecycle(t *testing.T) {
 	s.steady()
 	// The consumer used its old key once more while it was updated.
 	s.Advance("1s")
-	s.steady(waits("2026-04-01 00:00:00 UTC by sts in us-east-1", "2026-04-09 00:00:00 UTC"))
+	s.steady(waits("k1", kept("k1", "2026-04-01 00:00:00 UTC by sts in us-east-1", "2026-04-09 00:00:00 UTC")))
 	s.use("k1")
-	s.steady(waits("2026-04-08 00:00:00 UTC by s3 in eu-west-1", "2026-04-16 00:00:00 UTC"))
+	waiting := waits("k1", kept("k1", "2026-04-08 00:00:00 UTC by s3 in eu-west-1", "2026-04-16 00:00:00 UTC"))
+	s.steady(waiting)
 	s.Advance("8d-1s")
-	s.steady(waits("2026-04-08 00:00:00 UTC by s3 in eu-west-1", "2026-04-16 00:00:00 UTC"))
+	s.steady(waiting)
 	s.Advance("1s")
-	s.plan(2, dueUnused)
+	s.plan(2, unproven("k2", "k1"))
 	s.use("k2")
 	s.plan(2)
 	s.planned(map[string]any{
-		"access_key_id": "k2", "secret_access_key": s.Sim.Secret(s.id("k2")).Reveal(), "version": 1775001600, "rotation_blocked": nil,
-		"previous.access_key_id": "k1", "previous.status": "Inactive", "previous.deactivated_at": unknown{}, "previous.delete_at": unknown{},
+		"access_key_id": "k2", "secret_access_key": "secret of k2", "version": 1775001600, "rotation_blocked": nil,
+		"previous.access_key_id": "k1", "previous.status": "Inactive", "previous.deactivated_at": unknown, "previous.delete_at": unknown,
 		"previous.deactivated_by": "iamkeys", "previous.deactivate_at": "2026-04-08T00:00:00Z",
 	})
 	s.apply()
@@ -188,21 +131,16 @@ func TestAccRotatingAccessKey_lifecycle(t *testing.T) {
 	s.keys("k2 Active")
 	s.state(map[string]any{"access_key_id": "k2", "previous": nil, "rotate_at": "2026-06-30T00:00:00Z"})
 	s.steady()
-	wantHandovers(t, s.World, true)
+	s.handovers("k1", "k1 to k2")
 }
 
 // TestAccRotatingAccessKey_graceFromLastUse has IAM report a use of the Inactive key late.
 func TestAccRotatingAccessKey_graceFromLastUse(t *testing.T) {
 	t.Parallel()
-	s := rotated(t, byAge(nil))
-	s.use("k2")
-	s.Advance("7d")
-	s.step("deactivate k1")
+	s := newInactiveStory(t)
 	s.Advance("1d")
 	s.use("k1")
-	s.Advance("6d")
-	s.steady()
-	s.Advance("1d-1s")
+	s.Advance("7d-1s")
 	s.steady()
 	s.Advance("1s")
 	s.step("delete k1")
@@ -213,31 +151,30 @@ func TestAccRotatingAccessKey_rareApplies(t *testing.T) {
 	t.Parallel()
 	t.Run("unused", func(t *testing.T) {
 		t.Parallel()
-		s := rotated(t, byAge(nil))
+		s := newRotatedStory(t, byAge(nil))
 		s.Advance("7d")
 		// At the very end of the overlap.
 		s.use("k1")
 		s.Advance("83d-1s")
-		s.plan(2, dueUnused)
+		s.plan(2, unproven("k2", "k1"))
 		s.Advance("1s")
 		s.plan(2)
-		s.planned(map[string]any{"access_key_id": unknown{}, "previous.access_key_id": "k2", "previous.status": "Active"})
+		s.planned(map[string]any{"access_key_id": unknown, "previous.access_key_id": "k2", "previous.status": "Active"})
 		s.apply()
 		s.did("delete k1", "create k3")
 		s.keys("k2 Active", "k3 Active")
 		s.steady()
-		wantHandovers(t, s.World, true, true)
+		s.handovers("k1", "k1 to k2", "k2 to k3")
 	})
 	t.Run("used after the overlap", func(t *testing.T) {
 		t.Parallel()
-		s := rotated(t, byAge(nil))
+		s := newRotatedStory(t, byAge(nil))
 		s.use("k2")
 		s.Advance("7d1s")
 		s.use("k1")
 		s.Advance("83d-1s")
-		blocked := `Rotation of user "ci" is due and waits: Inactive key k1 is in its grace until 2026-07-07 00:00:00 UTC`
-		s.plan(2, blocked)
-		s.apply()
+		blocked := blockedBy("Inactive key k1 is in its grace until 2026-07-07 00:00:00 UTC")
+		s.applyNow(blocked)
 		s.did("deactivate k1")
 		s.steady(blocked)
 		s.Advance("7d-1s")
@@ -246,24 +183,23 @@ func TestAccRotatingAccessKey_rareApplies(t *testing.T) {
 		s.step("delete k1", "create k3")
 		s.keys("k2 Active", "k3 Active")
 		s.state(map[string]any{"rotation_blocked": nil, "previous.access_key_id": "k2", "access_key_id": "k3"})
-		wantHandovers(t, s.World, true, true)
+		s.handovers("k1", "k1 to k2", "k2 to k3")
 	})
 }
 
 // TestAccRotatingAccessKey_blocked has a job that goes on with the previous key until the next rotation is due.
 func TestAccRotatingAccessKey_blocked(t *testing.T) {
 	t.Parallel()
-	s := rotated(t, byAge(nil))
+	s := newRotatedStory(t, byAge(nil))
 	s.use("k2")
 	s.Advance("90d-1s")
 	s.use("k1")
-	const fact = "key k1 was used at 2026-06-29 23:59:59 UTC by s3 in eu-west-1; require_unused_for keeps it until 2026-07-07 23:59:59 UTC"
-	const waiting = `Previous key k1 of user "ci" is not retired yet: ` + fact
-	const blocked = `Rotation of user "ci" is due and waits: ` + fact
+	fact := kept("k1", "2026-06-29 23:59:59 UTC by s3 in eu-west-1", "2026-07-07 23:59:59 UTC")
+	waiting, blocked := waits("k1", fact), blockedBy(fact)
 	s.steady(waiting)
 	s.Advance("1s")
 	s.steady(waiting, blocked)
-	s.refresh()
+	s.refresh(waiting, blocked)
 	s.state(map[string]any{"rotation_blocked": fact, "access_key_id": "k2", "previous.status": "Active"})
 
 	check := `
@@ -274,24 +210,23 @@ check "rotation" {
   }
 }
 `
+	const failed = "warning: Check block assertion failed"
 	s.write(byAge(nil), consumerHCL, check)
-	s.steady(waiting, blocked, "Check block assertion failed")
+	s.steady(waiting, blocked, failed)
 	s.write(byAge(keyArgs{"lifecycle": unblocked}), consumerHCL)
-	s.planFails("Resource postcondition failed", "Blocked: "+fact)
+	s.plan(1, waiting, blocked, "error: Resource postcondition failed")
+	s.says("Blocked: " + fact)
 
 	s.write(byAge(nil), consumerHCL, check)
 	s.Advance("8d-2s")
-	s.steady(waiting, blocked, "Check block assertion failed")
+	s.steady(waiting, blocked, failed)
 	s.Advance("1s")
-	s.plan(2, `Rotation of user "ci" is due and waits: Inactive key k1 is in its grace until 2026-07-14 23:59:59 UTC`, "Check block assertion failed")
-	s.apply("Check block assertion failed")
+	s.plan(2, blockedBy("Inactive key k1 is in its grace until 2026-07-14 23:59:59 UTC"), failed)
+	s.apply(failed)
 	s.did("deactivate k1")
 	s.Advance("7d")
-	s.plan(2)
-	s.apply()
-	s.did("delete k1", "create k3")
-	s.steady()
-	wantHandovers(t, s.World, true, true)
+	s.step("delete k1", "create k3")
+	s.handovers("k1", "k1 to k2", "k2 to k3")
 }
 
 // unblocked is a lifecycle block whose postcondition fails while a rotation waits.
@@ -308,7 +243,7 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		blocking, lifted keyArgs
-		scene            func(s *life)
+		scene            func(s *story)
 		fact             string
 		did              []string
 	}{
@@ -318,12 +253,12 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 		},
 		"unmanaged": {
 			lifted: keyArgs{"unmanaged_keys": `"delete_unused"`},
-			scene:  func(s *life) { s.foreign("theirs") },
+			scene:  func(s *story) { s.foreign("theirs") },
 			fact:   takenByTheirs, did: []string{"delete theirs", "create k2"},
 		},
 		"hold": {
 			blocking: keyArgs{"hold_previous": "true"}, lifted: keyArgs{"hold_previous": "false"},
-			scene: func(s *life) {
+			scene: func(s *story) {
 				s.write(byAge(keyArgs{"hold_previous": "true", "rotate_when_changed": `{ a = "1" }`}))
 				s.step("create k2")
 				s.write(byAge(keyArgs{"hold_previous": "true"}))
@@ -334,7 +269,7 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newLife(t)
+			s := newStory(t)
 			s.write(byAge(test.blocking))
 			s.step("create k1")
 			if test.scene != nil {
@@ -343,10 +278,10 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 			s.Advance("90d")
 			strict := keyArgs{"lifecycle": unblocked}
 			s.write(byAge(test.blocking).with(strict))
-			s.planFails("Resource postcondition failed", "Blocked: "+test.fact)
+			s.plan(1, blockedBy(test.fact), "error: Resource postcondition failed")
+			s.says("Blocked: " + test.fact)
 			s.write(byAge(test.lifted).with(strict))
-			s.plan(2, blockedBy(test.fact))
-			s.apply()
+			s.applyNow(blockedBy(test.fact))
 			s.did()
 			s.state(map[string]any{"rotation_blocked": nil})
 			s.step(test.did...)
@@ -359,7 +294,7 @@ func TestAccRotatingAccessKey_zeroDurations(t *testing.T) {
 	t.Parallel()
 	t.Run("all", func(t *testing.T) {
 		t.Parallel()
-		s := rotated(t, byAge(keyArgs{"overlap": `"0s"`, "grace": `"0s"`, "require_unused_for": `"0s"`}))
+		s := newRotatedStory(t, byAge(keyArgs{"overlap": `"0s"`, "grace": `"0s"`, "require_unused_for": `"0s"`}))
 		s.keys("k1 Active", "k2 Active")
 		s.use("k1")
 		s.use("k2")
@@ -369,15 +304,15 @@ func TestAccRotatingAccessKey_zeroDurations(t *testing.T) {
 		s.apply()
 		s.did("deactivate k1", "delete k1")
 		s.steady()
-		wantHandovers(t, s.World, true)
+		s.handovers("k1", "k1 to k2")
 	})
 	t.Run("overlap", func(t *testing.T) {
 		t.Parallel()
-		s := rotated(t, byAge(keyArgs{"overlap": `"0s"`}))
+		s := newRotatedStory(t, byAge(keyArgs{"overlap": `"0s"`}))
 		s.use("k1")
 		s.use("k2")
 		s.Advance("8d-1s")
-		s.steady(waits("2026-04-01 00:00:00 UTC by s3 in eu-west-1", "2026-04-09 00:00:00 UTC"))
+		s.steady(waits("k1", kept("k1", "2026-04-01 00:00:00 UTC by s3 in eu-west-1", "2026-04-09 00:00:00 UTC")))
 		s.Advance("1s")
 		s.step("deactivate k1")
 		s.Advance("7d-1s")
@@ -387,7 +322,7 @@ func TestAccRotatingAccessKey_zeroDurations(t *testing.T) {
 	})
 	t.Run("grace", func(t *testing.T) {
 		t.Parallel()
-		s := rotated(t, byAge(keyArgs{"grace": `"0s"`}))
+		s := newRotatedStory(t, byAge(keyArgs{"grace": `"0s"`}))
 		s.use("k2")
 		s.Advance("7d-1s")
 		s.steady()
@@ -396,7 +331,7 @@ func TestAccRotatingAccessKey_zeroDurations(t *testing.T) {
 	})
 	t.Run("require_unused_for", func(t *testing.T) {
 		t.Parallel()
-		s := rotated(t, byAge(keyArgs{"require_unused_for": `"0s"`}))
+		s := newRotatedStory(t, byAge(keyArgs{"require_unused_for": `"0s"`}))
 		s.use("k2")
 		s.Advance("7d-1s")
 		s.use("k1")
@@ -407,19 +342,12 @@ func TestAccRotatingAccessKey_zeroDurations(t *testing.T) {
 	})
 }
 
-// blockedBy is the warning that a rotation waits.
-func blockedBy(fact string) string { return `Rotation of user "ci" is due and waits: ` + fact }
-
 // TestAccRotatingAccessKey_holdPrevious is a rollback to a previous key that this resource has deactivated.
 func TestAccRotatingAccessKey_holdPrevious(t *testing.T) {
 	t.Parallel()
-	s := rotated(t, byAge(nil))
-	s.use("k2")
-	s.Advance("7d")
-	s.step("deactivate k1")
+	s := newInactiveStory(t)
 	s.Advance("1d")
-	held := byAge(keyArgs{"hold_previous": "true"})
-	s.write(held, `
+	s.write(held(), `
 resource "iamkeystest_consumer" "test" {
   access_key_id     = iamkeys_rotating_access_key.test.previous.access_key_id
   secret_access_key = iamkeys_rotating_access_key.test.previous.secret_access_key
@@ -427,7 +355,7 @@ resource "iamkeystest_consumer" "test" {
 `)
 	s.plan(2)
 	s.planned(map[string]any{
-		"access_key_id": "k2", "previous.access_key_id": "k1", "previous.status": "Active", "previous.replaced_at": unknown{},
+		"access_key_id": "k2", "previous.access_key_id": "k1", "previous.status": "Active", "previous.replaced_at": unknown,
 		"previous.deactivated_at": nil, "previous.deactivated_by": nil, "previous.delete_at": nil,
 	})
 	s.apply()
@@ -442,59 +370,55 @@ resource "iamkeystest_consumer" "test" {
 	s.Advance("82d-1s")
 	s.steady()
 	s.Advance("1s")
-	s.steady(blockedBy("hold_previous keeps key k1"))
-	s.write(held.with(keyArgs{"rotate_when_changed": `{ a = "1" }`}))
-	s.planFails(`Rotation of user "ci" was asked for and is not possible: hold_previous keeps key k1`, "Set hold_previous = false")
+	const fact = "hold_previous keeps key k1"
+	s.steady(blockedBy(fact))
+	s.write(held().with(keyArgs{"rotate_when_changed": `{ a = "1" }`}))
+	s.plan(1, blockedBy(fact), refusal(fact))
+	s.says("Set hold_previous = false")
 
 	s.write(byAge(nil), consumerHCL)
-	s.plan(2, blockedBy("hold_previous keeps key k1"))
-	s.apply()
+	s.applyNow(blockedBy(fact))
 	s.did()
 	s.keys("k1 Active", "k2 Active")
 	s.unused("k1")
 	s.step("delete k1", "create k3")
-	wantHandovers(t, s.World, true, true, true, true)
+	s.handovers("k1", "k1 to k2", "k2 to k1", "k1 to k2", "k2 to k3")
 }
 
 // TestAccRotatingAccessKey_holdPreviousKeeps is about a hold that finds nothing to reactivate.
 func TestAccRotatingAccessKey_holdPreviousKeeps(t *testing.T) {
 	t.Parallel()
-	held := byAge(keyArgs{"hold_previous": "true"})
 	t.Run("Active", func(t *testing.T) {
 		t.Parallel()
-		s := rotated(t, byAge(nil))
+		s := newRotatedStory(t, byAge(nil))
 		s.use("k2")
-		s.write(held, consumerHCL)
+		s.write(held(), consumerHCL)
 		s.step()
 		s.Advance("30d")
 		s.steady()
 		s.write(byAge(nil), consumerHCL)
-		s.plan(2)
-		s.apply()
+		s.applyNow()
 		s.did()
 		s.step("deactivate k1")
 	})
 	t.Run("set before the rotation", func(t *testing.T) {
 		t.Parallel()
-		s := rotated(t, held)
+		s := newRotatedStory(t, held())
 		s.Advance("30d")
 		s.steady()
 		s.keys("k1 Active", "k2 Active")
 	})
 	t.Run("deactivated by somebody else", func(t *testing.T) {
 		t.Parallel()
-		s := rotated(t, byAge(nil))
-		s.Sim.SetStatus(s.id("k1"), "Inactive")
+		s := newRotatedStory(t, byAge(nil))
+		s.setStatus("k1", "Inactive")
 		s.step()
 		s.state(map[string]any{"previous.deactivated_by": "other", "previous.status": "Inactive"})
-		s.write(held, consumerHCL)
-		const kept = "Previous key k1 is not reactivated: key k1 was deactivated by somebody else"
-		s.plan(2, kept)
-		const command = "aws iam update-access-key --user-name ci --access-key-id k1 --status Active"
-		if detail := s.detail(kept); !strings.Contains(detail, command) {
-			t.Errorf("detail %q lacks the command %q", detail, command)
-		}
-		s.apply(kept)
+		s.write(held(), consumerHCL)
+		warning := notReactivated("k1", "key k1 was deactivated by somebody else")
+		s.plan(2, warning)
+		s.says(update("k1", "Active"))
+		s.apply(warning)
 		s.did()
 		s.steady()
 		s.Advance("30d")
@@ -509,47 +433,41 @@ func TestAccRotatingAccessKey_paused(t *testing.T) {
 	paused := byAge(keyArgs{"paused": "true"})
 	t.Run("rotation", func(t *testing.T) {
 		t.Parallel()
-		s := newLife(t)
-		s.write(byAge(nil), consumerHCL)
-		s.step("create k1")
+		s := newSteadyStory(t, byAge(nil))
 		s.Advance("90d")
 		s.write(paused, consumerHCL)
-		s.plan(2)
-		s.apply()
+		s.applyNow()
 		s.did()
 		s.Advance("30d")
-		s.steady(blockedBy("paused is set"))
-		s.refresh()
+		blocked := blockedBy("paused is set")
+		s.steady(blocked)
+		s.refresh(blocked)
 		s.state(map[string]any{"rotation_blocked": "paused is set", "access_key_id": "k1"})
 		s.write(byAge(nil), consumerHCL)
-		s.plan(2, blockedBy("paused is set"))
-		s.apply()
+		s.applyNow(blocked)
 		s.did()
 		s.step("create k2")
 		s.state(map[string]any{"rotation_blocked": nil, "access_key_id": "k2"})
-		wantHandovers(t, s.World, true)
+		s.handovers("k1", "k1 to k2")
 	})
 	t.Run("retirement", func(t *testing.T) {
 		t.Parallel()
-		s := rotated(t, byAge(nil))
+		s := newRotatedStory(t, byAge(nil))
 		s.use("k2")
 		s.write(paused, consumerHCL)
 		s.step()
 		s.Advance("30d")
 		s.steady()
 		s.write(paused.with(keyArgs{"paused": "false"}), consumerHCL)
-		s.plan(2)
-		s.apply()
+		s.applyNow()
 		s.did()
 		s.step("deactivate k1")
 	})
 	t.Run("not a request", func(t *testing.T) {
 		t.Parallel()
-		s := newLife(t)
-		s.write(paused, consumerHCL)
-		s.step("create k1")
+		s := newSteadyStory(t, paused)
 		s.write(paused.with(keyArgs{"rotate_when_changed": `{ a = "1" }`}), consumerHCL)
 		s.step("create k2")
-		wantHandovers(t, s.World, true)
+		s.handovers("k1", "k1 to k2")
 	})
 }

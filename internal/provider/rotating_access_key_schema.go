@@ -37,7 +37,7 @@ func policyAttributes() map[string]schema.Attribute {
 		"user": schema.StringAttribute{
 			MarkdownDescription: "Name of the IAM user. A renamed user is followed in place; another user replaces the resource.",
 			Required:            true,
-			Validators:          []validator.String{stringvalidator.LengthBetween(1, 64)},
+			Validators:          []validator.String{userNameValidator()},
 		},
 		"rotate_after": durationAttribute("Rotate when the current key is this old, such as `90d`. Not set: never by age. It must "+
 			"exceed the larger of `overlap` and `require_unused_for`, plus `grace`.", "", false),

@@ -6,124 +6,119 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-// signerPolicy is a policy without guard, for a user whose own key signs: its every plan is a use.
-func signerPolicy(ask, more string) string {
-	return managedKey("app", `
-  rotate_after        = "90d"
-  require_unused_for  = "0s"
-  rotate_when_changed = { ask = "`+ask+`" }
-  `+more)
+// newSelfStory is a story whose provider signs with a key of the user ci, called own. The key was imported as current.
+func newSelfStory(t *testing.T, args keyArgs) *story {
+	t.Helper()
+	s := newStory(t)
+	s.signAs(s.foreign("own"))
+	s.write(args, importHCL(keyAddress, "ci"))
+	s.applyNow()
+	s.did()
+	return s
+}
+
+// signWith has the provider sign with a key that it made.
+func (s *story) signWith(name string) {
+	s.t.Helper()
+	s.signAs(iamsim.Credentials{AccessKeyID: s.id(name), Secret: s.Sim.Secret(s.id(name))})
+}
+
+// signs is the fact that a key signs our own requests, and undestroyed the error of a destroy that meets it.
+func signs(key string) string { return "key " + key + " signs the requests of this provider" }
+
+func undestroyed(key string) string {
+	return "error: Key " + key + " signs the requests of this provider, so it is not destroyed"
 }
 
 // The key that signs our own requests stays as it is until the provider signs with another one.
 func TestAccRotatingAccessKey_ownKey(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	first := s.Sim.CreateAccessKey("app")
-	s.signAs(first)
-	s.write(signerPolicy("1", ""), importBlock(sceneAddress, "app"))
-	s.apply(0)
-	s.plan(0)
+	// There is no guard, since every plan is a use.
+	asked := func(ask string) keyArgs {
+		return asking(`{ ask = "` + ask + `" }`).with(keyArgs{"require_unused_for": `"0s"`})
+	}
+	revoke := keyArgs{"revoke_when_changed": `{ incident = "1" }`}
+	s := newSelfStory(t, asked("1"))
+	s.steady()
 
 	s.Advance("1d")
-	s.write(signerPolicy("2", ""), consumedKey)
-	s.apply(0)
-	second := s.text("access_key_id")
-	s.holds(map[string]any{"previous.access_key_id": first.AccessKeyID, "previous.status": "Active"})
-	s.handedOver("", false, second)
-	s.plan(0)
+	s.write(asked("2"), consumerHCL)
+	s.step("create k1")
+	s.state(map[string]any{"access_key_id": "k1", "previous.access_key_id": "own", "previous.status": "Active"})
+	s.handovers("k1")
 
 	// Deactivation is due, and waits.
 	s.Advance("7d")
-	s.ResetCalls()
-	waits := "warning: Previous key " + first.AccessKeyID + ` of user "app" is not retired yet: key ` + first.AccessKeyID + " signs the requests of this provider"
-	s.plan(0, waits)
-	s.detailed("is not retired yet", "other credentials", "apply again")
-	s.apply(0, waits)
-	s.mutations()
+	waiting := waits("own", signs("own"))
+	s.steady(waiting)
+	s.says("other credentials", "apply again")
+	s.refresh(waiting)
 
 	// A revoke and a destroy are refused at plan.
-	refused := `error: Rotation of user "app" was asked for and is not possible: key ` + first.AccessKeyID + " signs the requests of this provider"
-	s.write(signerPolicy("2", `revoke_when_changed = { incident = "1" }`), consumedKey)
-	s.plan(1, waits, refused)
-	s.detailed("asked for and is not possible", "other credentials")
-	s.apply(1, waits, refused)
-	s.holds(map[string]any{"revoke_when_changed": nil, "access_key_id": second})
-	s.write(signerPolicy("2", ""), consumedKey)
-	s.destroyRefused("error: Key " + first.AccessKeyID + " signs the requests of this provider, so it is not destroyed")
-	s.detailed("so it is not destroyed", "other credentials", "skip_destroy = true")
-	s.mutations()
-	s.keys("app", first.AccessKeyID+" Active", second+" Active")
+	s.write(asked("2").with(revoke), consumerHCL)
+	s.plan(1, waiting, refusal(signs("own")))
+	s.says("other credentials")
+	s.applyNow(waiting, refusal(signs("own")))
+	s.state(map[string]any{"revoke_when_changed": nil, "access_key_id": "k1"})
+	s.write(asked("2"), consumerHCL)
+	s.destroy(undestroyed("own"))
+	s.says("other credentials", "skip_destroy = true")
+	s.did()
+	s.keys("own Active", "k1 Active")
 
 	// The new key signs, and the old one leaves.
-	s.signAs(iamsim.Credentials{AccessKeyID: second, Secret: s.Sim.Secret(second)})
-	s.write(signerPolicy("2", ""), consumedKey)
-	s.plan(2)
-	s.apply(0)
-	s.mutations("make " + first.AccessKeyID + " Inactive")
-	s.plan(0)
+	s.signWith("k1")
+	s.write(asked("2"), consumerHCL)
+	s.step("deactivate own")
 	s.Advance("7d")
-	s.apply(0)
-	s.keys("app", second+" Active")
-	s.plan(0)
+	s.step("delete own")
+	s.keys("k1 Active")
 
 	// Now it is the current key that can't be revoked or destroyed, and that can be rotated.
-	s.write(signerPolicy("2", `revoke_when_changed = { incident = "2" }`), consumedKey)
-	s.plan(1, `error: key `+second+" signs the requests of this provider")
-	s.write(signerPolicy("3", ""), consumedKey)
-	s.apply(0)
-	third := s.text("access_key_id")
-	s.handedOver(second, true, third)
-	s.plan(0)
-	s.destroyRefused("error: Key " + second + " signs the requests of this provider, so it is not destroyed")
-	s.keys("app", second+" Active", third+" Active")
+	s.write(asked("2").with(revoke), consumerHCL)
+	s.plan(1, refusal(signs("k1")))
+	s.write(asked("3"), consumerHCL)
+	s.step("create k2")
+	s.handovers("k1", "k1 to k2")
+	s.destroy(undestroyed("k1"))
+	s.did()
+	s.keys("k1 Active", "k2 Active")
 
 	// Other credentials may do both.
 	s.signAs(s.Sim.Root())
-	s.write(signerPolicy("3", `revoke_when_changed = { incident = "2" }`), consumedKey)
-	s.ResetCalls()
-	s.apply(0)
-	fourth := s.text("access_key_id")
-	s.mutations("delete "+second, "create "+fourth, "make "+third+" Inactive")
-	s.plan(0)
-	s.destroy(0)
-	s.keys("app")
+	s.write(asked("3").with(revoke), consumerHCL)
+	s.step("delete k1", "create k3", "deactivate k2")
+	s.destroy()
+	s.keys()
 }
 
 // With the guard on, the use that keeps the old key is our own: the warning has to say so, since no other consumer can be
 // moved.
 func TestAccRotatingAccessKey_ownKeyGuarded(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	first := s.Sim.CreateAccessKey("app")
-	s.signAs(first)
-	s.write(managedKey("app", rotateByAge), importBlock(sceneAddress, "app"))
-	s.apply(0)
+	s := newSelfStory(t, byAge(nil))
 	s.Advance("1d")
-	s.write(managedKey("app", rotateByAge+"\n"+`rotate_when_changed = { ask = "1" }`))
-	s.apply(0)
-	second := s.text("access_key_id")
-	s.plan(0)
+	asked := asking(`{ ask = "1" }`)
+	s.write(asked)
+	s.step("create k1")
 
 	s.Advance("7d")
-	s.plan(0, "warning: key "+first.AccessKeyID+" signs the requests of this provider")
-	s.detailed("signs the requests", "other credentials")
-	s.signAs(iamsim.Credentials{AccessKeyID: second, Secret: s.Sim.Secret(second)})
-	s.write(managedKey("app", rotateByAge+"\n"+`rotate_when_changed = { ask = "1" }`))
-	used := "warning: key " + first.AccessKeyID + " was used at 2026-01-09 00:00:00 UTC by iam in us-east-1; require_unused_for keeps it until 2026-01-17 00:00:00 UTC"
-	s.plan(0, used)
+	s.steady(waits("own", signs("own")))
+	s.says("other credentials")
+	s.signWith("k1")
+	s.write(asked)
+	used := waits("own", kept("own", "2026-01-09 00:00:00 UTC by iam in us-east-1", "2026-01-17 00:00:00 UTC"))
+	s.steady(used)
 	s.Advance("8d-1s")
-	s.plan(0, used)
+	s.steady(used)
 	s.Advance("1s")
-	s.plan(2)
-	s.apply(0)
-	s.keys("app", first.AccessKeyID+" Inactive", second+" Active")
-	s.plan(0)
+	s.step("deactivate own")
+	s.keys("own Inactive", "k1 Active")
 
 	// The way out that the refusal of a destroy names.
-	s.destroyRefused("error: Key " + second + " signs the requests of this provider, so it is not destroyed")
-	s.write(managedKey("app", rotateByAge+"\nskip_destroy = true\n"+`rotate_when_changed = { ask = "1" }`))
-	s.apply(0)
-	s.destroy(0)
-	s.keys("app", first.AccessKeyID+" Inactive", second+" Active")
+	s.destroy(undestroyed("k1"))
+	s.write(asked.with(keyArgs{"skip_destroy": "true"}))
+	s.step()
+	s.destroy()
+	s.keys("own Inactive", "k1 Active")
 }

@@ -2,8 +2,8 @@ package provider_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -14,18 +14,32 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
+// of are byAge's arguments for another user.
+func of(user string) keyArgs { return byAge(keyArgs{"user": fmt.Sprintf("%q", user)}) }
+
+// renamed is the warning that a user has another name, and renaming that a plan takes a change of the name for that.
+func renamed(from, to string) string {
+	return fmt.Sprintf("warning: IAM user %q is now called %q", from, to)
+}
+
+func renaming(from, to string) string {
+	return fmt.Sprintf("warning: User %q does not exist yet: planned as a renaming of %q", to, from)
+}
+
+// notRenamed is the error of an apply that finds another user.
+const notRenamed = `error: User "web" is not user "ci" renamed`
+
 func TestAccRotatingAccessKey_disappears(t *testing.T) {
 	t.Parallel()
-	w := acctest.New(t)
-	w.Sim.CreateUser("app")
-	w.Test(t, resource.TestStep{
-		Config:             w.ProviderConfig() + managedKey("app", rotateByAge),
+	s := newStory(t)
+	s.Test(t, resource.TestStep{
+		Config:             s.config(byAge(nil)),
 		ExpectNonEmptyPlan: true,
 		ConfigPlanChecks: resource.ConfigPlanChecks{
-			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectResourceAction(sceneAddress, plancheck.ResourceActionCreate)},
+			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionCreate)},
 		},
 		Check: func(*terraform.State) error {
-			w.Sim.DeleteUser("app")
+			s.Sim.DeleteUser("ci")
 			return nil
 		},
 	})
@@ -33,154 +47,120 @@ func TestAccRotatingAccessKey_disappears(t *testing.T) {
 
 func TestAccRotatingAccessKey_userGone(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge))
-	s.apply(0)
-	first := s.text("access_key_id")
-
+	s := newStory(t)
+	s.write(byAge(nil))
+	s.step("create k1")
 	s.Advance(minutes)
-	s.Sim.DeleteUser("app")
-	s.ResetCalls()
-	s.planOut(2, `warning: IAM user "app" no longer exists`)
-	s.detailed("no longer exists", first, "removed from the state")
-	s.shows(map[string]any{"action": "create"})
-	s.apply(1, `warning: IAM user "app" no longer exists`, `error: Access keys of user "app" can't be read`)
-	s.mutations()
+	s.Sim.DeleteUser("ci")
+	const gone = `warning: IAM user "ci" no longer exists`
+	s.plan(2, gone)
+	s.says("k1", "removed from the state")
+	s.planned(map[string]any{"action": "create"})
+	s.applyNow(gone, unreadable)
+	s.did()
 
-	s.Sim.CreateUser("app")
-	s.apply(0)
-	s.plan(0)
-	s.keys("app", s.text("access_key_id")+" Active")
+	s.Sim.CreateUser("ci")
+	s.step("create k2")
+	s.keys("k2 Active")
 }
 
 // The configuration has the new name already: nothing is left to do.
 func TestAccRotatingAccessKey_renamedAndFollowed(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge), consumedKey)
-	s.apply(0)
-	first, unique := s.text("access_key_id"), s.text("user_unique_id")
-
+	s := newSteadyStory(t, byAge(nil))
+	unique := s.value("user_unique_id")
 	s.Advance(minutes)
-	s.Sim.RenameUser("app", "web")
-	s.write(managedKey("web", rotateByAge), consumedKey)
-	s.ResetCalls()
-	s.plan(0, `warning: IAM user "app" is now called "web"`)
-	s.apply(0, `warning: IAM user "app" is now called "web"`)
-	s.mutations()
-	s.holds(map[string]any{"user": "web", "id": "web", "access_key_id": first, "user_unique_id": unique})
-	s.plan(0)
+	s.Sim.RenameUser("ci", "web")
+	s.write(of("web"), consumerHCL)
+	s.steady(renamed("ci", "web"))
+	s.refresh(renamed("ci", "web"))
+	s.state(map[string]any{"user": "web", "id": "web", "access_key_id": "k1", "user_unique_id": unique})
+	s.steady()
 
 	s.Advance("90d")
-	s.plan(2)
-	s.apply(0)
-	s.handedOver(first, true, s.text("access_key_id"))
-	s.plan(0)
+	s.step("create k2")
+	s.handovers("k1", "k1 to k2")
 }
 
 // The configuration still has the old name, which nobody has any more.
 func TestAccRotatingAccessKey_renamedWithOldName(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge), consumedKey)
-	s.apply(0)
-	first := s.text("access_key_id")
-
+	s := newSteadyStory(t, byAge(nil))
 	s.Advance(minutes)
-	s.Sim.RenameUser("app", "web")
-	s.ResetCalls()
-	s.planOut(2, `warning: IAM user "app" is now called "web"`, `warning: User "app" does not exist yet: planned as a renaming of "web"`)
-	s.detailed("is now called", first, `Set user = "web"`)
-	s.shows(map[string]any{"action": "update", "access_key_id": first, "user": "app", "id": "app"})
-	s.applySaved(1, `error: User "app" does not exist`)
-	s.detailed(`User "app" does not exist`, `Set user = "web"`, "Nothing was changed")
-	s.mutations()
-	s.keys("web", first+" Active")
+	s.Sim.RenameUser("ci", "web")
+	s.plan(2, renamed("ci", "web"), renaming("web", "ci"))
+	s.says("k1", `Set user = "web"`)
+	s.planned(map[string]any{"action": "update", "access_key_id": "k1", "user": "ci", "id": "ci"})
+	s.apply(`error: User "ci" does not exist`)
+	s.says(`Set user = "web"`, "Nothing was changed")
+	s.did()
+	s.keysOf("web", "k1 Active")
 
-	s.write(managedKey("web", rotateByAge), consumedKey)
-	s.apply(0)
-	s.mutations()
-	s.plan(0)
-	s.handedOver("", false, first)
+	s.write(of("web"), consumerHCL)
+	s.refresh()
+	s.steady()
+	s.handovers("k1")
 }
 
 // As when an aws_iam_user gets another name in the same apply: the name is free at plan, and taken once it is applied.
 func TestAccRotatingAccessKey_renamedInSameApply(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge), consumedKey)
-	s.apply(0)
-	first, unique := s.text("access_key_id"), s.text("user_unique_id")
-
+	s := newSteadyStory(t, byAge(nil))
+	unique := s.value("user_unique_id")
 	s.Advance("90d") // a rotation is due as well
-	s.write(managedKey("web", rotateByAge), consumedKey)
-	s.planOut(2, `warning: User "web" does not exist yet: planned as a renaming of "app"`)
-	s.shows(map[string]any{"action": "update", "user": "web", "id": "web", "user_unique_id": unique})
-	s.Sim.RenameUser("app", "web")
-	s.ResetCalls()
-	s.applySaved(0)
-	second := s.text("access_key_id")
-	s.mutations("create " + second)
-	s.keys("web", first+" Active", second+" Active")
-	s.holds(map[string]any{"user": "web", "id": "web", "user_unique_id": unique, "previous.access_key_id": first})
-	s.handedOver(first, true, second)
-	s.plan(0)
+	s.write(of("web"), consumerHCL)
+	s.plan(2, renaming("ci", "web"))
+	s.planned(map[string]any{"action": "update", "user": "web", "id": "web", "user_unique_id": unique})
+	s.Sim.RenameUser("ci", "web")
+	s.apply()
+	s.did("create k2")
+	s.keysOf("web", "k1 Active", "k2 Active")
+	s.state(map[string]any{"user": "web", "id": "web", "user_unique_id": unique, "previous.access_key_id": "k1"})
+	s.handovers("k1", "k1 to k2")
+	s.steady()
 }
 
 // The plan took it for a renaming, but the same apply made another user of that name.
 func TestAccRotatingAccessKey_otherUserMadeInSameApply(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge), consumedKey)
-	s.apply(0)
-	first := s.text("access_key_id")
-
+	s := newSteadyStory(t, byAge(nil))
 	s.Advance(minutes)
-	s.write(managedKey("web", rotateByAge), consumedKey)
-	s.planOut(2, `warning: User "web" does not exist yet: planned as a renaming of "app"`)
+	s.write(of("web"), consumerHCL)
+	s.plan(2, renaming("ci", "web"))
 	s.Sim.CreateUser("web")
-	s.ResetCalls()
-	s.applySaved(1, `error: User "web" is not user "app" renamed`)
-	s.mutations()
-	s.keys("app", first+" Active")
-	s.keys("web")
+	s.apply(notRenamed)
+	s.did()
+	s.keys("k1 Active")
+	s.keysOf("web")
 
-	s.planOut(2)
-	s.shows(map[string]any{"action": "delete, create"})
+	s.plan(2)
+	s.planned(map[string]any{"action": "delete create"})
 }
 
 // The old name belongs to another user now, and the configuration asks for that one.
 func TestAccRotatingAccessKey_renamedAndNameReused(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge), consumedKey)
-	s.apply(0)
-	first := s.text("access_key_id")
-
+	s := newSteadyStory(t, byAge(nil))
 	s.Advance(minutes)
-	s.Sim.RenameUser("app", "web")
-	other := s.Sim.CreateUser("app")
-	s.planOut(2, `warning: IAM user "app" is now called "web"`)
-	s.shows(map[string]any{"action": "delete, create", "user": "app"})
-	s.ResetCalls()
-	s.applySaved(0)
-	second := s.text("access_key_id")
-	s.mutations("delete "+first, "create "+second)
-	s.keys("web")
-	s.keys("app", second+" Active")
-	s.holds(map[string]any{"user": "app", "user_unique_id": other.ID})
-	s.plan(0)
+	s.Sim.RenameUser("ci", "web")
+	other := s.Sim.CreateUser("ci")
+	s.plan(2, renamed("ci", "web"))
+	s.planned(map[string]any{"action": "delete create", "user": "ci"})
+	s.apply()
+	s.did("delete k1", "create k2")
+	s.keysOf("web")
+	s.keys("k2 Active")
+	s.state(map[string]any{"user": "ci", "user_unique_id": other.ID})
+	s.steady()
 
 	// With the new name in the configuration nothing is lost.
 	s.Advance(minutes)
-	s.Sim.RenameUser("app", "api")
-	s.Sim.CreateUser("app")
-	s.write(managedKey("api", rotateByAge), consumedKey)
-	s.ResetCalls()
-	s.apply(0, `warning: IAM user "app" is now called "api"`)
-	s.mutations()
-	s.holds(map[string]any{"user": "api", "access_key_id": second})
-	s.plan(0)
+	s.Sim.RenameUser("ci", "api")
+	s.Sim.CreateUser("ci")
+	s.write(of("api"), consumerHCL)
+	s.refresh(renamed("ci", "api"))
+	s.state(map[string]any{"user": "api", "access_key_id": "k2"})
+	s.steady()
 }
 
 // The name of the user is known only once something else was applied.
@@ -190,148 +170,122 @@ func TestAccRotatingAccessKey_userUnknown(t *testing.T) {
 		// to is the name that it resolves to, and before makes that user.
 		to     string
 		before func(*iamsim.Server)
-		code   int
-		// diagnostics are those of the apply.
-		diagnostics []string
+		// refused are the diagnostics of the apply.
+		refused []string
 	}{
-		"same":    {to: "app", before: func(*iamsim.Server) {}},
-		"renamed": {to: "web", before: func(sim *iamsim.Server) { sim.RenameUser("app", "web") }},
-		"other": {
-			to: "web", before: func(sim *iamsim.Server) { sim.CreateUser("web") },
-			code: 1, diagnostics: []string{`error: User "web" is not user "app" renamed`},
-		},
+		"same":    {to: "ci", before: func(*iamsim.Server) {}},
+		"renamed": {to: "web", before: func(sim *iamsim.Server) { sim.RenameUser("ci", "web") }},
+		"other":   {to: "web", before: func(sim *iamsim.Server) { sim.CreateUser("web") }, refused: []string{notRenamed}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
-			named := func(user, trigger string) {
-				s.write(strings.Replace(managedKey("app", rotateByAge), `user = "app"`, "user = terraform_data.name.output", 1), consumedKey, fmt.Sprintf(`
-resource "terraform_data" "name" {
-  input            = %q
-  triggers_replace = %q
-}
-`, user, trigger))
+			s := newStory(t)
+			named := func(user, generation string) {
+				s.write(byAge(keyArgs{"user": "terraform_data.test.output"}), consumerHCL, dataHCL(user, generation))
 			}
-			named("app", "1")
-			s.apply(0)
-			first := s.text("access_key_id")
-			s.plan(0)
+			named("ci", "1")
+			s.step("create k1")
 
 			s.Advance(minutes)
 			named(tc.to, "2")
-			s.planOut(2)
-			s.shows(map[string]any{"action": "update", "user": plannedUnknown, "id": plannedUnknown, "access_key_id": first})
+			s.plan(2)
+			s.planned(map[string]any{"action": "update", "user": unknown, "id": unknown, "access_key_id": "k1"})
 			tc.before(s.Sim)
-			s.ResetCalls()
-			s.applySaved(tc.code, tc.diagnostics...)
-			s.mutations()
-			if tc.code == 0 {
-				s.holds(map[string]any{"user": tc.to, "id": tc.to, "access_key_id": first})
-				s.plan(0)
+			s.apply(tc.refused...)
+			s.did()
+			if tc.refused == nil {
+				s.state(map[string]any{"user": tc.to, "id": tc.to, "access_key_id": "k1"})
+				s.steady()
 				return
 			}
-			s.holds(map[string]any{"user": "app", "id": "app", "access_key_id": first})
-			s.planOut(2)
-			s.shows(map[string]any{"action": "delete, create", "user": tc.to})
+			s.state(map[string]any{"user": "ci", "id": "ci", "access_key_id": "k1"})
+			s.plan(2)
+			s.planned(map[string]any{"action": "delete create", "user": tc.to})
 		})
 	}
 }
 
 func TestAccRotatingAccessKey_otherUser(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	s := newSteadyStory(t, byAge(nil))
 	other := s.Sim.CreateUser("web")
-	s.write(managedKey("app", rotateByAge), consumedKey)
-	s.apply(0)
-	first := s.text("access_key_id")
-
 	s.Advance(minutes)
-	s.write(managedKey("web", rotateByAge), consumedKey)
-	s.planOut(2)
-	s.shows(map[string]any{
-		"action": "delete, create", "user": "web", "id": "web", "access_key_id": plannedUnknown, "version": plannedUnknown,
-		"user_unique_id": plannedUnknown,
+	s.write(of("web"), consumerHCL)
+	s.plan(2)
+	s.planned(map[string]any{
+		"action": "delete create", "user": "web", "id": "web", "access_key_id": unknown, "version": unknown, "user_unique_id": unknown,
 	})
-	s.ResetCalls()
-	s.applySaved(0)
-	second := s.text("access_key_id")
-	s.mutations("delete "+first, "create "+second)
-	s.keys("app")
-	s.keys("web", second+" Active")
-	s.holds(map[string]any{"user": "web", "id": "web", "user_unique_id": other.ID, "rotation_reason": "created", "previous": nil})
-	s.handedOver(first, false, second)
-	s.plan(0)
+	s.apply()
+	s.did("delete k1", "create k2")
+	s.keys()
+	s.keysOf("web", "k2 Active")
+	s.state(map[string]any{"user": "web", "id": "web", "user_unique_id": other.ID, "rotation_reason": "created", "previous": nil})
+	s.handovers("k1", "k1 (dead) to k2")
+	s.steady()
 }
 
 func TestAccRotatingAccessKey_userRecreated(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge), consumedKey)
-	s.apply(0)
-	first := s.text("access_key_id")
-
+	s := newSteadyStory(t, byAge(nil))
 	s.Advance(minutes)
-	s.Sim.DeleteUser("app")
-	again := s.Sim.CreateUser("app")
-	s.planOut(2, `warning: IAM user "app" was deleted and created again`)
-	s.detailed("created again", again.ID)
-	s.shows(map[string]any{
-		"action": "update", "user_unique_id": plannedUnknown, "access_key_id": plannedUnknown,
+	s.Sim.DeleteUser("ci")
+	again := s.Sim.CreateUser("ci")
+	s.plan(2, `warning: IAM user "ci" was deleted and created again`)
+	s.says(again.ID)
+	s.planned(map[string]any{
+		"action": "update", "user_unique_id": unknown, "access_key_id": unknown,
 		"rotation_reason": "the user was deleted and created again", "previous": nil,
 	})
-	s.ResetCalls()
-	s.applySaved(0)
-	second := s.text("access_key_id")
-	s.mutations("create " + second)
-	s.holds(map[string]any{"user_unique_id": again.ID, "status": "Active", "previous": nil})
-	s.handedOver(first, false, second)
-	s.plan(0)
+	s.apply()
+	s.did("create k2")
+	s.state(map[string]any{"user_unique_id": again.ID, "status": "Active", "previous": nil})
+	s.handovers("k1", "k1 (dead) to k2")
+	s.steady()
 }
 
 // The credentials are those of another account, where another user has the same name.
 func TestAccRotatingAccessKey_wrongAccount(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
-	s.write(managedKey("app", rotateByAge))
-	s.apply(0)
-	first := s.text("access_key_id")
+	s := newStory(t)
+	s.write(byAge(nil))
+	s.step("create k1")
 	s.Advance(minutes)
 	before := s.attributes()
 
 	elsewhere := acctest.New(t, iamsim.Options{AccountID: "210987654321"})
-	s.ResetCalls()
-	s.config = elsewhere.ProviderConfig()
-	s.write(managedKey("app", rotateByAge))
+	s.provider = elsewhere.ProviderConfig()
+	s.write(byAge(nil))
+	const wrong = "error: Wrong AWS account 210987654321"
 	for _, exists := range []bool{false, true} {
 		if exists {
-			elsewhere.Sim.CreateUser("app")
-			elsewhere.Sim.CreateAccessKey("app")
+			elsewhere.Sim.CreateUser("ci")
+			elsewhere.Sim.CreateAccessKey("ci")
 		}
-		s.plan(1, "error: Wrong AWS account 210987654321")
-		s.detailed("Wrong AWS account", "123456789012", `"app"`, "nothing was changed")
-		s.apply(1, "error: Wrong AWS account 210987654321")
-		s.destroyRefused("error: Wrong AWS account 210987654321")
+		s.plan(1, wrong)
+		s.says("123456789012", `"ci"`, "nothing was changed")
+		s.applyNow(wrong)
+		s.destroy(wrong)
 	}
 	// Even without a refresh, that a key is not in the wrong account does not mean that it is gone.
-	s.destroyRefused("error: Wrong AWS account 210987654321", "-refresh=false")
+	s.destroy("-refresh=false", wrong)
 
 	for _, call := range elsewhere.Sim.Log() {
 		if slices.Contains([]string{"CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey"}, call.Action) && call.Code == "" {
 			t.Errorf("%s in the wrong account", call.Action)
 		}
 	}
-	if got := len(elsewhere.Sim.Keys("app")); got != 1 {
+	if got := len(elsewhere.Sim.Keys("ci")); got != 1 {
 		t.Errorf("%d keys of the other user, want 1", got)
 	}
-	if got := s.Calls(); got != 0 {
-		t.Errorf("%d calls in the right account, want none: %q", got, s.CallList())
+	s.called()
+	s.keys("k1 Active")
+	if !reflect.DeepEqual(s.attributes(), before) {
+		t.Error("the state has changed")
 	}
-	s.keys("app", first+" Active")
-	s.holds(before)
 
-	s.config = s.ProviderConfig()
-	s.write(managedKey("app", rotateByAge))
-	s.plan(0)
-	s.apply(0)
-	s.holds(map[string]any{"access_key_id": first})
+	s.signAs(s.Sim.Root())
+	s.write(byAge(nil))
+	s.steady()
+	s.refresh()
+	s.state(map[string]any{"access_key_id": "k1"})
 }
