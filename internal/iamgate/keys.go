@@ -3,6 +3,8 @@ package iamgate
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -50,8 +52,8 @@ func (g *Gateway) ListAccessKeys(ctx context.Context, user string) ([]AccessKey,
 }
 
 // UpdateAccessKey sets the status of a key and lists until the list shows it. A key that does not exist gives
-// KindNoSuchEntity; a list that does not show the status within Options.SettleTimeout, an error that wraps
-// ErrNotSettled, although the change was made.
+// KindNoSuchEntity; a list that can't be read, or that does not show the status within Options.SettleTimeout, an error
+// that wraps ErrNotSettled, although the change was made.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html.
 func (g *Gateway) UpdateAccessKey(ctx context.Context, user, id string, s Status) error {
@@ -64,6 +66,13 @@ func (g *Gateway) UpdateAccessKey(ctx context.Context, user, id string, s Status
 	_, err = g.waitList(ctx, actionUpdateAccessKey, user, id, func(keys []AccessKey) bool {
 		return slices.ContainsFunc(keys, func(k AccessKey) bool { return k.ID == id && k.Status == s })
 	})
+	if err != nil && !errors.Is(err, ErrNotSettled) {
+		// AWS accepted the change: that the list can't be read must not look as if it had refused it.
+		return &Error{
+			Action: actionUpdateAccessKey, Resource: id, Kind: KindNotSettled,
+			Message: fmt.Sprintf("%v: %v", ErrNotSettled, err), Err: errors.Join(ErrNotSettled, err),
+		}
+	}
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -181,6 +182,23 @@ func lag(sim *iamsim.Server, n int, stale, fresh func()) {
 			fresh()
 		}
 	})
+}
+
+// The change was made: that the list is denied must not look as if the change was.
+func TestUpdateAccessKeyWithoutAList(t *testing.T) {
+	t.Parallel()
+	sim := newSim(t, iamsim.Options{})
+	g, _ := newGateway(t, sim)
+	id := sim.CreateAccessKey(userName).AccessKeyID
+	sim.Deny("*", "iam:ListAccessKeys")
+
+	failure := wantError(t, g.UpdateAccessKey(t.Context(), userName, id, iamgate.Inactive), iamgate.KindNotSettled)
+	if !errors.Is(failure, iamgate.ErrNotSettled) || failure.Action != "iam:UpdateAccessKey" || !strings.Contains(failure.Error(), "iam:ListAccessKeys") {
+		t.Errorf("got %+v", *failure)
+	}
+	if status := sim.Keys(userName)[0].Status; status != "Inactive" {
+		t.Errorf("the key is %s", status)
+	}
 }
 
 func TestUpdateAccessKeyWaitsForTheList(t *testing.T) {

@@ -94,28 +94,41 @@ func (o *operation) setStatus(ctx context.Context, step rotation.Step, status ia
 	case err == nil:
 		return out, true
 	case iamgate.IsKind(err, iamgate.KindNotSettled):
-		o.diags.AddWarning(fmt.Sprintf("IAM does not yet list key %s as %s", step.Key, status), awsErrorDetail(err)+"\n\nAWS accepted the change.")
+		o.diags.AddWarning(fmt.Sprintf("IAM has not confirmed yet that key %s is %s", step.Key, status), awsErrorDetail(err)+"\n\nAWS accepted the change.")
 		return out, true
 	}
-	truth := fmt.Sprintf("Key %s was not changed. Apply again.", step.Key)
+	truth, still := fmt.Sprintf("Key %s was not changed. Apply again.", step.Key), "is still"
+	if !refused(err) {
+		truth, still = fmt.Sprintf("Key %s may have been changed all the same: the next plan shows what is true.", step.Key), "may still be"
+	}
 	if status == iamgate.Inactive && o.record.Previous != nil && o.record.Previous.Revoked {
-		truth = fmt.Sprintf("The new key %s is safe in the state, but the revoked key %s is still Active. Every next apply tries again; or run now:\n  %s",
-			o.record.Current.ID, step.Key, statusCommand(o.user(), step.Key, rotation.Inactive))
+		truth = fmt.Sprintf("The new key %s is safe in the state, but the revoked key %s %s Active. Every next apply tries again; or run now:\n  %s",
+			o.record.Current.ID, step.Key, still, statusCommand(o.user(), step.Key, rotation.Inactive))
 	}
 	o.diags.AddError(fmt.Sprintf("Key %s of user %q could not be made %s", step.Key, o.user(), status), awsErrorDetail(err)+"\n\n"+truth)
 	return out, false
+}
+
+// refused reports whether AWS clearly refused a call, so that it did nothing.
+func refused(err error) bool {
+	var failure *iamgate.Error
+	return errors.As(err, &failure) && failure.HTTPStatus >= 400 && failure.HTTPStatus < 500
 }
 
 // remove deletes a key. When a new key follows, the list after that one shows the deletion, too.
 func (o *operation) remove(ctx context.Context, step rotation.Step, makesRoom bool) (rotation.Outcome, bool) {
 	err := o.client.Gateway.DeleteAccessKey(ctx, o.user(), step.Key)
 	if err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
-		o.diags.AddError(fmt.Sprintf("Key %s of user %q could not be deleted", step.Key, o.user()), awsErrorDetail(err)+"\n\nNo key was deleted. Apply again.")
+		truth := fmt.Sprintf("Key %s was not deleted. Apply again.", step.Key)
+		if !refused(err) {
+			truth = fmt.Sprintf("Key %s may be gone all the same: the next plan shows what is true.", step.Key)
+		}
+		o.diags.AddError(fmt.Sprintf("Key %s of user %q could not be deleted", step.Key, o.user()), awsErrorDetail(err)+"\n\n"+truth)
 		return rotation.Outcome{}, false
 	}
 	if !makesRoom {
 		if _, err := o.client.Gateway.WaitDeleted(ctx, o.user(), step.Key); err != nil {
-			o.diags.AddWarning(fmt.Sprintf("IAM still lists deleted key %s", step.Key), awsErrorDetail(err)+"\n\nAWS accepted the deletion.")
+			o.diags.AddWarning(fmt.Sprintf("IAM has not confirmed yet that key %s is gone", step.Key), awsErrorDetail(err)+"\n\nAWS accepted the deletion.")
 		}
 	}
 	o.untag(ctx, step.Key)
@@ -251,7 +264,7 @@ func (o *operation) withdraw(ctx context.Context, id string) string {
 func (o *operation) recount(ctx context.Context, id string) {
 	listed, err := o.client.Gateway.WaitListed(ctx, o.user(), id)
 	if err != nil {
-		o.diags.AddWarning(fmt.Sprintf("IAM does not list new key %s yet", id), awsErrorDetail(err)+"\n\nThe key is safe in the state.")
+		o.diags.AddWarning(fmt.Sprintf("IAM has not confirmed new key %s yet", id), awsErrorDetail(err)+"\n\nThe key is safe in the state.")
 		return
 	}
 	var strangers []rotation.Key

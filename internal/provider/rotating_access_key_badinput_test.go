@@ -333,7 +333,7 @@ func TestAccRotatingAccessKey_badInputDenied(t *testing.T) {
 	s.applyNow()
 	s.did("deactivate k1")
 	s.Advance("6d")
-	denied("iam:DeleteAccessKey", s.applyNow, undeleted, "on resource: user ci", "No key was deleted. Apply again.")
+	denied("iam:DeleteAccessKey", s.applyNow, undeleted, "on resource: user ci", "Key k1 was not deleted. Apply again.")
 	denied("iam:DeleteAccessKey", s.destroy, undeleted, "the resource stays in the state. Destroy again.")
 	s.applyNow()
 	s.did("delete k1")

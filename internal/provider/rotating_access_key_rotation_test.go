@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
 func TestAccRotatingAccessKey_basic(t *testing.T) {
@@ -470,4 +472,50 @@ func TestAccRotatingAccessKey_paused(t *testing.T) {
 		s.step("create k2")
 		s.handovers("k1", "k1 to k2")
 	})
+}
+
+// TestAccRotatingAccessKey_unconfirmed has AWS accept a change and then give no list, or no clear answer at all: what is
+// said and what the state holds is what is true.
+func TestAccRotatingAccessKey_unconfirmed(t *testing.T) {
+	t.Parallel()
+	s := newRotatedStory(t, byAge(nil))
+	s.use("k2")
+	s.Advance("7d")
+	s.plan(2)
+	s.Sim.OnCall(func(call iamsim.Call) {
+		if call.Action == "UpdateAccessKey" || call.Action == "DeleteAccessKey" {
+			s.Sim.Deny("*", "iam:ListAccessKeys")
+		}
+	})
+	s.apply("warning: IAM has not confirmed yet that key k1 is Inactive")
+	s.says("AWS accepted the change.")
+	s.did("deactivate k1")
+	s.state(map[string]any{"previous.status": "Inactive", "previous.deactivated_by": "iamkeys", "previous.deactivated_at": "2026-04-08T00:00:00Z"})
+
+	s.Sim.ClearDenials()
+	s.steady()
+	s.Advance("7d")
+	s.plan(2)
+	s.apply("warning: IAM has not confirmed yet that key k1 is gone")
+	s.did("delete k1")
+	s.Sim.OnCall(nil)
+	s.Sim.ClearDenials()
+	s.steady()
+
+	s.Advance("83d")
+	s.applyNow()
+	s.did("create k3")
+	s.use("k3")
+	s.unused("k2")
+	s.Advance("7d")
+	s.provider = s.ProviderConfigAs(s.Sim.Root(), "max_retries = 0")
+	s.write(byAge(nil), consumerHCL)
+	s.plan(2)
+	s.Sim.AddFault(iamsim.Fault{Action: "UpdateAccessKey", Kind: iamsim.ErrorAfterCommit})
+	s.apply(`error: Key k2 of user "ci" could not be made Inactive`)
+	s.says("Key k2 may have been changed all the same: the next plan shows what is true.")
+	s.Sim.ClearFaults()
+	s.state(map[string]any{"previous.status": "Active"})
+	s.plan(2)
+	s.planned(map[string]any{"previous.status": "Inactive", "previous.deactivated_by": "other", "previous.deactivated_at": unknown})
 }
