@@ -11,7 +11,6 @@
 package iamgate
 
 import (
-	"context"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -157,14 +156,3 @@ func (g *Gateway) Now() time.Time {
 
 // Synced reports whether any answer of AWS was seen yet, so that Now does not rest on the machine's clock alone.
 func (g *Gateway) Synced() bool { return g.skew.known() }
-
-// SyncedNow is Now after at least one answer of AWS: when this Gateway has seen none yet, it asks CallerIdentity first,
-// and fails as that does.
-func (g *Gateway) SyncedNow(ctx context.Context) (time.Time, error) {
-	if !g.skew.known() {
-		if _, err := g.CallerIdentity(ctx); err != nil {
-			return time.Time{}, err
-		}
-	}
-	return g.Now(), nil
-}

@@ -118,43 +118,16 @@ func TestDateHeadersThatSayNothing(t *testing.T) {
 	}
 }
 
-func TestSyncedNow(t *testing.T) {
+func TestSynced(t *testing.T) {
 	t.Parallel()
-	later := iamsim.Options{Start: day0.AddDate(0, 3, 0)}
-	t.Run("asks when nothing was seen", func(t *testing.T) {
-		t.Parallel()
-		sim := newSim(t, later)
-		g := iamgate.New(newConfig(sim), iamgate.Options{Clock: newClock(day0)})
-		for range 2 {
-			now, err := g.SyncedNow(t.Context())
-			noError(t, err)
-			if now != sim.Now() {
-				t.Errorf("got %v, want %v", now, sim.Now())
-			}
-		}
-		wantCalls(t, sim, whoami)
-	})
-	t.Run("any answer will do", func(t *testing.T) {
-		t.Parallel()
-		sim := newSim(t, later)
-		g := iamgate.New(newConfig(sim), iamgate.Options{Clock: newClock(day0)})
-		_, err := g.ListAccessKeys(t.Context(), "nobody")
-		wantKind(t, err, iamgate.KindNoSuchEntity)
-		now, err := g.SyncedNow(t.Context())
-		noError(t, err)
-		if now != sim.Now() {
-			t.Errorf("got %v, want %v", now, sim.Now())
-		}
-		wantCalls(t, sim, "ListAccessKeys")
-	})
-	t.Run("fails without an answer", func(t *testing.T) {
-		t.Parallel()
-		sim := newSim(t, later)
-		sim.AddFault(iamsim.Fault{Kind: iamsim.CutBeforeCommit})
-		g := iamgate.New(newConfig(sim), iamgate.Options{Clock: newClock(day0)})
-		for range 2 {
-			_, err := g.SyncedNow(t.Context())
-			wantKind(t, err, iamgate.KindUnreachable)
-		}
-	})
+	sim := newSim(t, iamsim.Options{})
+	g, _ := newGateway(t, sim)
+	if g.Synced() {
+		t.Error("synced before any answer")
+	}
+	_, err := g.ListAccessKeys(t.Context(), "nobody")
+	wantKind(t, err, iamgate.KindNoSuchEntity)
+	if !g.Synced() {
+		t.Error("not synced after an answer")
+	}
 }

@@ -131,7 +131,9 @@ func (o *operation) remove(ctx context.Context, step rotation.Step, makesRoom bo
 			o.diags.AddWarning(fmt.Sprintf("IAM has not confirmed yet that key %s is gone", step.Key), awsErrorDetail(err)+"\n\nAWS accepted the deletion.")
 		}
 	}
-	o.untag(ctx, step.Key)
+	if o.model.Description.ValueString() != "" {
+		o.untag(ctx, step.Key)
+	}
 	return rotation.Outcome{At: o.client.Gateway.Now()}, true
 }
 
@@ -250,13 +252,11 @@ func (o *operation) prove(ctx context.Context, key iamgate.NewAccessKey) error {
 
 // withdraw deletes a new key that does not work, and says what is true then.
 func (o *operation) withdraw(ctx context.Context, id string) string {
-	err := o.client.Gateway.DeleteAccessKey(ctx, o.user(), id)
-	if err == nil {
-		_, err = o.client.Gateway.WaitDeleted(ctx, o.user(), id)
-	}
-	if err != nil {
+	if err := o.client.Gateway.DeleteAccessKey(ctx, o.user(), id); err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 		return fmt.Sprintf("The new key could not be deleted again (%s). Delete it with:\n  %s\nThe current key was not touched.", err, deleteCommand(o.user(), id))
 	}
+	// AWS has accepted the deletion. A list that does not show it yet changes nothing of that.
+	_, _ = o.client.Gateway.WaitDeleted(ctx, o.user(), id)
 	return "The new key was deleted again, and no other key was touched."
 }
 
@@ -289,11 +289,8 @@ func (o *operation) tag(ctx context.Context, id string) {
 	}
 }
 
-// untag removes the description of a key that is gone.
+// untag removes the description of a key.
 func (o *operation) untag(ctx context.Context, id string) {
-	if o.model.Description.ValueString() == "" {
-		return
-	}
 	if err := o.client.Gateway.UntagUser(ctx, o.user(), id); err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 		o.diags.AddWarning(fmt.Sprintf("Description of key %s could not be removed", id), awsErrorDetail(err))
 	}

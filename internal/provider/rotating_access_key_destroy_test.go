@@ -160,6 +160,19 @@ func TestAccRotatingAccessKey_destroyDenied(t *testing.T) {
 	s.keys()
 }
 
+// A description that goes in the apply that rotates goes from the key that was replaced, too.
+func TestAccRotatingAccessKey_descriptionRemovedWithRotation(t *testing.T) {
+	t.Parallel()
+	s := newStory(t)
+	s.write(asking(`{ ask = "1" }`).with(keyArgs{"description": `"ci"`}), consumerHCL)
+	s.step("create k1", "tag k1")
+	s.write(asking(`{ ask = "2" }`), consumerHCL)
+	s.step("create k2", "untag k1")
+	if user, _ := s.Sim.User("ci"); len(user.Tags) > 0 {
+		t.Errorf("%d tags are left", len(user.Tags))
+	}
+}
+
 // The description of a key goes with the key.
 func TestAccRotatingAccessKey_description(t *testing.T) {
 	t.Parallel()
