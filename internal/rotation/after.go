@@ -11,6 +11,8 @@ type Outcome struct {
 	At time.Time
 	// NewKey is the key that a Rotate made.
 	NewKey Key
+	// Sealed tells, for Rotate, that the secret of NewKey was sealed.
+	Sealed bool
 }
 
 // DeleteAt is the end of the grace of a deactivated previous, given its last use.
@@ -76,7 +78,7 @@ func (r Record) After(step Step, seen Observation, out Outcome) Record {
 
 func (r Record) afterRotate(step Step, seen Observation, out Outcome) Record {
 	old := r.Current
-	r.Current = Current{ID: out.NewKey.ID, CreatedAt: out.NewKey.CreatedAt}
+	r.Current = Current{ID: out.NewKey.ID, CreatedAt: out.NewKey.CreatedAt, Sealed: out.Sealed}
 	var p Previous
 	switch {
 	case step.Key != "":

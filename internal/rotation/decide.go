@@ -10,10 +10,10 @@ const youngFor = 5 * time.Minute
 
 // request is what changed values ask for.
 type request struct {
-	create, rotate, revoke, reactivate bool
+	create, rotate, recipients, revoke, reactivate bool
 }
 
-func (r request) key() bool { return r.create || r.rotate || r.revoke }
+func (r request) key() bool { return r.create || r.rotate || r.recipients || r.revoke }
 
 // situation is a world in which steps are taken one after the other.
 type situation struct {
@@ -36,6 +36,7 @@ func begin(policy Policy, record Record, seen Observation, now time.Time) *situa
 		before := *record.Policy
 		s.clock = before.Equal(policy) && !policy.Paused
 		s.ask.rotate = len(Changed(before.RotateWhenChanged, policy.RotateWhenChanged)) > 0
+		s.ask.recipients = record.Current.Sealed && before.Recipients != policy.Recipients
 		s.ask.revoke = len(Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0
 		s.ask.reactivate = policy.HoldPrevious && !before.HoldPrevious && !s.ask.revoke
 	}
@@ -65,11 +66,13 @@ func Decide(policy Policy, record Record, seen Observation, now time.Time) Decis
 }
 
 func (s *situation) take(step Step) {
-	out := Outcome{At: s.now, NewKey: Key{ID: newKeyID, Status: Active, CreatedAt: s.now, LastUse: &Use{}}}
+	out := Outcome{
+		At: s.now, NewKey: Key{ID: newKeyID, Status: Active, CreatedAt: s.now, LastUse: &Use{}}, Sealed: s.policy.Recipients != "",
+	}
 	s.record, s.seen = s.record.After(step, s.seen, out), s.seen.After(step, out)
 	switch step.Kind {
 	case Rotate:
-		s.ask.create, s.ask.rotate, s.ask.revoke = false, false, false
+		s.ask = request{reactivate: s.ask.reactivate}
 	case Reactivate:
 		s.ask.reactivate = false
 	case Adopt, RecordDeactivated, RecordReactivated, Deactivate, DeletePrevious, DeleteCurrent, DeleteUnmanaged:
@@ -92,7 +95,7 @@ func (s *situation) next() (Step, bool) {
 		return step, true
 	}
 	// The exception for rare applies comes before a deactivation: it is what makes room at once.
-	if s.clock && s.due() != "" && s.mayDeleteActive() {
+	if s.clock && s.due() != "" && s.forbidden() == nil && s.mayDeleteActive() {
 		return Step{Kind: DeletePrevious, Key: s.record.Previous.ID}, true
 	}
 	if s.clock && s.deactivation() == nil {

@@ -32,13 +32,14 @@ type Reason string
 
 // The reasons for a new key.
 const (
-	ReasonCreated   Reason = "created"
-	ReasonAge       Reason = "age"
-	ReasonMissing   Reason = "missing"
-	ReasonInactive  Reason = "inactive"
-	ReasonRecreated Reason = "recreated"
-	ReasonChanged   Reason = "changed"
-	ReasonRevoked   Reason = "revoked"
+	ReasonCreated    Reason = "created"
+	ReasonAge        Reason = "age"
+	ReasonMissing    Reason = "missing"
+	ReasonInactive   Reason = "inactive"
+	ReasonRecreated  Reason = "recreated"
+	ReasonChanged    Reason = "changed"
+	ReasonRecipients Reason = "recipients"
+	ReasonRevoked    Reason = "revoked"
 )
 
 // Step is one thing that an apply does.
@@ -84,12 +85,14 @@ const (
 	WhyNotOurs Why = "not_ours"
 	// WhyRevoked: previous stays Inactive under hold, since it was revoked.
 	WhyRevoked Why = "revoked"
+	// WhyExpired: a recipient has expired, and the secret of a new key could not be sealed. Key is current.
+	WhyExpired Why = "expired"
 )
 
 // Wait is something that does not happen now, and why.
 type Wait struct {
 	Why Why
-	// Key is the id of the key that is in the way or that waits.
+	// Key is the id of the key that is in the way or that waits; empty before create when there is none.
 	Key string
 	// Until is the first instant at which it may change without anybody's doing; zero when time alone changes nothing.
 	Until time.Time

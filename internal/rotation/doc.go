@@ -28,8 +28,12 @@
 //     One exception: when a rotation is due and previous is Active past overlap and grace together, it may be deleted
 //     without the Inactive step if it was not used since the end of its overlap and is unused for RequireUnusedFor.
 //  5. Rotate when current is as old as RotateAfter, when RotateWhenChanged gained or changed a value (not when it lost
-//     one, and not at the first apply after an import), or by rule 1. With a free slot nothing is deleted; otherwise
-//     previous goes first if rule 4 allows.
+//     one, and not at the first apply after an import), when Recipients changed while only the ciphertext of current's
+//     secret is at hand (a request; plaintext is sealed anew without a rotation, and the secret of an imported key was
+//     never at hand), or by rule 1. With a free slot nothing is deleted; otherwise previous goes first if rule 4 allows.
+//     From SealableUntil on no key is made, since its secret could not be sealed: create and requests are refused, a
+//     clock-driven rotation is blocked, and nothing is deleted to make room. Previous retires as ever by rules 3 and 4,
+//     the exception of rule 4 aside, and a revoked key that is still Active is deactivated.
 //  6. No free slot. Clock-driven: the rotation is blocked, and Decision.Blocked says why and until when; with current
 //     Inactive or gone and previous Inactive, previous may go at once. A request deletes previous if it is Inactive, or
 //     past its overlap and unused for RequireUnusedFor, and not adopted; otherwise Decision.Refused says what to change.

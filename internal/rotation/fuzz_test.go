@@ -62,7 +62,7 @@ func (f *walk) event(w *world) event {
 }
 
 func (f *walk) edit(s *setting) {
-	switch f.choose(6) {
+	switch f.choose(8) {
 	case 0:
 		s.hold = !s.hold
 	case 1:
@@ -75,7 +75,19 @@ func (f *walk) edit(s *setting) {
 		s.rotate = f.choose(3)
 	case 5:
 		s.revoke = f.choose(3)
+	case 6:
+		s.seal(f.choose(3), f.expiry())
+	case 7:
+		s.seal(s.recipients, f.expiry())
 	}
+}
+
+// expiry is in how long a recipient expires.
+func (f *walk) expiry() age {
+	if f.choose(2) == 0 {
+		return never
+	}
+	return f.age()
 }
 
 // FuzzInvariants judges walks by the invariants of the exhaustive search, with ages to the second and policies of any shape.
@@ -94,7 +106,7 @@ func FuzzInvariants(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		way := &walk{b}
 		l := way.laws()
-		starts := scope{modes: anyMode, hold: true, paused: true}.starts()
+		starts := scope{modes: anyMode, hold: true, paused: true, recipients: true}.starts()
 		w := l.normal(starts[int(way.choose(255))%len(starts)])
 		trace := []string{w.String()}
 		type next struct {

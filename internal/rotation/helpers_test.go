@@ -121,6 +121,7 @@ func (s scene) after(steps []Step, now time.Time) scene {
 	out := Outcome{
 		At:     now,
 		NewKey: Key{ID: fresh, Status: active, CreatedAt: now, LastUse: &Use{}},
+		Sealed: s.policy.Recipients != "",
 	}
 	for _, step := range steps {
 		s.record, s.seen = s.record.After(step, s.seen, out), s.seen.After(step, out)
@@ -193,6 +194,9 @@ func deactivatedByOthers(at time.Time) change {
 	return func(s *scene) { s.record.Previous.DeactivatedAt, s.record.Previous.DeactivatedByUs = at, false }
 }
 
+// sealed is a current whose secret is at hand as a ciphertext alone.
+func sealed(s *scene) { s.record.Current.Sealed = true }
+
 func inactiveSince(at time.Time) change {
 	return func(s *scene) { s.record.Current.InactiveSince = at }
 }
@@ -234,6 +238,11 @@ func guard(d time.Duration) setting       { return func(p *Policy) { p.RequireUn
 func unmanaged(do UnmanagedKeys) setting {
 	return func(p *Policy) { p.UnmanagedKeys = do }
 }
+
+func recipients(names string) setting { return func(p *Policy) { p.Recipients = names } }
+
+// sealableUntil is the day on which the first recipient has expired.
+func sealableUntil(at time.Time) setting { return func(p *Policy) { p.SealableUntil = at } }
 
 // quarter changes a value that rotates, incident one that revokes.
 func quarter(p *Policy)  { p.RotateWhenChanged = map[string]string{"quarter": "Q2"} }

@@ -118,6 +118,24 @@ var mutants = []mutant{
 	{"wait until the last use", []edit{{
 		"decide.go", "w.Until, w.Use = since.Add(s.policy.RequireUnusedFor), *k.LastUse", "w.Until, w.Use = since, *k.LastUse",
 	}}, waitNamesFuture},
+	{"ignore changed recipients", []edit{{
+		"decide.go", "s.ask.recipients = record.Current.Sealed &&", "s.ask.recipients = false &&",
+	}}, sealedToRecipients},
+	{"rotate although the plaintext is at hand", []edit{{
+		"decide.go", "s.ask.recipients = record.Current.Sealed &&", "s.ask.recipients = true &&",
+	}}, noNeedlessRotation},
+	{"forget that a secret is sealed", []edit{{
+		"after.go", ", Sealed: out.Sealed}", "}",
+	}}, sealedToRecipients},
+	{"make a key to expired recipients", []edit{{
+		"room.go", "!until.IsZero() && !s.now.Before(until) {", "until.IsZero() && s.now.IsZero() {",
+	}}, validRecipients},
+	{"delete previous for a rotation that expired recipients forbid", []edit{{
+		"decide.go", "s.due() != \"\" && s.forbidden() == nil && s.mayDeleteActive()", "s.due() != \"\" && s.mayDeleteActive()",
+	}}, noNeedlessDeletion},
+	{"keep previous while recipients are expired", []edit{{
+		"decide.go", "case s.policy.HoldPrevious:", "case s.policy.HoldPrevious || s.forbidden() != nil:",
+	}}, retirementFinishes},
 }
 
 func TestMutantsAreCaught(t *testing.T) {

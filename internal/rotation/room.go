@@ -42,6 +42,8 @@ func (s *situation) reason() Reason {
 		return ReasonRevoked
 	case s.ask.rotate:
 		return ReasonChanged
+	case s.ask.recipients:
+		return ReasonRecipients
 	case s.clock:
 		return s.due()
 	default:
@@ -69,10 +71,14 @@ func (s *situation) rotation() (Step, *Wait) {
 	return step, nil
 }
 
-// forbidden is what stands against a new key even with a free slot; nil when nothing does.
+// forbidden is what stands against a new key even with a free slot; nil when nothing does. A young current comes first, since
+// nothing is due as long as IAM may still list it; the signer comes last, since it stands against a revoke alone.
 func (s *situation) forbidden() *Wait {
 	if s.young() {
 		return &Wait{Why: WhyYoung, Key: s.record.Current.ID, Until: s.record.Current.CreatedAt.Add(youngFor)}
+	}
+	if until := s.policy.SealableUntil; !until.IsZero() && !s.now.Before(until) {
+		return &Wait{Why: WhyExpired, Key: s.record.Current.ID}
 	}
 	if !s.ask.revoke {
 		return nil

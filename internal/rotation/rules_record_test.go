@@ -351,6 +351,8 @@ func TestPolicyEqual(t *testing.T) {
 		{"RotateWhenChanged lost", func(p *Policy) { p.RotateWhenChanged = nil }, false},
 		{"RevokeWhenChanged", incident, false},
 		{"RevokeWhenChanged lost", func(p *Policy) { p.RevokeWhenChanged = nil }, false},
+		{"Recipients", recipients("age"), false},
+		{"SealableUntil", sealableUntil(day(9)), false},
 	}
 	for _, tt := range tests {
 		p, q := standard(), standard()
@@ -362,7 +364,11 @@ func TestPolicyEqual(t *testing.T) {
 	if !(Policy{}).Equal(Policy{RotateWhenChanged: map[string]string{}, RevokeWhenChanged: map[string]string{}}) {
 		t.Error("no map and an empty map: got another policy, want the same")
 	}
-	if got, want := reflect.TypeFor[Policy]().NumField(), 9; got != want {
+	berlin := time.FixedZone("", 3600)
+	if !(Policy{SealableUntil: day(9)}).Equal(Policy{SealableUntil: day(9).In(berlin)}) {
+		t.Error("one instant in two places: got another policy, want the same")
+	}
+	if got, want := reflect.TypeFor[Policy]().NumField(), 11; got != want {
 		t.Errorf("Policy has %d fields, want the %d that this table knows", got, want)
 	}
 }

@@ -127,7 +127,7 @@ func (x *explorer) expand(w world) (move, violation) {
 	for _, e := range x.events(&w) {
 		x.emit(w.after(e), move{how: happens, event: e})
 	}
-	if d.Refused != nil {
+	if d.Refused != nil || a.cannotSeal() {
 		return move{how: applies}, judged
 	}
 	a.planned = d.Steps
@@ -174,7 +174,7 @@ func (x *explorer) applyNow(a *apply) violation {
 		}
 	}
 	edited := a.w.edited()
-	if v := a.judgeRevoke(false); v != (violation{}) {
+	if v := a.judgeEnd(false); v != (violation{}) {
 		return v
 	}
 	a.w = a.succeed()
@@ -196,9 +196,14 @@ func (x *explorer) applyLate(a *apply, e event) violation {
 	left, err := rotation.Confirm(a.policy, a.rec, a.seen, now, a.planned)
 	if stale, ok := errors.AsType[*rotation.StaleError](err); ok {
 		x.tally.add("stale", stale.Step.Kind)
-		if e.deed == waits || stale.Error() == "" {
+		tooLate := a.w.want.expired() && a.plans(rotation.Rotate)
+		if e.deed == waits && !tooLate || stale.Error() == "" {
 			return broken(planEqualsApply, "time alone: %v", stale)
 		}
+		x.emit(a.w, move{how: refusesLate, event: e})
+		return violation{}
+	}
+	if a.cannotSeal() {
 		x.emit(a.w, move{how: refusesLate, event: e})
 		return violation{}
 	}
@@ -211,7 +216,7 @@ func (x *explorer) applyLate(a *apply, e event) violation {
 			return v
 		}
 	}
-	if v := a.judgeRevoke(true); v != (violation{}) {
+	if v := a.judgeEnd(true); v != (violation{}) {
 		return v
 	}
 	x.emit(a.succeed(), move{how: appliesLate, event: e})

@@ -50,12 +50,19 @@ const (
 	revokeCompletes = "revoke-completes"
 	// waitNamesFuture: a wait never ends in the past.
 	waitNamesFuture = "wait-names-future"
+	// noNeedlessDeletion: what goes before its time to make room goes only with the rotation that needs it.
+	noNeedlessDeletion = "no-needless-deletion"
+	// validRecipients: no key is made whose secret nobody could read, since a recipient has expired.
+	validRecipients = "valid-recipients"
+	// sealedToRecipients: recipients are recorded only with a secret that is sealed to them, an imported key aside.
+	sealedToRecipients = "sealed-to-recipients"
 )
 
 var invariants = []string{
 	consumerAuthenticates, lastActiveKeyKept, usedKeyKept, overlapKept, graceBeforeDelete, inactiveStaysInactive,
 	holdRetiresNothing, atMostTwoKeys, onlyOurKeys, managedKeyNotLost, fixedPoint, editTakesNoClockStep, planEqualsApply,
 	dueNeverForgotten, noNeedlessRotation, retirementFinishes, signerKept, pausedStopsClock, revokeCompletes, waitNamesFuture,
+	noNeedlessDeletion, validRecipients, sealedToRecipients,
 }
 
 // violation is an invariant that broke, and how; its zero value is none.
@@ -97,6 +104,12 @@ func (l *laws) due(w *world) bool {
 func (a *apply) judge(step rotation.Step, before world) violation {
 	if w := &a.w; !w.excused && w.rec.exists && !w.publishedWorks() {
 		return broken(consumerAuthenticates, "after %+v", step)
+	}
+	switch {
+	case step.Kind == rotation.Rotate && before.want.expired():
+		return broken(validRecipients, "by %+v", step)
+	case a.rec.Current.Sealed != (a.w.rec.sealed != 0):
+		return broken(sealedToRecipients, "recorded as sealed: %v, after %+v", a.rec.Current.Sealed, step)
 	}
 	for i, old := range before.keys {
 		k := a.w.keys[i]
@@ -207,7 +220,7 @@ func (a *apply) judgeRetirement(k iamKey, to status, before world) violation {
 		return violation{}
 	}
 	quiet := k.used == never || k.used >= k.over-t.overlap
-	byRule4 := (a.laws.due(&before) || a.asked.key()) && k.over >= t.overlap+t.grace && quiet
+	byRule4 := (a.laws.due(&before) || a.asked.key()) && a.plans(rotation.Rotate) && k.over >= t.overlap+t.grace && quiet
 	switch {
 	case byRule4:
 		return violation{}
@@ -236,12 +249,15 @@ func (a *apply) judgePlan(d rotation.Decision) violation {
 		return broken(dueNeverForgotten, "refused %+v without a request", *d.Refused)
 	case !w.edited() && (due || young) && makes == (d.Blocked != nil):
 		return broken(dueNeverForgotten, "due: steps %+v, blocked %+v", d.Steps, d.Blocked)
-	case makes && !a.asked.key() && !w.edited() && !due:
+	case makes && !a.asked.key() && !due:
 		return broken(noNeedlessRotation, "steps %+v", d.Steps)
 	case d.Blocked != nil && !due && !young:
 		return broken(noNeedlessRotation, "blocked %+v, and nothing is due", *d.Blocked)
 	}
 	for _, step := range d.Steps {
+		if !makes && a.makesRoom(step, d) {
+			return broken(noNeedlessDeletion, "steps %+v", d.Steps)
+		}
 		if !w.edited() && w.want.paused && !a.revokes(step) {
 			return broken(pausedStopsClock, "step %+v", step)
 		}
@@ -250,6 +266,18 @@ func (a *apply) judgePlan(d rotation.Decision) violation {
 		}
 	}
 	return judgeWaits(d)
+}
+
+// makesRoom tells that the step deletes what would not go without a rotation.
+func (a *apply) makesRoom(step rotation.Step, d rotation.Decision) bool {
+	switch step.Kind {
+	case rotation.DeleteCurrent, rotation.DeleteUnmanaged:
+		return true
+	case rotation.DeletePrevious:
+		return a.w.active(previous) && !d.Has(rotation.Deactivate)
+	case rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.Reactivate, rotation.Deactivate, rotation.Rotate:
+	}
+	return false
 }
 
 // revokes tells that the step deactivates a key because of a revoke, an earlier one or the one asked for.
@@ -291,9 +319,13 @@ func judgeWaits(d rotation.Decision) violation {
 	return violation{}
 }
 
-// judgeRevoke looks at the world after a successful revoke. An event after the plan can make a key Active that the plan did
+// judgeEnd looks at the world after a successful apply, before it is recorded. A change of recipients with only the
+// ciphertext at hand has made a new key. A revoke has left no older key Active; an event after the plan can make a key Active that the plan did
 // not know as such: it has to be marked then, so that the next apply deactivates it.
-func (a *apply) judgeRevoke(late bool) violation {
+func (a *apply) judgeEnd(late bool) violation {
+	if sealed := a.w.rec.sealed; sealed != 0 && sealed != a.w.want.recipients {
+		return broken(sealedToRecipients, "the secret stays sealed to the recipients before")
+	}
 	if marked := late && a.w.rec.revoked; a.asked.revoke && a.w.active(previous) && !marked {
 		return broken(revokeCompletes, "previous is Active")
 	}
@@ -310,9 +342,10 @@ func (a *apply) judgeFuture() violation {
 	later := rotation.Decide(a.policy, a.rec, a.seen, at)
 	w := a.w
 	w.wait(far)
+	rotates := l.due(&w) && !w.want.expired()
 	switch {
-	case l.due(&w) && w.count() < 2 && !later.Has(rotation.Rotate),
-		l.due(&w) && l.roomComes(&w) && len(later.Steps) == 0:
+	case rotates && w.count() < 2 && !later.Has(rotation.Rotate),
+		rotates && l.roomComes(&w) && len(later.Steps) == 0:
 		return broken(retirementFinishes, "the rotation: steps %+v, blocked %+v", later.Steps, later.Blocked)
 	case w.active(current) && l.leaves(&w) && len(later.Steps) == 0:
 		return broken(retirementFinishes, "previous: blocked %+v, waiting %+v", later.Blocked, later.Waiting)

@@ -10,7 +10,7 @@ type scope struct {
 	terms []terms
 	modes []rotation.UnmanagedKeys
 	// what may be edited.
-	hold, paused, rotate, revoke, mode bool
+	hold, paused, rotate, revoke, mode, recipients bool
 	// what may happen.
 	signers, recreation, blind, noProof bool
 	// stacked allows to edit again before an apply, beyond taking the edit back.
@@ -46,6 +46,7 @@ var scopes = []scope{
 	{name: "adopted", terms: []terms{brief}, modes: anyMode[1:2], rotate: true},
 	{name: "blind", terms: []terms{careless}, modes: anyMode[1:2], blind: true, slack: hour},
 	{name: "blind and careful", terms: []terms{usual}, modes: anyMode, blind: true},
+	{name: "recipients", terms: []terms{hours(2, 0, 1, 0)}, modes: refuse, recipients: true},
 	{name: "life", terms: []terms{usual}, modes: refuse, recreation: true, slack: hour},
 }
 
@@ -121,7 +122,21 @@ func (s scope) edits(buf []event, w *world) []event {
 			to(func(v *setting) { v.revoke = value })
 		}
 	}
+	for value := range w.rec.setting.recipients + 2 {
+		if s.recipients {
+			to(func(v *setting) { v.seal(value, never) })
+			to(func(v *setting) { v.seal(value, hour) })
+		}
+	}
 	return buf
+}
+
+// seal changes the recipients, of whom the first expires after some time.
+func (s *setting) seal(recipients uint8, expires age) {
+	if recipients == 0 {
+		expires = 0
+	}
+	s.recipients, s.expires = recipients, expires
 }
 
 // starts are the worlds before a create, and right after each kind of import.
@@ -154,6 +169,11 @@ func (s scope) starts() []world {
 				one.excused, one.rec.exists = false, true
 				one.keys[0] = key(current, active)
 				all = append(all, one)
+				if s.recipients {
+					blank := one
+					blank.rec.imported = true
+					all = append(all, blank)
+				}
 				for _, st := range []status{active, inactive} {
 					foreign, two := one, one
 					foreign.keys[1] = key(unmanaged, st)

@@ -122,12 +122,12 @@ func branches() []string {
 	add("stale", rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.Reactivate, rotation.Deactivate,
 		rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged, rotation.Rotate)
 	add("reason", rotation.ReasonCreated, rotation.ReasonAge, rotation.ReasonMissing, rotation.ReasonInactive,
-		rotation.ReasonRecreated, rotation.ReasonChanged, rotation.ReasonRevoked)
+		rotation.ReasonRecreated, rotation.ReasonChanged, rotation.ReasonRecipients, rotation.ReasonRevoked)
 	// The only Active key is never named as what is in the way: the key beside it is, since that one can be dealt with.
 	add("blocked", rotation.WhyUsed, rotation.WhyOverlap, rotation.WhyGrace, rotation.WhyHeld, rotation.WhyPaused,
-		rotation.WhyUnmanaged, rotation.WhyAdopted, rotation.WhySigner, rotation.WhyYoung)
+		rotation.WhyUnmanaged, rotation.WhyAdopted, rotation.WhySigner, rotation.WhyYoung, rotation.WhyExpired)
 	add("refused", rotation.WhyUsed, rotation.WhyOverlap, rotation.WhyGrace, rotation.WhyHeld, rotation.WhyUnmanaged,
-		rotation.WhyAdopted, rotation.WhySigner, rotation.WhyYoung)
+		rotation.WhyAdopted, rotation.WhySigner, rotation.WhyYoung, rotation.WhyExpired)
 	add("waiting", rotation.WhyUsed, rotation.WhySigner, rotation.WhyNotOurs, rotation.WhyRevoked)
 	slices.Sort(all)
 	return all

@@ -47,6 +47,11 @@ type Policy struct {
 	Paused bool
 	// UnmanagedKeys says what to do with keys that this resource did not make.
 	UnmanagedKeys UnmanagedKeys
+	// Recipients names whom secrets are sealed to: method, format, context and fingerprints, in one canonical text; empty
+	// for plain text.
+	Recipients string
+	// SealableUntil is the first instant at which some recipient has expired; zero means never.
+	SealableUntil time.Time
 }
 
 // MinimumRotateAfter is the age that RotateAfter must exceed, so that previous can leave before the next rotation.
@@ -59,7 +64,8 @@ func (p Policy) Equal(q Policy) bool {
 	return p.RotateAfter == q.RotateAfter && p.Overlap == q.Overlap && p.Grace == q.Grace &&
 		p.RequireUnusedFor == q.RequireUnusedFor && p.HoldPrevious == q.HoldPrevious && p.Paused == q.Paused &&
 		p.UnmanagedKeys == q.UnmanagedKeys && maps.Equal(p.RotateWhenChanged, q.RotateWhenChanged) &&
-		maps.Equal(p.RevokeWhenChanged, q.RevokeWhenChanged)
+		maps.Equal(p.RevokeWhenChanged, q.RevokeWhenChanged) &&
+		p.Recipients == q.Recipients && p.SealableUntil.Equal(q.SealableUntil)
 }
 
 // Changed lists the names under which after has a value that before has not, or has another. A value that was lost is no
@@ -90,6 +96,9 @@ type Current struct {
 	CreatedAt time.Time
 	// InactiveSince is when the key was first seen Inactive; zero while it is Active or gone.
 	InactiveSince time.Time
+	// Sealed tells that only the ciphertext of its secret is at hand, so that it can't be sealed to anybody else. It is
+	// false when the secret is at hand, and when it never was.
+	Sealed bool
 }
 
 // Previous is the recorded previous key.

@@ -31,23 +31,24 @@ type apply struct {
 
 // asked is what changed values ask for, found by comparing the wanted setting with the recorded one.
 type asked struct {
-	create, rotate, revoke bool
+	create, rotate, recipients, revoke bool
 }
 
-func (a asked) key() bool { return a.create || a.rotate || a.revoke }
+func (a asked) key() bool { return a.create || a.rotate || a.recipients || a.revoke }
 
 func (w *world) asked() asked {
 	gained := func(recorded, wanted uint8) bool { return w.rec.known && wanted != 0 && wanted != recorded }
 	return asked{
-		create: !w.rec.exists,
-		rotate: w.rec.exists && gained(w.rec.setting.rotate, w.want.rotate),
-		revoke: w.rec.exists && gained(w.rec.setting.revoke, w.want.revoke),
+		create:     !w.rec.exists,
+		rotate:     w.rec.exists && gained(w.rec.setting.rotate, w.want.rotate),
+		revoke:     w.rec.exists && gained(w.rec.setting.revoke, w.want.revoke),
+		recipients: w.rec.known && w.rec.sealed != 0 && w.want.recipients != w.rec.setting.recipients,
 	}
 }
 
 // look begins an apply: it is the Read and the plan.
 func (l *laws) look(w world) *apply {
-	a := &apply{laws: l, w: w, ids: names, policy: l.policy(w.want), asked: w.asked()}
+	a := &apply{laws: l, w: w, ids: names, asked: w.asked()}
 	a.reload(now)
 	return a
 }
@@ -55,9 +56,12 @@ func (l *laws) look(w world) *apply {
 // reload shows the world of the apply to the code under test, which asks for last uses at that instant.
 func (a *apply) reload(at time.Time) {
 	w := &a.w
+	a.policy = a.laws.policy(w.want)
 	a.rec, a.seen = rotation.Record{}, rotation.Observation{Recreated: w.recreated, Keys: make([]rotation.Key, 0, 2)}
 	if w.rec.exists {
-		a.rec.Current = rotation.Current{ID: lostKey, CreatedAt: w.rec.made.at(), InactiveSince: w.rec.inactiveSince.at()}
+		a.rec.Current = rotation.Current{
+			ID: lostKey, CreatedAt: w.rec.made.at(), InactiveSince: w.rec.inactiveSince.at(), Sealed: w.rec.sealed != 0,
+		}
 	}
 	if w.rec.previous {
 		a.rec.Previous = &rotation.Previous{
@@ -124,7 +128,7 @@ func (a *apply) refresh() {
 func (a *apply) take(step rotation.Step) violation {
 	before := a.w
 	made := rotation.Key{ID: freshKey, Status: rotation.Active, CreatedAt: now, LastUse: &rotation.Use{}}
-	out := rotation.Outcome{At: now, NewKey: made}
+	out := rotation.Outcome{At: now, NewKey: made, Sealed: a.w.want.recipients != 0}
 	a.rec, a.seen = a.rec.After(step, a.seen, out), a.seen.After(step, out)
 	if len(a.seen.Keys) > len(a.w.keys) {
 		return broken(atMostTwoKeys, "step %+v", step)
@@ -191,8 +195,11 @@ func (a *apply) role(id string) role {
 }
 
 // remember keeps what is true after a step without the record's help: when a key became Inactive and by whom, when an
-// overlap began, which keys a revoke was carried out against.
+// overlap began, which keys a revoke was carried out against, to whom a secret was sealed.
 func (a *apply) remember(step rotation.Step, before world) {
+	if step.Kind == rotation.Rotate {
+		a.w.rec.sealed, a.w.rec.imported = a.w.want.recipients, false
+	}
 	for i := range a.w.keys {
 		k, old := &a.w.keys[i], before.keys[i]
 		switch {
@@ -225,10 +232,19 @@ func (a *apply) remember(step rotation.Step, before world) {
 	}
 }
 
-// succeed records the configured policy and publishes current.
+// cannotSeal tells that the plaintext at hand would have to be sealed to recipients that have expired: the apply fails then,
+// whatever the rules of rotation say.
+func (a *apply) cannotSeal() bool {
+	return a.w.rec.exists && !a.w.rec.imported && a.w.rec.sealed == 0 && a.w.want.expired()
+}
+
+// succeed records the configured policy, seals the plaintext that is at hand and publishes current.
 func (a *apply) succeed() world {
 	w := a.w
 	w.rec.known, w.rec.setting = true, w.want
+	if !w.rec.imported {
+		w.rec.sealed = w.want.recipients
+	}
 	for i := range w.keys {
 		k := &w.keys[i]
 		k.published = k.status != gone && k.role == current
@@ -253,7 +269,7 @@ func (a *apply) stop() world {
 
 // unrecord is what a create that made no key leaves: no state.
 func (w *world) unrecord() {
-	w.rec.previous = false
+	w.rec.previous, w.rec.sealed = false, 0
 	w.keys[0].role, w.keys[1].role = unmanaged, unmanaged
 }
 

@@ -116,6 +116,11 @@ func (w *world) wait(d age) {
 	for _, a := range []*age{&w.rec.made, &w.rec.inactiveSince, &w.rec.replaced, &w.rec.deactivated} {
 		*a = a.plus(d, far)
 	}
+	for _, s := range []*setting{&w.rec.setting, &w.want} {
+		if s.expires != never {
+			s.expires = max(s.expires-d, 0)
+		}
+	}
 }
 
 // flip is a change of status by somebody else.

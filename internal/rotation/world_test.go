@@ -117,8 +117,15 @@ type setting struct {
 	terms          uint8
 	mode           uint8
 	rotate, revoke uint8
-	hold, paused   bool
+	// recipients are nobody, 0, or one of two sets.
+	recipients uint8
+	// expires is in how long the first of the recipients expires: 0 once it has, never if none does. Without recipients it is 0.
+	expires      age
+	hold, paused bool
 }
+
+// expired tells that there are recipients and that nothing can be sealed to them any more.
+func (s setting) expired() bool { return s.recipients != 0 && s.expires == 0 }
 
 // record is what the state holds.
 type record struct {
@@ -131,6 +138,10 @@ type record struct {
 	// known is false until the first apply after create or import.
 	known   bool
 	setting setting
+	// sealed are the recipients of the secret of current, of which there is only the ciphertext then; 0 for none.
+	sealed uint8
+	// imported tells that there is no secret of current.
+	imported bool
 }
 
 // world is one state of everything. It is comparable.
@@ -158,7 +169,8 @@ func (w world) String() string {
 	r := w.rec
 	fmt.Fprintf(&b, "record: made %v inactive since %v replaced %v deactivated %v%s set %+v, want %+v%s", r.made, r.inactiveSince,
 		r.replaced, r.deactivated, flags(flag{"exists", r.exists}, flag{"previous", r.previous},
-			flag{"deactivated by us", r.deactivatedByUs}, flag{"adopted", r.adopted}, flag{"revoked", r.revoked}, flag{"known", r.known}), r.setting, w.want,
+			flag{"deactivated by us", r.deactivatedByUs}, flag{"adopted", r.adopted}, flag{"revoked", r.revoked}, flag{"known", r.known},
+			flag{"imported", r.imported}, flag{"sealed", r.sealed != 0}), r.setting, w.want,
 		flags(flag{"excused", w.excused}, flag{"recreated", w.recreated}))
 	return b.String()
 }
@@ -235,13 +247,16 @@ type limits struct {
 	current, other, used, over, dark age
 }
 
-var triggers = [3]map[string]string{nil, {"value": "a"}, {"value": "b"}}
+var (
+	triggers   = [3]map[string]string{nil, {"value": "a"}, {"value": "b"}}
+	recipients = [3]string{"", "a", "b"}
+)
 
 func (l *laws) termsOf(s setting) terms { return l.terms[s.terms] }
 
 func (l *laws) policy(s setting) rotation.Policy {
 	t := l.termsOf(s)
-	return rotation.Policy{
+	p := rotation.Policy{
 		RotateAfter:       t.rotateAfter.duration(),
 		Overlap:           t.overlap.duration(),
 		Grace:             t.grace.duration(),
@@ -251,7 +266,12 @@ func (l *laws) policy(s setting) rotation.Policy {
 		HoldPrevious:      s.hold,
 		Paused:            s.paused,
 		UnmanagedKeys:     l.modes[s.mode],
+		Recipients:        recipients[s.recipients],
 	}
+	if s.recipients != 0 && s.expires != never {
+		p.SealableUntil = now.Add(s.expires.duration())
+	}
+	return p
 }
 
 // normal returns the one form of all worlds that can't be told apart from w.
@@ -289,7 +309,7 @@ func (l *laws) normal(w world) world {
 	return w
 }
 
-// settle renames the recorded trigger values: only whether the wanted one differs matters.
+// settle renames the recorded trigger values and recipients: only whether the wanted ones differ matters.
 func (w *world) settle() {
 	rename := func(recorded, wanted *uint8) {
 		if *recorded == 2 {
@@ -301,6 +321,10 @@ func (w *world) settle() {
 	}
 	rename(&w.rec.setting.rotate, &w.want.rotate)
 	rename(&w.rec.setting.revoke, &w.want.revoke)
+	if w.rec.sealed != 0 && w.rec.sealed == w.rec.setting.recipients {
+		w.rec.sealed = 1
+	}
+	rename(&w.rec.setting.recipients, &w.want.recipients)
 }
 
 func rank(k iamKey) int {

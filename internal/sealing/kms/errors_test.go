@@ -1,0 +1,226 @@
+package kms_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
+)
+
+var someone = iamsim.Credentials{AccessKeyID: "unknown", Secret: secret.New("x")}
+
+// answering is a Service whose KMS answers what answer makes of a request's body.
+func answering(t *testing.T, status int, answer func(request string) string) *kms.Service {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, answer(string(body)))
+	}))
+	t.Cleanup(s.Close)
+	return service(someone, s.URL)
+}
+
+// failure is an answer in KMS's words.
+func failure(code, message string) string {
+	body, err := json.Marshal(map[string]string{"__type": code, "message": message})
+	if err != nil {
+		panic(err)
+	}
+	return string(body)
+}
+
+// TestSeal_echo has answers that quote the request, and with it the plaintext.
+func TestSeal_echo(t *testing.T) {
+	t.Parallel()
+	revealed := func(string) string { return plaintext.Reveal() }
+	for name, tt := range map[string]struct {
+		status  int
+		answer  func(string) string
+		code    string
+		message string
+	}{
+		"validation": {400, func(r string) string { return failure("ValidationException", "bad request: "+r) }, "ValidationException", ""},
+		"decoded":    {400, func(string) string { return failure("SerializationException", plaintext.Reveal()) }, "SerializationException", ""},
+		"unknown":    {400, func(r string) string { return failure("StrangeException", r) }, "StrangeException", ""},
+		"no code":    {400, func(r string) string { return r }, "UnknownError", ""},
+		"500":        {500, revealed, "", "the answer cannot be read"},
+		"page":       {403, func(r string) string { return "<html>" + r }, "", "the answer cannot be read"},
+		"success":    {200, func(r string) string { return `{"KeyId":1,"CiphertextBlob":` + r }, "", "the answer cannot be read"},
+		"no ARN":     {200, func(string) string { return `{"KeyId":"` + plaintext.Reveal() + `","CiphertextBlob":"eA=="}` }, "", "the answer lacks what AWS KMS always sends"},
+		"another region": {
+			200, func(string) string { return `{"KeyId":"` + someARN + `","CiphertextBlob":"eA=="}` },
+			"", "the answer lacks what AWS KMS always sends",
+		},
+		"no blob":      {200, func(string) string { return `{"KeyId":"` + someARN + `"}` }, "", "the answer lacks what AWS KMS always sends"},
+		"first line":   {400, func(r string) string { return failure("InvalidSignatureException", "It does not match.\n\n"+r) }, "InvalidSignatureException", "It does not match."},
+		"telling code": {400, func(string) string { return failure("NotFoundException", "Alias x is not found.") }, "NotFoundException", "Alias x is not found."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := answering(t, tt.status, tt.answer)
+			_, err := recipient(t, s, "alias/secrets", nil).Seal(t.Context(), now, plaintext)
+			wantKMS(t, err, kms.Error{Action: "kms:Encrypt", Key: "alias/secrets", Region: region, Code: tt.code, HTTPStatus: tt.status})
+			wantSilent(t, err)
+			var got *kms.Error
+			if errors.As(err, &got) && got.Message != tt.message {
+				t.Errorf("message %q, want %q", got.Message, tt.message)
+			}
+		})
+	}
+}
+
+// TestOpen_echo has answers to Decrypt that are no proper success, and hold the plaintext.
+func TestOpen_echo(t *testing.T) {
+	t.Parallel()
+	sealed := newWorld(t).seal(t, "alias/secrets", nil)
+	for name, answer := range map[string]string{
+		"other key":   `{"KeyId":"` + someARN + `","Plaintext":"d0phbHJYVXRuRkVNSS9LN01ERU5HK2JQeFJmaUNZekVYQU1QTEVLRVk="}`,
+		"no key":      `{"Plaintext":"d0phbHJYVXRuRkVNSS9LN01ERU5HK2JQeFJmaUNZekVYQU1QTEVLRVk="}`,
+		"half a JSON": `{"Plaintext":"d0phbHJYVXRuRkVNSS9LN01ERU5HK2JQeFJmaUNZekVYQU1QTEVLRVk="`,
+		"no base64":   `{"Plaintext":"` + plaintext.Reveal() + `!"}`,
+		"no JSON":     plaintext.Reveal(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := answering(t, http.StatusOK, func(string) string { return answer })
+			failed := openError(t.Context(), t, s.Opener(), sealed)
+			var got *kms.Error
+			if !errors.As(failed, &got) || got.HTTPStatus != http.StatusOK || got.Code != "" {
+				t.Errorf("error %v", failed)
+			}
+		})
+	}
+}
+
+func TestError_text(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[string]kms.Error{
+		"kms:Encrypt (alias/x in eu-west-1): NotFoundException: Alias x is not found. (HTTP 400)": {
+			Action: "kms:Encrypt", Key: "alias/x", Region: "eu-west-1", Code: "NotFoundException", HTTPStatus: 400, Message: "Alias x is not found.",
+		},
+		"kms:Decrypt (alias/x in eu-west-1): InvalidCiphertextException (HTTP 400)": {
+			Action: "kms:Decrypt", Key: "alias/x", Region: "eu-west-1", Code: "InvalidCiphertextException", HTTPStatus: 400,
+		},
+		"kms:Decrypt (alias/x in eu-west-1): no answer": {Action: "kms:Decrypt", Key: "alias/x", Region: "eu-west-1", Message: "no answer"},
+	} {
+		if got := err.Error(); got != want {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestEndpointDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sealed := w.seal(t, "alias/secrets", nil)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	failed := openError(t.Context(), t, w.Opener(), sealed)
+	var refused *net.OpError
+	var got *kms.Error
+	if !errors.As(failed, &refused) || !errors.As(failed, &got) || !strings.HasPrefix(got.Message, "no answer from "+w.URL()) {
+		t.Errorf("error %v", failed)
+	}
+}
+
+type provider func() (aws.Credentials, error)
+
+func (p provider) Retrieve(context.Context) (aws.Credentials, error) { return p() }
+
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		provider aws.CredentialsProvider
+		message  string
+		canceled bool
+	}{
+		"none":   {nil, "no AWS credentials are configured", false},
+		"failed": {provider(func() (aws.Credentials, error) { return aws.Credentials{}, errors.New("the profile is missing\nmore") }), "the profile is missing", false},
+		"unreadable": {
+			provider(func() (aws.Credentials, error) {
+				return aws.Credentials{}, &smithy.DeserializationError{Err: errors.New(plaintext.Reveal()), Snapshot: []byte(plaintext.Reveal())}
+			}),
+			"the answer with the credentials cannot be read", false,
+		},
+		"canceled": {provider(func() (aws.Credentials, error) { return aws.Credentials{}, context.Canceled }), "context canceled", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := config(someone)
+			cfg.Credentials = tt.provider
+			s := kms.New(cfg, region, kms.Options{Endpoint: "http://127.0.0.1:1"})
+			_, err := recipient(t, s, "alias/secrets", nil).Seal(t.Context(), now, plaintext)
+			wantKMS(t, err, kms.Error{Action: "kms:Encrypt", Key: "alias/secrets", Region: region})
+			wantSilent(t, err)
+			var got *kms.Error
+			if !errors.As(err, &got) || got.Message != tt.message || errors.Is(err, context.Canceled) != tt.canceled {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+// TestSilence: neither SDK logging of bodies nor anything else writes a line.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var lines []string
+	cfg := config(w.ann)
+	cfg.ClientLogMode = aws.LogRequestWithBody | aws.LogResponseWithBody | aws.LogRetries
+	cfg.Logger = loggerFunc(func(line string) { lines = append(lines, line) })
+	w.Service = kms.New(cfg, region, kms.Options{Endpoint: w.URL()})
+	wantOpen(t, w.Opener(), w.seal(t, "alias/secrets", nil))
+	_ = openError(t.Context(), t, w.Opener(), "iamkeys-kms:v1:x:y")
+	if len(lines) != 0 {
+		t.Errorf("%d lines were logged", len(lines))
+	}
+}
+
+type loggerFunc func(line string)
+
+func (f loggerFunc) Logf(_ logging.Classification, format string, _ ...any) { f(format) }
+
+// TestEndpoint: without a custom endpoint, requests go to the host of the key's region, whatever cfg says.
+func TestEndpoint(t *testing.T) {
+	t.Parallel()
+	var hosts []string
+	cfg := config(someone)
+	cfg.HTTPClient = doer(func(r *http.Request) (*http.Response, error) {
+		hosts = append(hosts, r.URL.Host)
+		return nil, errors.New("nothing is sent")
+	})
+	s := kms.New(cfg, region, kms.Options{})
+	for _, keyID := range []string{"alias/secrets", someARN, "arn:aws-cn:kms:cn-north-1:111122223333:alias/x"} {
+		if _, err := recipient(t, s, keyID, nil).Seal(t.Context(), now, plaintext); err == nil {
+			t.Errorf("%s: sealed", keyID)
+		}
+	}
+	want := []string{"kms.eu-central-1.amazonaws.com", "kms.us-east-2.amazonaws.com", "kms.cn-north-1.amazonaws.com.cn"}
+	if !slices.Equal(hosts, want) {
+		t.Errorf("hosts %v, want %v", hosts, want)
+	}
+}
+
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }

@@ -1,0 +1,123 @@
+package kms
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
+)
+
+// maxAlias is the length of the longest alias, its "alias/" included.
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
+const maxAlias = 256
+
+// maxContext is the size of the largest encryption context: names and values together, in bytes. AWS publishes no limit;
+// this one is far above any honest use.
+const maxContext = 8192
+
+// managedAlias begins the aliases of AWS managed keys, which only AWS services may use.
+const managedAlias = "alias/aws/"
+
+// The forms of KeyId, and of a region in it.
+// https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+var (
+	keyIDPattern  = regexp.MustCompile(`^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$`)
+	aliasPattern  = regexp.MustCompile(`^alias/[a-zA-Z0-9/_-]+$`)
+	arnPattern    = regexp.MustCompile(`^arn:aws[a-z-]{0,20}:kms:([^:]*):[0-9]{12}:(?:key/(.*)|(alias/.*))$`)
+	regionPattern = regexp.MustCompile(`^[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}$`)
+)
+
+// keyName is what a KeyId says about itself.
+type keyName struct {
+	// region is empty unless the name is an ARN.
+	region string
+	// alias: the name is an alias or its ARN, and not a key's own.
+	alias bool
+}
+
+// parseKeyName reads any of the four forms of KeyId: key id, key ARN, alias and alias ARN.
+func parseKeyName(text string) (name keyName, ok bool) {
+	id, alias := text, text
+	if arn := arnPattern.FindStringSubmatch(text); arn != nil {
+		if !regionPattern.MatchString(arn[1]) {
+			return keyName{}, false
+		}
+		name.region, id, alias = arn[1], arn[2], arn[3]
+	}
+	switch {
+	case keyIDPattern.MatchString(id):
+		return name, true
+	case aliasPattern.MatchString(alias) && len(alias) <= maxAlias:
+		name.alias = true
+		return name, true
+	}
+	return keyName{}, false
+}
+
+// isKeyARN reports whether text is the ARN of a key in region, which is how KMS names the key that it used.
+func isKeyARN(text, region string) bool {
+	name, ok := parseKeyName(text)
+	return ok && !name.alias && name.region != "" && name.region == region
+}
+
+// refuseKeyName says what is wrong with a text that names no key that a caller may use, or nothing.
+func refuseKeyName(text string) *sealing.RecipientError {
+	const remedy = "Give the id or ARN of a symmetric KMS key, or an alias such as alias/secrets or its ARN."
+	refused := func(problem, remedy string) *sealing.RecipientError {
+		return &sealing.RecipientError{Name: shown(text), Problem: problem, Remedy: remedy}
+	}
+	_, ok := parseKeyName(text)
+	switch {
+	case text == "":
+		return refused("is empty", remedy)
+	case strings.ContainsFunc(text, unicode.IsSpace):
+		return refused("has white space in it", remedy)
+	case strings.HasPrefix(text, managedAlias), ok && strings.Contains(text, ":"+managedAlias):
+		return refused("is a key that AWS manages, which only AWS services may use", "Create a KMS key of your own, and give its ARN or alias.")
+	case strings.HasPrefix(text, "arn:") && !strings.Contains(text, ":kms:"):
+		return refused("is the ARN of something that is no KMS key", remedy)
+	case !ok:
+		return refused("is no key id, key ARN, alias or alias ARN", remedy)
+	}
+	return nil
+}
+
+// shown is how a message names a text that may be no key's name: not at all when it does not begin like one, since it
+// may then be private.
+func shown(text string) string {
+	const enough = 100
+	if !strings.HasPrefix(text, "arn:") && !strings.HasPrefix(text, "alias/") && !keyIDPattern.MatchString(text) {
+		return ""
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+	if runes := []rune(text); len(runes) > enough {
+		text = string(runes[:enough]) + "..."
+	}
+	return text
+}
+
+// refuseContext says what is wrong with an encryption context, as the end of a sentence, or nothing.
+// https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
+func refuseContext(context map[string]string) (problem string) {
+	size := 0
+	for name, value := range context {
+		switch {
+		case name == "":
+			return "has an encryption context with an empty name"
+		case !utf8.ValidString(name), !utf8.ValidString(value):
+			return "has an encryption context that is not UTF-8"
+		}
+		size += len(name) + len(value)
+	}
+	if size > maxContext {
+		return "has an encryption context of more than 8192 bytes"
+	}
+	return ""
+}

@@ -1,0 +1,95 @@
+// Package kms seals secrets with AWS KMS: the Encrypt call encrypts, and the Decrypt call opens.
+//
+// # What a sealed secret looks like
+//
+// It is one line of four parts with a colon between them:
+//
+//	iamkeys-kms:v1:<header>:<ciphertext>
+//
+// The header is base64url without padding of compact JSON: the region and the ARN of the key that encrypted, and the
+// encryption context if there is one. It makes opening need nothing else, and it holds no secret. The ciphertext is
+// base64 of KMS's CiphertextBlob, so that any KMS client opens it:
+//
+//	cut -d: -f4 sealed | base64 -d >blob
+//	aws kms decrypt --region ... --ciphertext-blob fileb://blob --encryption-context ... --query Plaintext --output text | base64 -d
+//
+// The encryption context is no secret, to AWS either: CloudTrail shows it.
+//
+// KMS authenticates the ciphertext together with the encryption context and the key. The region is bound to the key's
+// ARN. So nobody can change a sealed secret and have it open as something else.
+package kms
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
+)
+
+// Options are the settings of a Service; the zero value has sensible defaults.
+type Options struct {
+	// Endpoint is a custom endpoint for every region; empty leaves the resolution to the SDK.
+	Endpoint string
+}
+
+// Service reaches AWS KMS in any region with one set of credentials. It is safe for concurrent use.
+type Service struct {
+	cfg      aws.Config
+	region   string
+	endpoint string
+
+	mu      sync.Mutex
+	clients map[string]*awskms.Client // by region
+}
+
+// New builds a Service on cfg, of which it keeps credentials, retries, HTTP client and middleware, and sends nothing.
+// A key that is not named by an ARN lives in region. Body logging (cfg.ClientLogMode) is switched off: bodies hold the
+// secret.
+func New(cfg aws.Config, region string, o Options) *Service {
+	cfg = cfg.Copy()
+	cfg.ClientLogMode = 0
+	cfg.Credentials = credentialsProvider{cfg.Credentials}
+	return &Service{cfg: cfg, region: region, endpoint: o.Endpoint, clients: map[string]*awskms.Client{}}
+}
+
+// client returns the client for a region, which the caller has checked: it becomes part of a host name.
+func (s *Service) client(region string) *awskms.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.clients[region]
+	if !ok {
+		cfg := s.cfg.Copy()
+		cfg.Region = region
+		c = awskms.NewFromConfig(cfg, func(o *awskms.Options) {
+			if s.endpoint != "" {
+				o.BaseEndpoint = aws.String(s.endpoint)
+			}
+		})
+		s.clients[region] = c
+	}
+	return c
+}
+
+// credentialsProvider marks the errors of the provider that it wraps, so that a failure to get credentials, which may
+// itself be an answer of STS, is not taken for an answer of KMS.
+type credentialsProvider struct{ inner aws.CredentialsProvider }
+
+// Retrieve implements aws.CredentialsProvider.
+func (p credentialsProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	if p.inner == nil {
+		return aws.Credentials{}, &credentialsError{errors.New("no AWS credentials are configured")}
+	}
+	creds, err := p.inner.Retrieve(ctx)
+	if err != nil {
+		return aws.Credentials{}, &credentialsError{err}
+	}
+	return creds, nil
+}
+
+type credentialsError struct{ err error }
+
+func (e *credentialsError) Error() string { return e.err.Error() }
+
+func (e *credentialsError) Unwrap() error { return e.err }
