@@ -45,6 +45,19 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 		}
 		return s.world.public(u), nil
 	}))
+	mux.HandleFunc("POST /_admin/kms-keys", admin(func(in struct {
+		Region string `json:"region"`
+		Alias  string `json:"alias"`
+	},
+	) (any, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		k, err := s.world.createKMSKey(in.Region, in.Alias, usageEncrypt, s.time.now())
+		if err != nil {
+			return nil, err
+		}
+		return map[string]string{"arn": k.arn}, nil
+	}))
 	mux.HandleFunc("GET /_admin/log", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Log()) })
 	mux.HandleFunc("GET /_admin/keys", func(w http.ResponseWriter, r *http.Request) {
 		keys := s.Keys(r.URL.Query().Get("user"))

@@ -1,15 +1,19 @@
-// Package iamsim is IAM and STS on loopback: one account in memory, served over the AWS Query protocol to any client.
+// Package iamsim is IAM, STS and KMS on loopback: one account in memory, served over the AWS Query protocol and, for
+// KMS, the AWS JSON protocol to any client.
 //
 // It exists for what no emulator offers and a key rotation must survive: a clock that tests move by months, last-used
 // data that ages with it, new keys that do not work yet, answers lost after the commit, throttling, and a call log. To its
-// clients it answers as AWS does, in error codes, HTTP statuses, limits, pagination, XML and dates. Every call's signature
-// is recomputed with the secret of the key that claims to have signed it, and a key that did sign is marked as used.
+// clients it answers as AWS does, in error codes, HTTP statuses, limits, pagination, XML, JSON and dates. Every call's
+// signature is recomputed with the secret of the key that claims to have signed it, and a key that did sign is marked as
+// used.
 //
 // # What is simplified
 //
-// Users own keys and tags, nothing else. Every caller may do everything that Deny has not taken away. Any role of the
-// account exists and may be assumed by anyone; web identity tokens are not looked into. Sessions, and the dates inside
-// signatures, belong to the machine's time; all else happens in the server's own. All regions are good.
+// Users own keys and tags, nothing else. Every caller may do everything that Deny, or for a KMS key SetKMSPolicy, has not
+// taken away. Any role of the account exists and may be assumed by anyone; web identity tokens are not looked into.
+// Sessions, and the dates inside signatures, belong to the machine's time; all else happens in the server's own. All
+// regions are good. KMS has Encrypt, Decrypt and DescribeKey, for symmetric keys; a key that signs is there to be refused.
+// It knows no grants and no dry runs.
 //
 // # Admin API
 //
@@ -20,6 +24,8 @@
 //	POST /_admin/last-used  {"access_key_id", "at", "service", "region"}
 //	                                                     sets a key's last use; without "at": never used; answers the key
 //	POST /_admin/users      {"name": "x"}                creates a user; answers the user
+//	POST /_admin/kms-keys   {"region": "eu-west-1", "alias": "alias/x"}
+//	                                                     creates a KMS key; answers {"arn": ...}
 //	GET  /_admin/keys?user=x                             the user's keys, oldest first
 //	GET  /_admin/log                                     the call log
 package iamsim

@@ -10,11 +10,25 @@ import (
 
 const maxRequestBytes = 1 << 20
 
+// protocol is how a service puts its calls and answers on the wire.
+type protocol interface {
+	// read takes action and parameters out of a request. An error is a body that is not of the protocol.
+	read(r *http.Request, body []byte) (action string, params url.Values, err error)
+	// operation finds an action. With the error for a call of another version comes the operation nevertheless.
+	operation(action string, params url.Values) (operation, error)
+	// failure puts an error in the protocol's words.
+	failure(failed *apiError) *apiError
+	contentType() string
+	resultDocument(service, action string, result any, requestID string) []byte
+	errorDocument(service string, failed *apiError, requestID string) []byte
+}
+
 // invocation is a call on its way through an operation.
 type invocation struct {
 	*Server
 	call   *Call
 	params url.Values
+	body   []byte
 	who    caller
 }
 
@@ -39,27 +53,36 @@ type answer struct {
 
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /{$}", s.serveQuery)
+	mux.HandleFunc("POST /{$}", s.serve)
 	if s.opts.Admin {
 		s.addAdmin(mux)
 	}
 	return mux
 }
 
-// serveQuery serves the AWS Query protocol: a form in, XML out.
-func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request) {
+// protocolOf tells the protocols apart by the header that only the JSON one has.
+func protocolOf(r *http.Request) protocol {
+	if r.Header.Get(targetHeader) != "" {
+		return jsonProtocol{}
+	}
+	return queryProtocol{}
+}
+
+// serve serves a call of any service.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBytes))
 	if err != nil {
 		http.Error(w, "the request body is cut short or too large", http.StatusBadRequest)
 		return
 	}
-	params, err := url.ParseQuery(string(body))
+	wire := protocolOf(r)
+	action, params, err := wire.read(r, body)
 	if err != nil {
-		http.Error(w, "the request body is not a form", http.StatusBadRequest)
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 
-	call, hook := s.enter(r, params)
+	call, hook := s.enter(r, wire, action, params)
 	if hook != nil {
 		hook(call.clone())
 	}
@@ -68,23 +91,23 @@ func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request) {
 	call.Fault = string(fault.Kind)
 	s.mu.Unlock()
 
-	reply := s.meet(r, fault, func() answer { return s.do(r, body, params, call) })
-	s.send(w, call, reply)
+	reply := s.meet(r, fault, func() answer { return s.do(r, wire, body, params, call) })
+	s.send(w, wire, call, reply)
 }
 
 // enter puts the call into the log.
-func (s *Server) enter(r *http.Request, params url.Values) (*Call, func(Call)) {
+func (s *Server) enter(r *http.Request, wire protocol, action string, params url.Values) (*Call, func(Call)) {
 	// A signature that can't be read is dealt with when the call is authenticated.
 	signed, _ := parseAuthorization(r.Header.Get("Authorization"))
 	call := Call{
-		Action:       params.Get("Action"),
+		Action:       action,
 		Service:      signed.service,
 		User:         params.Get("UserName"),
 		KeyID:        params.Get("AccessKeyId"),
 		SigningKeyID: signed.keyID,
 		Params:       map[string]string{},
 	}
-	if op, ok := operations[call.Action]; ok {
+	if op, _ := wire.operation(action, params); op.service != "" {
 		call.Service = op.service
 	}
 	for name := range params {
@@ -124,18 +147,18 @@ func (s *Server) meet(r *http.Request, fault Fault, do func() answer) answer {
 }
 
 // do authenticates, authorises and runs a call.
-func (s *Server) do(r *http.Request, body []byte, params url.Values, call *Call) answer {
+func (s *Server) do(r *http.Request, wire protocol, body []byte, params url.Values, call *Call) answer {
 	if !s.throttle.take() {
 		return answer{err: errThrottled()}
 	}
-	op, ok := operations[call.Action]
-	if !ok || params.Get("Version") != versions[op.service] {
-		return answer{err: errInvalidAction(call.Action, params.Get("Version"))}
+	op, err := wire.operation(call.Action, params)
+	if err != nil {
+		return answer{err: err}
 	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in := &invocation{Server: s, call: call, params: params}
+	in := &invocation{Server: s, call: call, params: params, body: body}
 	if !op.unsigned {
 		who, err := s.authenticate(r, body, op.service)
 		if err != nil {
@@ -153,10 +176,13 @@ func (s *Server) do(r *http.Request, body []byte, params url.Values, call *Call)
 }
 
 // send completes the log and answers.
-func (s *Server) send(w http.ResponseWriter, call *Call, a answer) {
+func (s *Server) send(w http.ResponseWriter, wire protocol, call *Call, a answer) {
 	failed := &apiError{status: http.StatusOK}
-	if a.err != nil && !errors.As(a.err, &failed) {
-		panic(a.err) // every error of an operation is an *apiError
+	if a.err != nil {
+		if !errors.As(a.err, &failed) {
+			panic(a.err) // every error of an operation is an *apiError
+		}
+		failed = wire.failure(failed)
 	}
 
 	s.mu.Lock()
@@ -173,13 +199,13 @@ func (s *Server) send(w http.ResponseWriter, call *Call, a answer) {
 	requestID := newRequestID()
 	w.Header().Set("Date", now.Format(http.TimeFormat))
 	w.Header().Set("X-Amzn-Requestid", requestID)
-	w.Header().Set("Content-Type", "text/xml")
+	w.Header().Set("Content-Type", wire.contentType())
 	w.WriteHeader(failed.status)
 	switch {
 	case a.empty:
 	case a.err != nil:
-		_, _ = w.Write(errorDocument(service, failed, requestID))
+		_, _ = w.Write(wire.errorDocument(service, failed, requestID))
 	default:
-		_, _ = w.Write(resultDocument(service, action, a.result, requestID))
+		_, _ = w.Write(wire.resultDocument(service, action, a.result, requestID))
 	}
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -18,8 +21,12 @@ const (
 // versions are the API versions, which clients send and which end the XML namespaces.
 var versions = map[string]string{serviceIAM: "2010-05-08", serviceSTS: "2011-06-15"}
 
-// operations are all actions. No two services share a name, so that one port serves both.
-var operations = func() map[string]operation {
+// queryProtocol is the AWS Query protocol of IAM and STS: a form in, XML out.
+// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
+type queryProtocol struct{}
+
+// queryOperations are all its actions. No two services share a name, so that one port serves both.
+var queryOperations = func() map[string]operation {
 	all := maps.Clone(userOperations)
 	maps.Copy(all, accessKeyOperations)
 	maps.Copy(all, stsOperations)
@@ -60,7 +67,28 @@ func namespace(service string) xml.Attr {
 	return xml.Attr{Name: xml.Name{Local: "xmlns"}, Value: "https://" + service + ".amazonaws.com/doc/" + version + "/"}
 }
 
-func resultDocument(service, action string, result any, requestID string) []byte {
+func (queryProtocol) read(_ *http.Request, body []byte) (action string, params url.Values, err error) {
+	params, err = url.ParseQuery(string(body))
+	if err != nil {
+		return "", nil, errors.New("the request body is not a form")
+	}
+	return params.Get("Action"), params, nil
+}
+
+func (queryProtocol) operation(action string, params url.Values) (operation, error) {
+	op, ok := queryOperations[action]
+	if version := params.Get("Version"); !ok || version != versions[op.service] {
+		return op, errInvalidAction(action, version)
+	}
+	return op, nil
+}
+
+// failure is the error itself: its words are those of this protocol.
+func (queryProtocol) failure(failed *apiError) *apiError { return failed }
+
+func (queryProtocol) contentType() string { return "text/xml" }
+
+func (queryProtocol) resultDocument(service, action string, result any, requestID string) []byte {
 	root := xml.StartElement{Name: xml.Name{Local: action + "Response"}, Attr: []xml.Attr{namespace(service)}}
 	return document(root, func(e *xml.Encoder) error {
 		if result != nil {
@@ -72,7 +100,7 @@ func resultDocument(service, action string, result any, requestID string) []byte
 	})
 }
 
-func errorDocument(service string, failed *apiError, requestID string) []byte {
+func (queryProtocol) errorDocument(service string, failed *apiError, requestID string) []byte {
 	type detail struct {
 		Type    string
 		Code    string

@@ -41,7 +41,7 @@ type Server struct {
 }
 
 // Start starts a server; it is listening when Start returns. An Addr that is not loopback gives ErrNotLoopback; a bad
-// account id or user name gives an error that says so.
+// account id, user name or alias gives an error that says so.
 func Start(opts Options) (*Server, error) {
 	if opts.AccountID == "" {
 		opts.AccountID = defaultAccountID
@@ -66,6 +66,12 @@ func Start(opts Options) (*Server, error) {
 	for _, name := range opts.Users {
 		if _, err := s.world.createUser(name, "/", nil, s.time.now()); err != nil {
 			return nil, fmt.Errorf("iamsim: user %q: %w", name, err)
+		}
+	}
+
+	for _, alias := range opts.KMSAliases {
+		if _, err := s.world.createKMSKey(defaultKMSRegion, alias, usageEncrypt, s.time.now()); err != nil {
+			return nil, fmt.Errorf("iamsim: KMS alias %q: %w", alias, err)
 		}
 	}
 

@@ -22,7 +22,8 @@ type caller struct {
 	arn    string
 	userID string
 	keyID  string
-	user   *user // nil for a role's session
+	region string // of the signature's scope
+	user   *user  // nil for a role's session
 }
 
 // authorization is what an Authorization header says.
@@ -72,7 +73,7 @@ func (s *Server) authenticate(r *http.Request, body []byte, service string) (cal
 		case !s.opts.Clock.Now().Before(role.expires):
 			return caller{}, errExpiredToken()
 		}
-		who := caller{arn: role.arn, userID: role.userID, keyID: auth.keyID}
+		who := caller{arn: role.arn, userID: role.userID, keyID: auth.keyID, region: auth.region}
 		return who, checkSignature(r, body, auth, role.secret, service)
 	}
 
@@ -89,7 +90,7 @@ func (s *Server) authenticate(r *http.Request, body []byte, service string) (cal
 		return caller{}, err
 	}
 	k.used(now, service, auth.region, s.opts.LastUsedGranularity)
-	return caller{arn: s.world.arn(k.owner), userID: k.owner.ID, keyID: k.ID, user: k.owner}, nil
+	return caller{arn: s.world.arn(k.owner), userID: k.owner.ID, keyID: k.ID, region: auth.region, user: k.owner}, nil
 }
 
 // checkSignature signs the request again, over the headers that the client chose, and compares. The client's date is not

@@ -13,6 +13,8 @@ type Options struct {
 	AccountID string
 	// Users are names of users to create at the start.
 	Users []string
+	// KMSAliases are aliases, such as "alias/secrets", of KMS keys to create at the start, in us-east-1.
+	KMSAliases []string
 	// Start is where the server's clock starts. Zero: the machine's time.
 	Start time.Time
 	// Running lets the server's clock run with the machine's, from Start. Otherwise it moves only by Advance and SetTime.
@@ -88,7 +90,8 @@ type Call struct {
 	At time.Time `json:"at"`
 	// Fault is the kind of the fault that met the call, if any.
 	Fault string `json:"fault,omitempty"`
-	// Params are the request's parameters but for Action, Version and tokens.
+	// Params are the request's parameters but for Action, Version and tokens; of a KMS call, KeyId and the encryption
+	// context, whose names follow "EncryptionContext.".
 	Params map[string]string `json:"params,omitempty"`
 }
 

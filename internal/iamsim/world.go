@@ -38,6 +38,7 @@ type world struct {
 	issued   []Credentials
 	sessions map[string]*session
 	roles    map[string]string // unique ids by name
+	kms      kmsWorld
 	made     int
 	delay    time.Duration
 	rejects  int
@@ -65,6 +66,7 @@ func newWorld(opts Options) *world {
 		keys:     map[string]*accessKey{},
 		sessions: map[string]*session{},
 		roles:    map[string]string{},
+		kms:      kmsWorld{aliases: map[string]*kmsKey{}},
 		delay:    opts.NewKeyDelay,
 		rejects:  opts.NewKeyRejects,
 	}

@@ -1,8 +1,8 @@
-// Command iamsim serves the IAM and STS simulator on loopback until it is interrupted.
+// Command iamsim serves the IAM, STS and KMS simulator on loopback until it is interrupted.
 //
 // It prints shell lines that point AWS clients at it, so that a shell can be set up with
 //
-//	iamsim -user ci >env & sleep 1; . ./env; aws iam list-users
+//	iamsim -user ci -kms-alias alias/secrets >env & sleep 1; . ./env; aws iam list-users
 //
 // Older clients do not read AWS_ENDPOINT_URL and need the endpoint as an argument.
 package main
@@ -44,6 +44,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	})
 	user := flags.String("user", "", "name of a user to create")
+	alias := flags.String("kms-alias", "", "alias of a KMS key to create in us-east-1, such as alias/secrets")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -53,6 +54,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 	if *user != "" {
 		opts.Users = []string{*user}
+	}
+	if *alias != "" {
+		opts.KMSAliases = []string{*alias}
 	}
 	server, err := iamsim.Start(opts)
 	if err != nil {

@@ -20,7 +20,7 @@ func TestRun(t *testing.T) {
 	reader, writer := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, []string{"-user", "ann", "-admin", "-start", "2026-01-01T00:00:00Z", "-account", "000000000001"}, writer, io.Discard)
+		done <- run(ctx, []string{"-user", "ann", "-kms-alias", "alias/secrets", "-admin", "-start", "2026-01-01T00:00:00Z", "-account", "000000000001"}, writer, io.Discard)
 	}()
 
 	env := map[string]string{}
@@ -60,7 +60,7 @@ func TestRun(t *testing.T) {
 
 func TestRun_badArguments(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"extra"}, {"-nope"}, {"-start", "yesterday"}, {"-account", "1"}, {"-user", "a b"}} {
+	for _, args := range [][]string{{"extra"}, {"-nope"}, {"-start", "yesterday"}, {"-account", "1"}, {"-user", "a b"}, {"-kms-alias", "secrets"}} {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
 			t.Errorf("%v: no error", args)
 		}

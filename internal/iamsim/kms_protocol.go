@@ -1,0 +1,86 @@
+package iamsim
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// targetHeader names the action in the JSON protocol.
+const targetHeader = "X-Amz-Target"
+
+// kmsTarget is the name of KMS in it, before the action.
+const kmsTarget = "TrentService."
+
+// jsonProtocol is the AWS JSON protocol, version 1.1, of KMS: JSON in and out.
+// https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+type jsonProtocol struct{}
+
+// read gives as parameters only what the log may hold; the operation reads the body itself.
+func (jsonProtocol) read(r *http.Request, body []byte) (action string, params url.Values, err error) {
+	action = strings.TrimPrefix(r.Header.Get(targetHeader), kmsTarget)
+	params = url.Values{}
+	var input kmsInput
+	_ = json.Unmarshal(body, &input) // what is no JSON is for the operation to refuse
+	if input.KeyID != "" {
+		params.Set("KeyId", input.KeyID)
+	}
+	for name, value := range input.EncryptionContext {
+		params.Set("EncryptionContext."+name, value)
+	}
+	return action, params, nil
+}
+
+func (jsonProtocol) operation(action string, _ url.Values) (operation, error) {
+	op, ok := kmsOperations[action]
+	if !ok {
+		return operation{}, errKMS("UnknownOperationException", "")
+	}
+	return op, nil
+}
+
+// jsonCodes are the names that errors of all services have in this protocol. Their status is 400.
+// https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
+var jsonCodes = map[string]string{
+	"AccessDenied":               "AccessDeniedException",
+	"ExpiredToken":               "ExpiredTokenException",
+	"IncompleteSignature":        "IncompleteSignatureException",
+	"InvalidClientTokenId":       "UnrecognizedClientException",
+	"MissingAuthenticationToken": "MissingAuthenticationTokenException",
+	"SignatureDoesNotMatch":      "InvalidSignatureException",
+	"Throttling":                 "ThrottlingException",
+}
+
+func (jsonProtocol) failure(failed *apiError) *apiError {
+	if code, ok := jsonCodes[failed.code]; ok {
+		return &apiError{http.StatusBadRequest, code, failed.message}
+	}
+	if failed.status >= http.StatusInternalServerError {
+		return &apiError{failed.status, "KMSInternalException", failed.message}
+	}
+	return failed
+}
+
+func (jsonProtocol) contentType() string { return "application/x-amz-json-1.1" }
+
+func (jsonProtocol) resultDocument(_, _ string, result any, _ string) []byte {
+	body, err := json.Marshal(result)
+	must(err)
+	return body
+}
+
+// errorDocument writes the message of a denied access with a capital, and leaves an empty one out, as AWS does.
+func (jsonProtocol) errorDocument(_ string, failed *apiError, _ string) []byte {
+	document := map[string]string{"__type": failed.code}
+	switch {
+	case failed.message == "":
+	case failed.code == "AccessDeniedException":
+		document["Message"] = failed.message
+	default:
+		document["message"] = failed.message
+	}
+	body, err := json.Marshal(document)
+	must(err)
+	return body
+}
