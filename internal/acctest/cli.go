@@ -3,7 +3,6 @@ package acctest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -15,9 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-	goplugin "github.com/hashicorp/go-plugin"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
 
@@ -36,6 +32,9 @@ type CLI struct {
 	t    testing.TB
 	env  []string
 	last Result
+	// printed is where the output of commands is kept, and runs how many there were.
+	printed string
+	runs    int
 }
 
 // Result is the outcome of a command.
@@ -98,36 +97,18 @@ func inherited() []string {
 // serveConsumer serves iamkeystest until the test ends, and returns the value of TF_REATTACH_PROVIDERS that leads to it.
 func (w *World) serveConsumer(tb testing.TB) string {
 	tb.Helper()
-	address := process.host + "/hashicorp/iamkeystest"
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
-	reattach, closed := make(chan *goplugin.ReattachConfig, 1), make(chan struct{})
-	served := make(chan error, 1)
-	go func() {
-		served <- tf6server.Serve(address, providerserver.NewProtocol6(&consumerProvider{world: w}),
-			tf6server.WithDebug(ctx, reattach, closed), tf6server.WithGoPluginLogger(hclog.NewNullLogger()), tf6server.WithLoggingSink(loggingSink{tb}))
-	}()
+	reattach, closed, err := w.serve(ctx, process.host, tf6server.WithLoggingSink(loggingSink{tb}))
 	tb.Cleanup(func() {
 		cancel()
-		<-closed
+		if closed != nil {
+			<-closed
+		}
 	})
-
-	var config *goplugin.ReattachConfig
-	select {
-	case config = <-reattach:
-	case err := <-served:
-		tb.Fatalf("acctest: serve iamkeystest: %v", err)
-	}
-	value, err := json.Marshal(map[string]any{address: map[string]any{
-		"Protocol":        string(config.Protocol),
-		"ProtocolVersion": config.ProtocolVersion,
-		"Pid":             config.Pid,
-		"Test":            config.Test,
-		"Addr":            map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
-	}})
 	if err != nil {
 		tb.Fatalf("acctest: %v", err)
 	}
-	return string(value)
+	return reattach
 }
 
 // loggingSink is a test or benchmark that logs what a provider does.
@@ -143,6 +124,15 @@ func (c *CLI) Setenv(name, value string) { c.env = append(c.env, name+"="+value)
 func (c *CLI) Write(name, content string) {
 	c.t.Helper()
 	if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(content), 0o600); err != nil {
+		c.t.Fatalf("acctest: %v", err)
+	}
+}
+
+// Record keeps what the commands to come print in files below dir, which is relative to the working directory: two for each.
+func (c *CLI) Record(dir string) {
+	c.t.Helper()
+	c.printed = filepath.Join(c.Dir, dir)
+	if err := os.MkdirAll(c.printed, 0o700); err != nil {
 		c.t.Fatalf("acctest: %v", err)
 	}
 }
@@ -186,6 +176,9 @@ func (p *Process) Interrupt() error { return p.cmd.Process.Signal(os.Interrupt) 
 // Kill ends the CLI and the provider at once, as when a CI job is killed.
 func (p *Process) Kill() error { return killGroup(p.cmd) }
 
+// Pid is the id of the CLI's process.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
 // Wait waits for the end of the command. A killed one has the exit code -1.
 func (p *Process) Wait() Result {
 	p.c.t.Helper()
@@ -195,7 +188,22 @@ func (p *Process) Wait() Result {
 		p.c.t.Fatalf("acctest: %s: %v", strings.Join(p.cmd.Args, " "), err)
 	}
 	p.c.last = Result{ExitCode: p.cmd.ProcessState.ExitCode(), Stdout: p.stdout.String(), Stderr: p.stderr.String()}
+	if p.c.printed != "" {
+		p.c.keep()
+	}
 	return p.c.last
+}
+
+// keep writes what the last command printed to its files.
+func (c *CLI) keep() {
+	c.t.Helper()
+	c.runs++
+	name := filepath.Join(c.printed, fmt.Sprintf("%03d.", c.runs))
+	for stream, text := range map[string]string{"stdout": c.last.Stdout, "stderr": c.last.Stderr} {
+		if err := os.WriteFile(name+stream, []byte(text), 0o600); err != nil {
+			c.t.Fatalf("acctest: %v", err)
+		}
+	}
 }
 
 func exeSuffix() string {

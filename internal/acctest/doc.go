@@ -8,4 +8,6 @@
 //
 // The second provider, iamkeystest, plays the dependant of a key. Its one resource, iamkeystest_consumer, signs a real
 // request with the key that it had and with the one that it is given, each time it is applied (World.Journal).
+//
+// A LeakScan finds secrets, however they are encoded, in all that a CLI left behind.
 package acctest

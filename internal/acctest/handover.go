@@ -22,6 +22,8 @@ import (
 // consumerMark is a parameter that IAM and STS ignore. It tells the calls of consumers from those of the provider.
 const consumerMark = "Consumer"
 
+var errNoConsumer = errors.New("there is no consumer")
+
 // Handover is one apply of an iamkeystest_consumer: what its old key and its new key were worth while it ran.
 type Handover struct {
 	// Step is "create" or "update".
@@ -54,7 +56,7 @@ func (w *World) CheckConsumers(*terraform.State) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.held) == 0 {
-		return errors.New("there is no consumer")
+		return errNoConsumer
 	}
 	for id, held := range w.held {
 		if !w.Sim.Authenticates(held.accessKeyID, held.secret) {

@@ -118,14 +118,20 @@ func findCLI(ctx context.Context) (path, host string, err error) {
 	if path, err = filepath.Abs(path); err != nil {
 		return "", "", err
 	}
+	host, err = registryHost(ctx, path)
+	return path, host, err
+}
+
+// registryHost returns the registry host of the providers of the CLI at path.
+func registryHost(ctx context.Context, path string) (string, error) {
 	out, err := exec.CommandContext(ctx, path, "version").Output() //nolint:gosec // the CLI that the developer chose
 	if err != nil {
-		return "", "", fmt.Errorf("%s version: %w", path, err)
+		return "", fmt.Errorf("%s version: %w", path, err)
 	}
 	if strings.Contains(string(out), "OpenTofu") {
-		return path, opentofuHost, nil
+		return opentofuHost, nil
 	}
-	return path, terraformHost, nil
+	return terraformHost, nil
 }
 
 // providerBinary builds the provider, once in a process, and returns the directory that holds it.

@@ -75,6 +75,7 @@ provider "iamkeys" {
   secret_key = %[2]q
   endpoints {
     iam = %[3]q
+    kms = %[3]q
     sts = %[3]q
   }
   %[4]s

@@ -19,6 +19,7 @@ import (
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
 )
 
 const (
@@ -29,19 +30,24 @@ const (
 	defaultMaxAttempts = 25
 )
 
+// parseOnly is a KMS service that reads the names of keys and can't be asked for anything.
+var parseOnly = kms.New(aws.Config{}, defaultRegion, kms.Options{})
+
 // newClient resolves the provider configuration m into a Client.
 func newClient(ctx context.Context, m providerModel, version string, c clock.Clock) (*Client, diag.Diagnostics) {
 	cfg, diags := m.awsConfig(ctx, version)
 	if diags.HasError() {
 		return nil, diags
 	}
+	service := kms.New(cfg, cfg.Region, kms.Options{Endpoint: m.Endpoints.KMS.ValueString()})
+	cfg.Region = m.stsRegion(cfg.Region)
 	guard := &accountGuard{allowed: m.AllowedAccountIDs, forbidden: m.ForbiddenAccountIDs}
 	cfg.APIOptions = append(cfg.APIOptions, guard.register)
 	gateway := iamgate.New(cfg, iamgate.Options{
 		Clock: c, IAMEndpoint: m.Endpoints.IAM.ValueString(), STSEndpoint: m.Endpoints.STS.ValueString(),
 	})
 	guard.identity = gateway.CallerIdentity
-	return &Client{Gateway: gateway, Clock: c}, diags
+	return &Client{Gateway: gateway, KMS: service, Clock: c}, diags
 }
 
 // awsConfig resolves m, together with the environment and the shared files, into a configuration of the AWS SDK.
@@ -80,12 +86,16 @@ func (m *providerModel) awsConfig(ctx context.Context, version string) (aws.Conf
 	if !regionKnown {
 		cfg.Region = instanceRegion(ctx, cfg)
 	}
-	if region := m.STSRegion.ValueString(); region != "" {
-		// IAM is global within a partition: only STS notices.
-		cfg.Region = region
-	}
-	diags.Append(m.checkRegion(cfg.Region)...)
+	diags.Append(m.checkRegion(m.stsRegion(cfg.Region))...)
 	return cfg, diags
+}
+
+// stsRegion is the region for IAM and STS. IAM is global within a partition: only STS notices.
+func (m *providerModel) stsRegion(region string) string {
+	if m.STSRegion.ValueString() != "" {
+		return m.STSRegion.ValueString()
+	}
+	return region
 }
 
 // checkRegion refuses a region that AWS does not have. IAM would work with it in spite of that, but STS, which proves new

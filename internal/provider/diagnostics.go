@@ -131,6 +131,8 @@ func waitFact(w rotation.Wait, seen rotation.Observation) string {
 		return fmt.Sprintf("key %s was deactivated by somebody else", w.Key)
 	case rotation.WhyRevoked:
 		return fmt.Sprintf("key %s was revoked", w.Key)
+	case rotation.WhyExpired:
+		return "a recipient of encrypted_output has expired"
 	}
 	return fmt.Sprintf("key %s can't be changed now", w.Key)
 }
@@ -158,6 +160,8 @@ func waitRemedy(w rotation.Wait, user string) string {
 		return "Configure this provider with other credentials, such as the new key of the user or a role, and apply again."
 	case rotation.WhyOnlyActive:
 		return "Reactivate or replace another key of the user first."
+	case rotation.WhyExpired:
+		return "Its owner can prolong the OpenPGP key, which rotates nothing by itself: put the prolonged public key into encrypted_output. Or name other recipients."
 	case rotation.WhyYoung:
 		return "Plan again in a few minutes."
 	case rotation.WhyNotOurs, rotation.WhyRevoked:

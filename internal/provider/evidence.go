@@ -29,6 +29,8 @@ func (e evidence) lifts(before, after rotation.Policy) bool {
 		return before.UnmanagedKeys != after.UnmanagedKeys
 	case rotation.WhyUsed, rotation.WhyOverlap, rotation.WhyGrace:
 		return before.Overlap != after.Overlap || before.Grace != after.Grace || before.RequireUnusedFor != after.RequireUnusedFor
+	case rotation.WhyExpired:
+		return before.Recipients != after.Recipients || !before.SealableUntil.Equal(after.SealableUntil)
 	case rotation.WhySigner, rotation.WhyOnlyActive, rotation.WhyYoung, rotation.WhyNotOurs, rotation.WhyRevoked:
 	}
 	return false

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"filippo.io/age"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
@@ -27,11 +30,21 @@ var exampleScenes = map[string]func(w *acctest.World) (keyID string){
 		w.Sim.CreateUser("backup")
 		return ""
 	},
+	"scenarios/sealed-kms": withKMSKey,
+	"scenarios/sealed-vendor": func(w *acctest.World) string {
+		w.Sim.CreateUser("vendor")
+		return ""
+	},
 	"scenarios/take-over":     withKey,
 	"scenarios/unmanaged-key": withKey,
 }
 
 func withKey(w *acctest.World) string { return w.Sim.CreateAccessKey("ci").AccessKeyID }
+
+func withKMSKey(w *acctest.World) string {
+	w.Sim.CreateKMSKey("us-east-1", "alias/access-keys")
+	return ""
+}
 
 // TestExamples validates and applies each directory of examples/, which must settle, and destroys it.
 func TestExamples(t *testing.T) {
@@ -105,6 +118,12 @@ func exampleCLI(t *testing.T, w *acctest.World) *acctest.CLI {
 	c.Setenv("AWS_ACCESS_KEY_ID", root.AccessKeyID)
 	c.Setenv("AWS_SECRET_ACCESS_KEY", root.Secret.Reveal())
 	c.Setenv("TF_VAR_deploy", "echo deployed")
+	identity, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Setenv("TF_VAR_age_identity", identity.String())
+	c.Setenv("TF_VAR_age_recipients", fmt.Sprintf("[%q]", identity.Recipient()))
 	return c
 }
 
@@ -251,5 +270,67 @@ func policyActions(t *testing.T, file string) []string {
 	if err := json.Unmarshal(content, &policy); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
-	return policy.Statement[0].Action
+	var actions []string
+	for _, statement := range policy.Statement {
+		actions = append(actions, statement.Action...)
+	}
+	return actions
+}
+
+// TestExamples_KMSPolicy checks that a role that encrypts and opens needs what the example policy allows, when it needs it.
+func TestExamples_KMSPolicy(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Sim.CreateUser("ci")
+	withKMSKey(w)
+	c := exampleCLI(t, w)
+	const (
+		sealing = `
+resource "iamkeys_rotating_access_key" "ci" {
+  user             = "ci"
+  rotate_after     = "90d"
+  encrypted_output = { kms_key_id = "alias/access-keys" }
+}
+`
+		opening = `
+ephemeral "iamkeys_secret_access_key" "ci" {
+  encrypted_secret = iamkeys_rotating_access_key.ci.encrypted_secret
+}
+`
+	)
+	used := func() []string {
+		var actions []string
+		for _, action := range w.CallList() {
+			if action == "Encrypt" || action == "Decrypt" || strings.Contains(action, "DataKey") || action == "DescribeKey" {
+				actions = append(actions, action)
+			}
+		}
+		w.ResetCalls()
+		return actions
+	}
+	for _, step := range []struct {
+		name, passed, config string
+		plan, apply          []string
+	}{
+		{"create", "0s", sealing, nil, []string{"Encrypt", "Encrypt"}},
+		{"nothing to do", "1d", sealing, nil, nil},
+		{"open", "0s", sealing + opening, []string{"Decrypt"}, []string{"Decrypt"}},
+		// What is not known yet is not opened: the apply does that, after it has encrypted.
+		{"rotate", "90d", sealing + opening, nil, []string{"Encrypt", "Encrypt", "Decrypt"}},
+	} {
+		w.Advance(step.passed)
+		c.Write("main.tf", step.config)
+		c.PlanOut("saved.tfplan")
+		if got := used(); !slices.Equal(got, step.plan) {
+			t.Errorf("%s: the plan uses %q, want %q", step.name, got, step.plan)
+		}
+		c.ApplyPlan("saved.tfplan")
+		c.Want(0)
+		if got := used(); !slices.Equal(got, step.apply) {
+			t.Errorf("%s: the apply uses %q, want %q", step.name, got, step.apply)
+		}
+	}
+	if got, want := policyActions(t, "kms.json"), []string{"kms:Encrypt", "kms:Decrypt"}; !slices.Equal(got, want) {
+		t.Errorf("kms.json allows %q, want %q", got, want)
+	}
 }

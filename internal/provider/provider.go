@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -19,7 +21,10 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 )
 
-var _ provider.Provider = (*iamkeysProvider)(nil)
+var (
+	_ provider.ProviderWithEphemeralResources = (*iamkeysProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*iamkeysProvider)(nil)
+)
 
 // New returns the factory that the plugin server asks for the provider. The version is the release, as User-Agent and
 // Terraform show it. The clock is the machine's where c is nil.
@@ -87,6 +92,16 @@ func (p *iamkeysProvider) Resources(context.Context) []func() resource.Resource 
 // DataSources implements provider.Provider.
 func (p *iamkeysProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newAccessKeyAgeDataSource, newAccessKeyLastUsedDataSource}
+}
+
+// EphemeralResources implements provider.ProviderWithEphemeralResources.
+func (p *iamkeysProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newSecretAccessKeyEphemeralResource}
+}
+
+// Functions implements provider.ProviderWithFunctions.
+func (p *iamkeysProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newSESSMTPPasswordFunction}
 }
 
 // unknownAttributes names the top-level attributes and blocks that hold a value which is not known yet, in order.

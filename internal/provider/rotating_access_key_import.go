@@ -73,7 +73,7 @@ func importedModel(user string, accountID types.String, current *rotation.Key) r
 	return rotatingAccessKeyModel{
 		User: types.StringValue(user), ID: types.StringValue(user), AccountID: accountID,
 		RotateAfter: nullDuration(), Overlap: nullDuration(), Grace: nullDuration(), RequireUnusedFor: nullDuration(),
-		RotateWhenChanged: types.MapNull(types.StringType), RevokeWhenChanged: types.MapNull(types.StringType),
+		EncryptedOutput: types.ObjectNull(encryptedOutputType), RotateWhenChanged: types.MapNull(types.StringType), RevokeWhenChanged: types.MapNull(types.StringType),
 		AccessKeyID: types.StringValue(current.ID), Version: nextVersion(types.Int64Null(), current.CreatedAt),
 		RotationReason: types.StringValue("imported"), Previous: types.ObjectNull(previousType),
 	}

@@ -26,6 +26,7 @@ type rotatingAccessKeyModel struct {
 	UnmanagedKeys     types.String  `tfsdk:"unmanaged_keys"`
 	WaitUntilUsable   types.Bool    `tfsdk:"wait_until_usable"`
 	Description       types.String  `tfsdk:"description"`
+	EncryptedOutput   types.Object  `tfsdk:"encrypted_output"`
 	SkipDestroy       types.Bool    `tfsdk:"skip_destroy"`
 
 	ID              types.String `tfsdk:"id"`
@@ -33,6 +34,7 @@ type rotatingAccessKeyModel struct {
 	UserUniqueID    types.String `tfsdk:"user_unique_id"`
 	AccessKeyID     types.String `tfsdk:"access_key_id"`
 	SecretAccessKey types.String `tfsdk:"secret_access_key"`
+	EncryptedSecret types.String `tfsdk:"encrypted_secret"`
 	Status          types.String `tfsdk:"status"`
 	CreatedAt       types.String `tfsdk:"created_at"`
 	InactiveSince   types.String `tfsdk:"inactive_since"`
@@ -47,6 +49,7 @@ type rotatingAccessKeyModel struct {
 type previousModel struct {
 	AccessKeyID     types.String `tfsdk:"access_key_id"`
 	SecretAccessKey types.String `tfsdk:"secret_access_key"`
+	EncryptedSecret types.String `tfsdk:"encrypted_secret"`
 	Status          types.String `tfsdk:"status"`
 	CreatedAt       types.String `tfsdk:"created_at"`
 	ReplacedAt      types.String `tfsdk:"replaced_at"`
@@ -67,6 +70,7 @@ const (
 var previousType = map[string]attr.Type{
 	"access_key_id":     types.StringType,
 	"secret_access_key": types.StringType,
+	"encrypted_secret":  types.StringType,
 	"status":            types.StringType,
 	"created_at":        types.StringType,
 	"replaced_at":       types.StringType,
@@ -95,17 +99,10 @@ func (m *rotatingAccessKeyModel) imported() bool { return m.Overlap.IsNull() }
 func (m *rotatingAccessKeyModel) policyKnown() bool {
 	for _, v := range []attr.Value{
 		m.RotateAfter, m.Overlap, m.Grace, m.RequireUnusedFor, m.RotateWhenChanged, m.RevokeWhenChanged,
-		m.HoldPrevious, m.Paused, m.UnmanagedKeys,
+		m.HoldPrevious, m.Paused, m.UnmanagedKeys, m.EncryptedOutput,
 	} {
-		if v.IsUnknown() {
+		if !fullyKnown(v) {
 			return false
-		}
-	}
-	for _, m := range []types.Map{m.RotateWhenChanged, m.RevokeWhenChanged} {
-		for _, v := range m.Elements() {
-			if v.IsUnknown() {
-				return false
-			}
 		}
 	}
 	return true
@@ -113,7 +110,10 @@ func (m *rotatingAccessKeyModel) policyKnown() bool {
 
 // policy is what the model asks for; every value must be known.
 func (m *rotatingAccessKeyModel) policy() rotation.Policy {
+	recipients, until := m.sealedTo()
 	return rotation.Policy{
+		Recipients:        recipients,
+		SealableUntil:     until,
 		RotateAfter:       m.RotateAfter.Duration(),
 		Overlap:           m.Overlap.Duration(),
 		Grace:             m.Grace.Duration(),
@@ -133,6 +133,7 @@ func (m *rotatingAccessKeyModel) copyConfiguration(from *rotatingAccessKeyModel)
 	m.RotateWhenChanged, m.RevokeWhenChanged = from.RotateWhenChanged, from.RevokeWhenChanged
 	m.HoldPrevious, m.Paused, m.UnmanagedKeys = from.HoldPrevious, from.Paused, from.UnmanagedKeys
 	m.WaitUntilUsable, m.Description, m.SkipDestroy = from.WaitUntilUsable, from.Description, from.SkipDestroy
+	m.EncryptedOutput = from.EncryptedOutput
 }
 
 // texts are the elements of a map of strings; a null element counts as absent.
@@ -150,6 +151,7 @@ func texts(m types.Map) map[string]string {
 func (m *rotatingAccessKeyModel) record(ctx context.Context) (rotation.Record, diag.Diagnostics) {
 	r := rotation.Record{Current: rotation.Current{
 		ID: m.AccessKeyID.ValueString(), CreatedAt: instant(m.CreatedAt), InactiveSince: instant(m.InactiveSince),
+		Sealed: m.SecretAccessKey.IsNull() && !m.EncryptedSecret.IsNull(),
 	}}
 	if !m.imported() {
 		policy := m.policy()
@@ -201,7 +203,7 @@ func changedNames(before, after map[string]string) []string {
 // unknownKeys makes every attribute unknown that a rotation may change.
 func (m *rotatingAccessKeyModel) unknownKeys() {
 	for _, s := range []*types.String{
-		&m.AccountID, &m.UserUniqueID, &m.AccessKeyID, &m.SecretAccessKey, &m.Status, &m.CreatedAt, &m.InactiveSince, &m.RotateAt,
+		&m.AccountID, &m.UserUniqueID, &m.AccessKeyID, &m.SecretAccessKey, &m.EncryptedSecret, &m.Status, &m.CreatedAt, &m.InactiveSince, &m.RotateAt,
 		&m.RotationReason, &m.RotationBlocked,
 	} {
 		*s = types.StringUnknown()

@@ -47,7 +47,7 @@ func (r *rotatingAccessKeyResource) ModifyPlan(ctx context.Context, req resource
 	}
 }
 
-// planCreate plans what a create makes, and warns about keys in its way.
+// planCreate plans what a create makes.
 func (r *rotatingAccessKeyResource) planCreate(ctx context.Context, plan *rotatingAccessKeyModel) diag.Diagnostics {
 	plan.unknownKeys()
 	plan.ID = plan.User
@@ -60,11 +60,26 @@ func (r *rotatingAccessKeyResource) planCreate(ctx context.Context, plan *rotati
 	if !plan.UnmanagedKeys.IsUnknown() && plan.UnmanagedKeys.ValueString() != string(rotation.RetireUnmanaged) {
 		plan.Previous = types.ObjectNull(previousType)
 	}
+	switch {
+	case plan.EncryptedOutput.IsNull():
+		plan.EncryptedSecret = types.StringNull()
+	case !plan.EncryptedOutput.IsUnknown():
+		plan.SecretAccessKey = types.StringNull()
+	}
+	// The look comes first: from its answer the provider has AWS's time.
+	diags := r.lookForCreate(ctx, plan)
+	encryption, d := plan.encryption(r.client.KMS)
+	diags.Append(d...)
+	diags.Append(r.tryAtPlan(ctx, encryption)...)
+	return diags
+}
+
+// lookForCreate warns about keys in the way of a create.
+func (r *rotatingAccessKeyResource) lookForCreate(ctx context.Context, plan *rotatingAccessKeyModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if plan.User.IsUnknown() || !plan.policyKnown() {
 		return diags
 	}
-
 	user := plan.User.ValueString()
 	if other := r.client.claims.plan(user); other != "" && other != creating {
 		diags.Append(sharedUserWarning(user, other, creating))
@@ -141,6 +156,7 @@ func (r *rotatingAccessKeyResource) planUpdate(ctx context.Context, state, plan 
 			diags.Append(lateWarning(policy, record, found.Seen, r.client.Gateway.Now())...)
 		}
 	}
+	diags.Append(r.planSealing(ctx, plan)...)
 	diags.Append(plan.planSteps(ctx, record, found.Seen, steps)...)
 	if len(steps) > 0 {
 		diags.Append(setPrivate(ctx, resp.Private, plannedKey, steps)...)
@@ -174,17 +190,25 @@ func (r *rotatingAccessKeyResource) judgeRequests(ctx context.Context, plan *rot
 
 // requestPath is the attribute whose change asks for a rotation.
 func requestPath(policy rotation.Policy, record rotation.Record) path.Path {
-	if record.Policy != nil && len(rotation.Changed(record.Policy.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0 {
-		return path.Root("revoke_when_changed")
+	before := rotation.Policy{}
+	if record.Policy != nil {
+		before = *record.Policy
 	}
-	return path.Root("rotate_when_changed")
+	switch {
+	case len(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0:
+		return path.Root("revoke_when_changed")
+	case len(rotation.Changed(before.RotateWhenChanged, policy.RotateWhenChanged)) > 0:
+		return path.Root("rotate_when_changed")
+	default:
+		return path.Root("encrypted_output")
+	}
 }
 
 // planSteps shows what the steps change, starting from the state.
 func (m *rotatingAccessKeyModel) planSteps(ctx context.Context, record rotation.Record, seen rotation.Observation, steps []rotation.Step) diag.Diagnostics {
 	policy, recreated := m.policy(), seen.Recreated
 	for _, step := range steps {
-		out := rotation.Outcome{At: plannedAt, NewKey: rotation.Key{ID: plannedKeyID, Status: rotation.Active, CreatedAt: plannedAt}}
+		out := rotation.Outcome{At: plannedAt, Sealed: policy.Recipients != "", NewKey: rotation.Key{ID: plannedKeyID, Status: rotation.Active, CreatedAt: plannedAt}}
 		if step.Kind == rotation.Rotate {
 			m.RotationReason = types.StringValue(reasonText(step, policy, record))
 			m.RotationBlocked = types.StringNull()
@@ -217,6 +241,8 @@ func reasonText(step rotation.Step, policy rotation.Policy, record rotation.Reco
 		return "the user was deleted and created again"
 	case rotation.ReasonChanged:
 		return "rotate_when_changed: " + strings.Join(changedNames(before.RotateWhenChanged, policy.RotateWhenChanged), ", ")
+	case rotation.ReasonRecipients:
+		return "encrypted_output: " + sealingChange(before.Recipients, policy.Recipients)
 	case rotation.ReasonRevoked:
 		return "revoke_when_changed: " + strings.Join(changedNames(before.RevokeWhenChanged, policy.RevokeWhenChanged), ", ")
 	}
@@ -237,58 +263,4 @@ func lateWarning(policy rotation.Policy, record rotation.Record, seen rotation.O
 			"An apply that changes the configuration takes no step that only time calls for.")
 	}
 	return diags
-}
-
-// planOtherUser tells whether a changed user name is another user, which replaces the resource, or the same user renamed.
-func (r *rotatingAccessKeyResource) planOtherUser(ctx context.Context, state, plan *rotatingAccessKeyModel) (replace bool, diags diag.Diagnostics) {
-	from, to := state.User.ValueString(), plan.User.ValueString()
-	// Without a Read in this process this is an apply, and what it shows must be what the plan showed: no replacement, which
-	// Terraform would not ask about with the old state. Update finds out whether the user is the same.
-	if plan.User.IsUnknown() || !r.client.claims.has(from) {
-		return false, diags
-	}
-	user, err := r.client.Gateway.GetUser(ctx, to)
-	switch {
-	case iamgate.IsKind(err, iamgate.KindNoSuchEntity):
-		diags.AddAttributeWarning(path.Root("user"), fmt.Sprintf("User %q does not exist yet: planned as a renaming of %q", to, from),
-			fmt.Sprintf("If this apply renames user %q, its keys follow. If it creates another user, this resource fails before it changes anything, "+
-				"and the next plan replaces it.", from))
-		return false, diags
-	case err != nil:
-		diags.AddAttributeError(path.Root("user"), fmt.Sprintf("User %q can't be read", to), awsErrorDetail(err)+"\n\nNothing was changed.")
-		return false, diags
-	}
-	return user.ID != state.UserUniqueID.ValueString(), diags
-}
-
-// refuseOwnKey fails a destroy that would delete the key that signs our own requests.
-func (r *rotatingAccessKeyResource) refuseOwnKey(ctx context.Context, state *rotatingAccessKeyModel) diag.Diagnostics {
-	var diags diag.Diagnostics
-	if state.SkipDestroy.ValueBool() {
-		return diags
-	}
-	signer, err := r.client.Gateway.SigningKeyID(ctx)
-	if err != nil {
-		diags.AddError("Credentials of the provider can't be read", awsErrorDetail(err)+"\n\nNothing was changed.")
-		return diags
-	}
-	record, d := state.record(ctx)
-	diags.Append(d...)
-	for _, id := range ownKeys(record) {
-		if id == signer {
-			diags.AddAttributeError(path.Root("access_key_id"),
-				fmt.Sprintf("Key %s signs the requests of this provider, so it is not destroyed", id),
-				"Nothing was changed. Configure the provider with other credentials and destroy again, or set skip_destroy = true and apply first, to leave the keys in IAM.")
-		}
-	}
-	return diags
-}
-
-// ownKeys are the ids that a destroy deletes, previous first. An adopted key was not made here and stays.
-func ownKeys(record rotation.Record) []string {
-	var ids []string
-	if p := record.Previous; p != nil && !p.Adopted {
-		ids = append(ids, p.ID)
-	}
-	return append(ids, record.Current.ID)
 }

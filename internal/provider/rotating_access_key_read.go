@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -57,6 +58,7 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		decision = rotation.Decide(policy, record, seen, now)
 		resp.Diagnostics.Append(r.waitWarnings(model.User.ValueString(), decision, seen)...)
 		resp.Diagnostics.Append(r.unusedWarning(ctx, record, decision, seen)...)
+		resp.Diagnostics.Append(expiredWarning(model.User.ValueString(), policy, decision, now)...)
 	}
 	known := evidence{Seen: seen, Steps: decision.Steps}
 	model.RotationBlocked = types.StringNull()
@@ -153,6 +155,19 @@ func (r *rotatingAccessKeyResource) waitWarnings(user string, decision rotation.
 		diags.AddAttributeWarning(path.Root("previous"),
 			fmt.Sprintf("Previous key %s of user %q is not retired yet: %s", w.Key, user, waitFact(w, seen)), waitRemedy(w, user))
 	}
+	return diags
+}
+
+// expiredWarning tells that a rotation will have to wait for a recipient, while none is due yet.
+func expiredWarning(user string, policy rotation.Policy, decision rotation.Decision, now time.Time) diag.Diagnostics {
+	var diags diag.Diagnostics
+	until := policy.SealableUntil
+	if until.IsZero() || now.Before(until) || decision.Blocked != nil {
+		return diags
+	}
+	diags.AddAttributeWarning(path.Root("encrypted_output"),
+		fmt.Sprintf("A recipient of encrypted_output expired at %s: the next rotation of user %q will wait for another", date(until), user),
+		waitRemedy(rotation.Wait{Why: rotation.WhyExpired}, user))
 	return diags
 }
 

@@ -84,6 +84,7 @@ func policyAttributes() map[string]schema.Attribute {
 			Optional:   true,
 			Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
 		},
+		"encrypted_output": encryptedOutputAttribute(),
 		"skip_destroy": schema.BoolAttribute{
 			MarkdownDescription: "Leave the keys in IAM when the resource is destroyed.",
 			Optional:            true, Computed: true, Default: booldefault.StaticBool(false),
@@ -114,9 +115,11 @@ func keyAttributes() map[string]schema.Attribute {
 		"user_unique_id": computedString("Unique id of the user (`AIDA...`). It tells a user that was deleted and made again from the same user."),
 		"access_key_id":  computedString("Id of the current key: the one that users should use now."),
 		"secret_access_key": schema.StringAttribute{
-			MarkdownDescription: "Secret of the current key; null when it was imported.",
+			MarkdownDescription: "Secret of the current key; null when it is encrypted or the key was imported.",
 			Computed:            true, Sensitive: true,
 		},
+		"encrypted_secret": computedString("Secret of the current key, encrypted as `encrypted_output` says; null without `encrypted_output`, and when the key was " +
+			"imported. The ephemeral resource `iamkeys_secret_access_key` opens it, and so do the tools of the method."),
 		"status":     computedString("Status of the current key: `Active`, `Inactive`, or `Missing` when IAM does not list it."),
 		"created_at": computedString("When the current key was created, RFC 3339."),
 		"inactive_since": computedString("When the current key was first seen Inactive; null while it is Active. An Inactive current key is replaced, " +
@@ -136,12 +139,13 @@ func keyAttributes() map[string]schema.Attribute {
 			Attributes: map[string]schema.Attribute{
 				"access_key_id": computedString("Id of the previous key."),
 				"secret_access_key": schema.StringAttribute{
-					MarkdownDescription: "Secret of the previous key; null when it was imported or adopted.",
+					MarkdownDescription: "Secret of the previous key; null when it is encrypted, or the key was imported or adopted.",
 					Computed:            true, Sensitive: true,
 				},
-				"status":      computedString("Status of the previous key: `Active` or `Inactive`."),
-				"created_at":  computedString("When the previous key was created, RFC 3339."),
-				"replaced_at": computedString("When its overlap began: at its replacement, adoption or reactivation."),
+				"encrypted_secret": computedString("Secret of the previous key, encrypted to the recipients of its time; otherwise null."),
+				"status":           computedString("Status of the previous key: `Active` or `Inactive`."),
+				"created_at":       computedString("When the previous key was created, RFC 3339."),
+				"replaced_at":      computedString("When its overlap began: at its replacement, adoption or reactivation."),
 				"deactivate_at": computedString("When its overlap ends. It is deactivated by the first apply from then on that finds it unused for " +
 					"`require_unused_for`."),
 				"deactivated_at": computedString("When its grace began; null while it is Active."),

@@ -20,15 +20,13 @@ var (
 // show writes what the record and IAM say of the keys into the computed attributes. Dates and ids that the plan can't
 // know become unknown. Secrets stay with their key.
 func (m *rotatingAccessKeyModel) show(ctx context.Context, r rotation.Record, seen rotation.Observation, policy rotation.Policy) diag.Diagnostics {
-	old, diags := m.previous(ctx)
-	secrets := map[string]types.String{m.AccessKeyID.ValueString(): m.SecretAccessKey}
-	if old != nil {
-		secrets[old.AccessKeyID.ValueString()] = old.SecretAccessKey
-	}
-
+	secrets, diags := m.secrets(ctx)
 	if r.Current.ID != m.AccessKeyID.ValueString() {
 		m.Version = nextVersion(m.Version, r.Current.CreatedAt)
-		m.SecretAccessKey = types.StringUnknown()
+		m.SecretAccessKey, m.EncryptedSecret = types.StringUnknown(), types.StringNull()
+		if !m.EncryptedOutput.IsNull() {
+			m.SecretAccessKey, m.EncryptedSecret = types.StringNull(), types.StringUnknown()
+		}
 	}
 	m.AccessKeyID = keyID(r.Current.ID)
 	m.Status = types.StringValue(statusMissing)
@@ -47,12 +45,10 @@ func (m *rotatingAccessKeyModel) show(ctx context.Context, r rotation.Record, se
 		return diags
 	}
 	shown := previousModel{
-		AccessKeyID: keyID(p.ID), SecretAccessKey: types.StringNull(), CreatedAt: text(p.CreatedAt), ReplacedAt: text(p.ReplacedAt),
+		AccessKeyID: keyID(p.ID), CreatedAt: text(p.CreatedAt), ReplacedAt: text(p.ReplacedAt),
+		SecretAccessKey: secrets[p.ID].plain, EncryptedSecret: secrets[p.ID].sealed,
 		DeactivateAt: text(p.DeactivateAt(policy)), DeactivatedAt: text(p.DeactivatedAt),
 		Adopted: types.BoolValue(p.Adopted), Revoked: types.BoolValue(p.Revoked),
-	}
-	if secret, ok := secrets[p.ID]; ok {
-		shown.SecretAccessKey = secret
 	}
 	k := seen.Find(p.ID)
 	if k != nil {

@@ -17,6 +17,7 @@ func (r *rotatingAccessKeyResource) ValidateConfig(ctx context.Context, req reso
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(validateEncryptedOutput(&config)...)
 	if config.RotateAfter.IsNull() && config.RotateWhenChanged.IsNull() {
 		resp.Diagnostics.AddAttributeError(path.Root("rotate_after"), "Nothing would ever rotate this key: rotate_after and rotate_when_changed are both unset",
 			"Set rotate_after, such as \"90d\", to rotate by age, or rotate_when_changed to rotate when a value changes, or both.")

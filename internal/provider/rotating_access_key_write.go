@@ -23,6 +23,11 @@ func (r *rotatingAccessKeyResource) Create(ctx context.Context, req resource.Cre
 		return
 	}
 	user, policy := plan.User.ValueString(), plan.policy()
+	encryption, d := plan.encryption(r.client.KMS)
+	resp.Diagnostics.Append(d...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	if other := r.client.claims.create(user); other != "" {
 		resp.Diagnostics.AddAttributeError(path.Root("user"), fmt.Sprintf("Another resource manages the access keys of user %q: current key %s", user, other),
 			"No key was made. A user has two key slots, and one iamkeys_rotating_access_key needs both: keep one of the resources.")
@@ -38,7 +43,13 @@ func (r *rotatingAccessKeyResource) Create(ctx context.Context, req resource.Cre
 		resp.Diagnostics.AddError(fmt.Sprintf("Last use of the keys of user %q can't be read", user), awsErrorDetail(err)+"\n\nNo key was made.")
 		return
 	}
-	decision := rotation.Decide(policy, rotation.Record{}, seen, r.client.Gateway.Now())
+	now := r.client.Gateway.Now()
+	if encryption != nil {
+		if resp.Diagnostics.Append(encryption.try(ctx, now)...); resp.Diagnostics.HasError() {
+			return
+		}
+	}
+	decision := rotation.Decide(policy, rotation.Record{}, seen, now)
 	if decision.Refused != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("user"), createRefusedSummary(user, seen), createRefusedDetail(user, *decision.Refused, seen))
 		return
@@ -47,7 +58,7 @@ func (r *rotatingAccessKeyResource) Create(ctx context.Context, req resource.Cre
 	model := plan
 	model.Previous = types.ObjectNull(previousType)
 	op := &operation{
-		client: r.client, model: &model, configured: &plan, policy: policy, seen: seen, fresh: seen,
+		client: r.client, model: &model, configured: &plan, policy: policy, seen: seen, fresh: seen, encryption: encryption,
 		save: func(ctx context.Context, m *rotatingAccessKeyModel) diag.Diagnostics {
 			if m.AccessKeyID.ValueString() == "" {
 				resp.State.RemoveResource(ctx)
@@ -75,6 +86,8 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 		return
 	}
 	resp.Diagnostics.Append(clearPrivate(ctx, resp.Private, plannedKey)...)
+	encryption, d := plan.encryption(r.client.KMS)
+	resp.Diagnostics.Append(d...)
 	seen, d := state.evidence(ctx, req.Private)
 	resp.Diagnostics.Append(d...)
 	if resp.Diagnostics.HasError() {
@@ -83,21 +96,25 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 
 	model := state
 	op := &operation{
-		client: r.client, model: &model, configured: &plan, policy: plan.policy(), record: record, seen: seen.Seen,
+		client: r.client, model: &model, configured: &plan, policy: plan.policy(), record: record, seen: seen.Seen, encryption: encryption,
 		save: func(ctx context.Context, m *rotatingAccessKeyModel) diag.Diagnostics {
 			return append(resp.State.Set(ctx, m), setIdentity(ctx, resp.Identity, m)...)
 		},
 	}
+	left := steps
 	if len(steps) > 0 || !state.User.Equal(plan.User) {
-		left, d := op.look(ctx, &state, steps)
+		left, d = op.look(ctx, &state, steps)
 		if resp.Diagnostics.Append(d...); d.HasError() {
 			return
 		}
-		op.run(ctx, steps, left)
 	}
+	if resp.Diagnostics.Append(op.prepareSecrets(ctx, left)...); resp.Diagnostics.HasError() {
+		return
+	}
+	op.run(ctx, steps, left)
 	if !op.diags.HasError() {
 		op.describe(ctx, &state)
-		model.copyConfiguration(&plan)
+		op.configure(ctx)
 		model.RotationBlocked = plan.RotationBlocked
 		op.diags.Append(op.model.show(ctx, op.record, op.seen, op.policy)...)
 		op.diags.Append(op.save(ctx, op.model)...)

@@ -19,33 +19,68 @@ import (
 // examples/demo: it runs inside the apply of the dependant, once for each new key.
 const consumerFileVariable = "IAMKEYS_DEMO_CONSUMER_FILE"
 
-// consumer is what a consumer keeps between two deployments, and what it saw during the last one. The file holds the
-// secret in plain text, in a directory that only its owner can read and that the demo removes.
-type consumer struct {
-	KeyID  string `json:"key_id"`
-	Secret string `json:"secret"`
-	// Handovers counts the keys that it was given.
-	Handovers int `json:"handovers"`
-	// OldWorked and NewWorked tell whether a call signed with the old and with the new key was let in during the last
-	// handover.
+// consumer is whoever the published key is for.
+type consumer interface {
+	// handovers returns how many keys it was given, and how the last one came.
+	handovers() (int, handover, error)
+	// signs fails unless a call that is signed with the key that it holds is let in.
+	signs(ctx context.Context) error
+}
+
+// handover is how a key came to its consumer.
+type handover struct {
+	KeyID string `json:"key_id"`
+	// OldWorked and NewWorked tell whether a call signed with the old and with the new key was let in meanwhile.
 	OldWorked bool `json:"old_worked"`
 	NewWorked bool `json:"new_worked"`
 }
 
+// kept is what the deploy command keeps between two deployments. The file holds the secret in plain text, in a directory
+// that only its owner can read and that the demo removes.
+type kept struct {
+	handover
+
+	Secret    string `json:"secret"`
+	Handovers int    `json:"handovers"`
+}
+
 // String implements fmt.Stringer, so that no secret is printed by mistake.
-func (c consumer) String() string { return "consumer of key " + c.KeyID }
+func (k kept) String() string { return "consumer of key " + k.KeyID }
 
 // GoString implements fmt.GoStringer.
-func (c consumer) GoString() string { return c.String() }
+func (k kept) GoString() string { return k.String() }
+
+// fileConsumer is the consumer of examples/demo: what its deploy command left.
+type fileConsumer struct{ file, endpoint string }
+
+// handovers implements consumer.
+func (c fileConsumer) handovers() (int, handover, error) {
+	k, err := readKept(c.file)
+	return k.Handovers, k.handover, err
+}
+
+// signs implements consumer.
+func (c fileConsumer) signs(ctx context.Context) error {
+	k, err := readKept(c.file)
+	if err != nil {
+		return err
+	}
+	works, err := k.call(ctx, c.endpoint)
+	if err == nil && !works {
+		err = fmt.Errorf("the consumer holds key %s, which does not work", k.KeyID)
+	}
+	return err
+}
 
 // takeOver takes the key of the environment into file. It fails if the new key does not work.
 func takeOver(ctx context.Context, file string) error {
-	old, err := readConsumer(file)
+	old, err := readKept(file)
 	if err != nil {
 		return err
 	}
 	endpoint := os.Getenv("AWS_ENDPOINT_URL")
-	next := consumer{KeyID: os.Getenv("AWS_ACCESS_KEY_ID"), Secret: os.Getenv("AWS_SECRET_ACCESS_KEY"), Handovers: old.Handovers + 1}
+	next := kept{Secret: os.Getenv("AWS_SECRET_ACCESS_KEY"), Handovers: old.Handovers + 1}
+	next.KeyID = os.Getenv("AWS_ACCESS_KEY_ID")
 	if old.KeyID != "" {
 		if next.OldWorked, err = old.call(ctx, endpoint); err != nil {
 			return err
@@ -64,22 +99,22 @@ func takeOver(ctx context.Context, file string) error {
 	return os.WriteFile(file, content, 0o600) //nolint:gosec // the demo chose its name
 }
 
-// readConsumer reads what takeOver wrote; it is the zero consumer before the first handover.
-func readConsumer(file string) (consumer, error) {
-	var c consumer
+// readKept reads what takeOver wrote; it is zero before the first handover.
+func readKept(file string) (kept, error) {
+	var k kept
 	content, err := os.ReadFile(file) //nolint:gosec // the demo chose its name
 	if errors.Is(err, os.ErrNotExist) {
-		return c, nil
+		return k, nil
 	}
 	if err == nil {
-		err = json.Unmarshal(content, &c)
+		err = json.Unmarshal(content, &k)
 	}
-	return c, err
+	return k, err
 }
 
-// call reports whether a call signed with the key of c is let in.
-func (c consumer) call(ctx context.Context, endpoint string) (bool, error) {
-	return signedCall(ctx, endpoint, c.KeyID, secret.New(c.Secret))
+// call reports whether a call signed with the key that was kept is let in.
+func (k kept) call(ctx context.Context, endpoint string) (bool, error) {
+	return signedCall(ctx, endpoint, k.KeyID, secret.New(k.Secret))
 }
 
 // signedCall reports whether sts:GetCallerIdentity, signed with a key and sent once, is let in. A refusal is no error.

@@ -94,9 +94,12 @@ type demo struct {
 	sim *iamsim.Server
 	tf  *terraform
 	// seen are the ids of all keys so far. A key's number is its place here.
-	seen []string
+	seen     []string
+	consumer consumer
 	// handovers counts the keys that the consumer was given.
 	handovers int
+	// seal is nil where secrets are in plain text.
+	seal *seal
 }
 
 // play plays one step, and fails where it differs from the story.
@@ -109,7 +112,7 @@ func (d *demo) play(ctx context.Context, s step) error {
 		}
 	}
 	if d.handovers > 0 {
-		if _, err := d.consumerWorks(ctx); err != nil {
+		if err := d.consumer.signs(ctx); err != nil {
 			return err
 		}
 	}
@@ -125,10 +128,14 @@ func (d *demo) play(ctx context.Context, s step) error {
 	if got := d.describe(keys); !slices.Equal(got, s.keys) {
 		return fmt.Errorf("user %s has keys %q, want %q", user, got, s.keys)
 	}
+	check := d.checkConsumer
 	if s.destroy {
-		return d.allRefused(ctx)
+		check = d.allRefused
 	}
-	return d.checkConsumer(ctx, s)
+	if err := check(ctx, s); err != nil || d.seal == nil {
+		return err
+	}
+	return d.searchFiles()
 }
 
 func (d *demo) planAndApply(ctx context.Context, s step) error {
@@ -163,6 +170,11 @@ func (d *demo) planAndApply(ctx context.Context, s step) error {
 	}
 	if s.handover {
 		wrap(d.out, "  Reason: ", applied.outputs["rotation_reason"])
+	}
+	if d.seal != nil {
+		if err := d.openByHand(applied.outputs["encrypted_secret"]); err != nil {
+			return err
+		}
 	}
 	again, err := d.tf.run(ctx, "plan", append(vars, "-detailed-exitcode")...)
 	if err != nil {
@@ -200,22 +212,12 @@ func checkWarning(warnings []string, want string) error {
 	return fmt.Errorf("warnings %q, want those with %q", warnings, want)
 }
 
-// consumerWorks signs a call with what the consumer holds.
-func (d *demo) consumerWorks(ctx context.Context) (consumer, error) {
-	c, err := readConsumer(d.tf.consumerFile)
-	if err != nil {
-		return c, err
-	}
-	works, err := c.call(ctx, d.sim.URL())
-	if err == nil && !works {
-		err = fmt.Errorf("the consumer holds key %s, which does not work", c.KeyID)
-	}
-	return c, err
-}
-
 // checkConsumer checks what the consumer holds, and how it came by it.
 func (d *demo) checkConsumer(ctx context.Context, s step) error {
-	c, err := d.consumerWorks(ctx)
+	if err := d.consumer.signs(ctx); err != nil {
+		return err
+	}
+	given, last, err := d.consumer.handovers()
 	if err != nil {
 		return err
 	}
@@ -224,12 +226,12 @@ func (d *demo) checkConsumer(ctx context.Context, s step) error {
 	}
 	number := len(d.seen)
 	switch {
-	case c.Handovers != d.handovers:
-		return fmt.Errorf("the consumer was given %d keys, want %d", c.Handovers, d.handovers)
-	case c.KeyID != d.seen[number-1]:
-		return fmt.Errorf("the consumer holds key %s, want key %d", c.KeyID, number)
-	case s.handover && (!c.NewWorked || c.OldWorked != s.oldWorks):
-		return fmt.Errorf("during the handover: old key worked: %t, want %t; new key worked: %t, want true", c.OldWorked, s.oldWorks, c.NewWorked)
+	case given != d.handovers:
+		return fmt.Errorf("the consumer was given %d keys, want %d", given, d.handovers)
+	case last.KeyID != d.seen[number-1]:
+		return fmt.Errorf("the consumer holds key %s, want key %d", last.KeyID, number)
+	case s.handover && (!last.NewWorked || last.OldWorked != s.oldWorks):
+		return fmt.Errorf("during the handover: old key worked: %t, want %t; new key worked: %t, want true", last.OldWorked, s.oldWorks, last.NewWorked)
 	}
 	switch {
 	case s.oldWorks:
@@ -242,7 +244,7 @@ func (d *demo) checkConsumer(ctx context.Context, s step) error {
 }
 
 // allRefused checks that no key works any more.
-func (d *demo) allRefused(ctx context.Context) error {
+func (d *demo) allRefused(ctx context.Context, _ step) error {
 	for _, id := range d.seen {
 		works, err := signedCall(ctx, d.sim.URL(), id, d.sim.Secret(id))
 		if err != nil {

@@ -51,15 +51,20 @@ func findCLI() (string, error) {
 
 // tools are what every story needs.
 type tools struct {
-	// cli is the path of the Terraform or OpenTofu CLI.
-	cli string
-	// example is the directory of the configuration, and provider that of the binary.
-	example, provider string
+	// cli is the path of the Terraform or OpenTofu CLI, and version its version, as major and minor.
+	cli     string
+	version [2]int
+	// examples is the directory of the configurations, and provider that of the binary.
+	examples, provider string
 }
 
 // prepare finds the CLI and builds the provider into dir.
 func prepare(ctx context.Context, dir string) (tools, error) {
 	cli, err := findCLI()
+	if err != nil {
+		return tools{}, err
+	}
+	version, err := cliVersion(ctx, cli)
 	if err != nil {
 		return tools{}, err
 	}
@@ -77,25 +82,46 @@ func prepare(ctx context.Context, dir string) (tools, error) {
 	if printed, err := cmd.CombinedOutput(); err != nil {
 		return tools{}, fmt.Errorf("go build: %w\n%s", err, printed)
 	}
-	return tools{cli: cli, example: filepath.Join(root, "examples", "demo"), provider: dir}, nil
+	return tools{cli: cli, version: version, examples: filepath.Join(root, "examples"), provider: dir}, nil
+}
+
+// cliVersion returns major and minor version of the CLI. OpenTofu has its own numbers under the same name.
+func cliVersion(ctx context.Context, cli string) (version [2]int, err error) {
+	printed, err := exec.CommandContext(ctx, cli, "version", "-json").Output()
+	if err != nil {
+		return version, fmt.Errorf("%s version: %w", cli, err)
+	}
+	var answer struct {
+		Version string `json:"terraform_version"`
+	}
+	if err := json.Unmarshal(printed, &answer); err != nil {
+		return version, fmt.Errorf("%s version: %w", cli, err)
+	}
+	if _, err := fmt.Sscanf(answer.Version, "%d.%d", &version[0], &version[1]); err != nil {
+		return version, fmt.Errorf("%s version: %q: %w", cli, answer.Version, err)
+	}
+	return version, nil
 }
 
 // terraform runs the CLI in a directory of its own, on the provider that prepare built.
 type terraform struct {
 	cli, dir string
+	version  [2]int
 	env      []string
-	// consumerFile is where the consumer keeps its key.
+	// consumerFile is where the deploy command keeps its key.
 	consumerFile string
+	// printed is a file that gets whatever commands print; empty for none.
+	printed string
 }
 
-// newTerraform puts the configuration into dir, and leads the provider to sim.
-func newTerraform(with tools, dir string, sim *iamsim.Server) (*terraform, error) {
+// newTerraform puts an example into dir, and leads the provider to sim.
+func newTerraform(with tools, dir string, sim *iamsim.Server, example string) (*terraform, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	t := &terraform{cli: with.cli, dir: filepath.Join(dir, "work"), consumerFile: filepath.Join(dir, "consumer.json")}
-	if err := os.CopyFS(t.dir, os.DirFS(with.example)); err != nil {
+	t := &terraform{cli: with.cli, version: with.version, dir: filepath.Join(dir, "work"), consumerFile: filepath.Join(dir, "consumer.json")}
+	if err := os.CopyFS(t.dir, os.DirFS(filepath.Join(with.examples, example))); err != nil {
 		return nil, err
 	}
 	config := filepath.Join(dir, "cli.tfrc")
@@ -165,6 +191,9 @@ func (t *terraform) run(ctx context.Context, command string, args ...string) (ou
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return outcome{}, fmt.Errorf("terraform %s: %w", command, err)
 	}
+	if err := t.record(stdout.Bytes(), stderr.Bytes()); err != nil {
+		return outcome{}, err
+	}
 	o := outcome{exitCode: cmd.ProcessState.ExitCode(), outputs: map[string]string{}}
 	for line := range strings.Lines(stdout.String()) {
 		var m message
@@ -177,6 +206,19 @@ func (t *terraform) run(ctx context.Context, command string, args ...string) (ou
 		o.errors = append(o.errors, stderr.String())
 	}
 	return o, nil
+}
+
+// record adds what a command printed to the file that keeps it.
+func (t *terraform) record(printed ...[]byte) (err error) {
+	if t.printed == "" {
+		return nil
+	}
+	file, err := os.OpenFile(t.printed, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(bytes.Join(printed, nil))
+	return errors.Join(err, file.Close())
 }
 
 func (o *outcome) add(m message) {

@@ -1,0 +1,153 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
+)
+
+// TestAccRotatingAccessKey_opensWithTools takes the encrypted secret out of the state and opens it with the tool of the
+// method, for each format. The key that comes out signs a call.
+func TestAccRotatingAccessKey_opensWithTools(t *testing.T) {
+	t.Parallel()
+	for method, prepare := range map[string]func(s *story) (output keyArgs, open func(sealed string) []byte){
+		"age":     openWithAge,
+		"openpgp": openWithGPG,
+		"kms":     openWithAWS,
+	} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			s := newStory(t)
+			output, open := prepare(s)
+			version := ""
+			for _, format := range sealing.Formats() {
+				// Another format rotates; what stands in the way of that is not what this is about.
+				s.write(sealedBy(output.with(keyArgs{"format": quote(string(format))}), keyArgs{"revoke_when_changed": "{ format = " + quote(string(format)) + " }"}))
+				s.applyNow()
+				if s.value("version") == version {
+					t.Fatalf("%s: no key was made", format)
+				}
+				version = s.value("version")
+				id := s.value("access_key_id")
+				found, err := sealing.Parse(secret.New(string(open(s.value("encrypted_secret")))))
+				if err != nil {
+					t.Fatalf("%s: %v", format, err)
+				}
+				if format != sealing.FormatSecret && found.AccessKeyID != id {
+					t.Errorf("%s: key id %q, want %q", format, found.AccessKeyID, id)
+				}
+				if !s.Sim.Authenticates(id, found.Secret) {
+					t.Errorf("%s: the key that was opened does not sign", format)
+				}
+			}
+		})
+	}
+}
+
+// tool is a foreign program that CI has. Elsewhere the test is skipped without it.
+func tool(t *testing.T, name, debianPackage string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("CI needs %s: install the Debian package %s", name, debianPackage)
+		}
+		t.Skipf("needs %s: install the Debian package %s", name, debianPackage)
+	}
+	return path
+}
+
+// command runs a program. Its output may be a secret, and is shown in no failure.
+func command(t *testing.T, environment []string, input, name string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Env = append(os.Environ(), environment...)
+	cmd.Stdin = strings.NewReader(input)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s: %v\n%s", filepath.Base(name), err, stderr.String())
+	}
+	return stdout.Bytes()
+}
+
+// file writes a file for a tool and returns its path.
+func file(t *testing.T, dir, name, content string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func openWithAge(s *story) (output keyArgs, open func(sealed string) []byte) {
+	program := tool(s.t, "age", "age")
+	identity, recipient := ageKey(s.t)
+	path := file(s.t, s.t.TempDir(), "identity.txt", identity+"\n")
+	return keyArgs{"age_recipients": list(recipient)}, func(sealed string) []byte {
+		return command(s.t, nil, sealed, program, "-d", "-i", path)
+	}
+}
+
+func openWithGPG(s *story) (output keyArgs, open func(sealed string) []byte) {
+	program := tool(s.t, "gpg", "gnupg")
+	// The socket of the agent has a path of its own, which must be short.
+	home, err := os.MkdirTemp("", "gpg")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		_ = exec.CommandContext(context.WithoutCancel(s.t.Context()), "gpgconf", "--homedir", home, "--kill", "all").Run()
+		_ = os.RemoveAll(home)
+	})
+	key := newPGPKey(s.t)
+	command(s.t, nil, key.private(), program, "--batch", "--quiet", "--homedir", home, "--import")
+	return keyArgs{"openpgp_public_keys": list(key.public())}, func(sealed string) []byte {
+		return command(s.t, nil, sealed, program, "--batch", "--quiet", "--homedir", home, "--decrypt")
+	}
+}
+
+func openWithAWS(s *story) (output keyArgs, open func(sealed string) []byte) {
+	program := tool(s.t, "aws", "awscli")
+	s.Sim.CreateKMSKey("us-east-1", "alias/secrets")
+	dir := s.t.TempDir()
+	root := s.Sim.Root()
+	environment := []string{
+		"AWS_ACCESS_KEY_ID=" + root.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + root.Secret.Reveal(),
+		"AWS_CONFIG_FILE=" + filepath.Join(dir, "none"), "AWS_EC2_METADATA_DISABLED=true",
+	}
+	output = keyArgs{"kms_key_id": `"alias/secrets"`, "kms_encryption_context": `{ purpose = "ci" }`}
+	return output, func(sealed string) []byte {
+		parts := strings.Split(sealed, ":")
+		var header struct{ Region string }
+		text, err := base64.RawURLEncoding.DecodeString(parts[2])
+		if err == nil {
+			err = json.Unmarshal(text, &header)
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		blob, err := base64.StdEncoding.DecodeString(parts[3])
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		encoded := command(s.t, environment, "", program, "kms", "decrypt", "--endpoint-url", s.Sim.URL(), "--region", header.Region,
+			"--ciphertext-blob", "fileb://"+file(s.t, dir, "blob", string(blob)), "--encryption-context", "purpose=ci",
+			"--query", "Plaintext", "--output", "text")
+		plaintext, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(encoded)))
+		if err != nil {
+			s.t.Fatal("what was decrypted is not in base64")
+		}
+		return plaintext
+	}
+}

@@ -1,0 +1,168 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
+)
+
+var (
+	_ ephemeral.EphemeralResourceWithConfigure      = (*secretAccessKeyEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithValidateConfig = (*secretAccessKeyEphemeralResource)(nil)
+)
+
+func newSecretAccessKeyEphemeralResource() ephemeral.EphemeralResource {
+	return &secretAccessKeyEphemeralResource{}
+}
+
+// secretAccessKeyEphemeralResource is iamkeys_secret_access_key: an encrypted secret, open for the length of one run. Every
+// plan opens it, so it only reads. Its client is nil where the provider is not configured, which only KMS minds.
+type secretAccessKeyEphemeralResource struct{ client *Client }
+
+type secretAccessKeyModel struct {
+	EncryptedSecret   types.String `tfsdk:"encrypted_secret"`
+	AgeIdentities     types.List   `tfsdk:"age_identities"`
+	OpenPGPPrivateKey types.String `tfsdk:"openpgp_private_key"`
+	Passphrase        types.String `tfsdk:"passphrase"`
+	AccessKeyID       types.String `tfsdk:"access_key_id"`
+	SecretAccessKey   types.String `tfsdk:"secret_access_key"`
+	Plaintext         types.String `tfsdk:"plaintext"`
+}
+
+// Metadata implements ephemeral.EphemeralResource.
+func (r *secretAccessKeyEphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_secret_access_key"
+}
+
+// Schema implements ephemeral.EphemeralResource.
+func (r *secretAccessKeyEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Opens the `encrypted_secret` of an `iamkeys_rotating_access_key` for this run only: what it gives is in no state and in no plan. Hand it to a " +
+			"write-only argument, to a provider configuration, or to a provisioner.\n\n" +
+			"The text itself tells whether it is encrypted with age, OpenPGP or AWS KMS. A text that is made in the same apply is opened there, after the " +
+			"rotation and before what depends on it.\n\n" +
+			"Nothing is changed anywhere. A secret encrypted with AWS KMS needs `kms:Decrypt` for the credentials of the provider, and CloudTrail records each call; the other " +
+			"methods send no request. Needs Terraform 1.10 or OpenTofu 1.11.",
+		Attributes: map[string]schema.Attribute{
+			"encrypted_secret": schema.StringAttribute{
+				MarkdownDescription: "The encrypted secret: age armor, an armored OpenPGP message, or what this provider makes with AWS KMS (`iamkeys-kms:...`). " +
+					"`age --armor` and `gpg --armor --encrypt` make it, too. When it is null, as that of an imported key before its first rotation, " +
+					"all results are null and a warning says so.",
+				Optional: true,
+			},
+			"age_identities": schema.ListAttribute{
+				MarkdownDescription: "Private keys for age, any of which may open the secret: identities (`AGE-SECRET-KEY-...`), contents of identity files, or SSH private keys " +
+					"(Ed25519 or RSA) in OpenSSH or PEM format. Nulls in the list are left out.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Sensitive:   true,
+			},
+			"openpgp_private_key": schema.StringAttribute{
+				MarkdownDescription: "Private key for OpenPGP: armored, or the binary export in base64.",
+				Optional:            true,
+				Sensitive:           true,
+			},
+			"passphrase": schema.StringAttribute{
+				MarkdownDescription: "Passphrase of `openpgp_private_key`, or of the SSH private keys in `age_identities` that have one.",
+				Optional:            true,
+				Sensitive:           true,
+			},
+			"access_key_id": schema.StringAttribute{
+				MarkdownDescription: "Id of the key, when the format carries it: null with the format `secret`.",
+				Computed:            true,
+			},
+			"secret_access_key": schema.StringAttribute{
+				MarkdownDescription: "The secret access key.",
+				Computed:            true,
+				Sensitive:           true,
+			},
+			"plaintext": schema.StringAttribute{
+				MarkdownDescription: "All that was encrypted, such as a whole credentials file. With the format `secret` it equals `secret_access_key`.",
+				Computed:            true,
+				Sensitive:           true,
+			},
+		},
+	}
+}
+
+// Configure implements ephemeral.EphemeralResourceWithConfigure.
+func (r *secretAccessKeyEphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	if req.ProviderData == nil {
+		return
+	}
+	client, ok := req.ProviderData.(*Client)
+	if !ok {
+		resp.Diagnostics.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug in the provider.", req.ProviderData))
+		return
+	}
+	r.client = client
+}
+
+// ValidateConfig implements ephemeral.EphemeralResourceWithValidateConfig. It refuses a text that
+// is no encrypted secret. A missing private key it leaves to Open, which can say whose it must be.
+func (r *secretAccessKeyEphemeralResource) ValidateConfig(
+	ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse,
+) {
+	var model secretAccessKeyModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() || model.EncryptedSecret.IsNull() || model.EncryptedSecret.IsUnknown() {
+		return
+	}
+	if sealedMethod(model.sealed()) == "" {
+		resp.Diagnostics.Append(notEncryptedError())
+	}
+}
+
+// Open implements ephemeral.EphemeralResource.
+func (r *secretAccessKeyEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var model secretAccessKeyModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if model.EncryptedSecret.IsNull() {
+		resp.Diagnostics.AddAttributeWarning(path.Root("encrypted_secret"), "There is no encrypted secret to open: encrypted_secret is null",
+			"All results of this ephemeral resource are null. An iamkeys_rotating_access_key has no encrypted_secret when encrypted_output is not set, "+
+				"and after an import until its first rotation, since AWS shows the secret of a key only once.")
+		resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
+		return
+	}
+	method := sealedMethod(model.sealed())
+	if method == "" {
+		resp.Diagnostics.Append(notEncryptedError())
+		return
+	}
+	opener, diags := r.opener(&model, method)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	plaintext, err := opener.Open(ctx, model.sealed())
+	if err != nil {
+		resp.Diagnostics.Append(model.openError(method, err))
+		return
+	}
+	credential, err := sealing.Parse(plaintext)
+	if err != nil {
+		resp.Diagnostics.Append(noCredentialError(err))
+		return
+	}
+	model.setResults(credential, plaintext)
+	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
+}
+
+// setResults sets what was found in the plaintext.
+func (m *secretAccessKeyModel) setResults(found sealing.Credential, plaintext secret.Secret) {
+	if found.AccessKeyID != "" {
+		m.AccessKeyID = types.StringValue(found.AccessKeyID)
+	}
+	m.SecretAccessKey = types.StringValue(found.Secret.Reveal())
+	m.Plaintext = types.StringValue(plaintext.Reveal())
+}

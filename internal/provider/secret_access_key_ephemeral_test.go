@@ -1,0 +1,160 @@
+package provider_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
+)
+
+// newOpenWorld has the user ci with a key that is encrypted in the tests.
+func newOpenWorld(t *testing.T) (*acctest.World, sealing.Credential) {
+	t.Helper()
+	w := acctest.New(t)
+	w.Sim.CreateUser("ci")
+	key := w.Sim.CreateAccessKey("ci")
+	return w, sealing.Credential{AccessKeyID: key.AccessKeyID, Secret: key.Secret}
+}
+
+// openMethods make a holder of each kind.
+var openMethods = map[string]func(t *testing.T, w *acctest.World) holder{
+	"age":     func(t *testing.T, _ *acctest.World) holder { t.Helper(); return ageHolder(t) },
+	"ssh":     func(t *testing.T, _ *acctest.World) holder { t.Helper(); return sshHolder(t) },
+	"openpgp": func(t *testing.T, _ *acctest.World) holder { t.Helper(); return openPGPHolder(t) },
+	"kms":     kmsHolder,
+}
+
+// TestAccSecretAccessKey_Results opens every format of every method, for a consumer that signs with what it gets.
+func TestAccSecretAccessKey_Results(t *testing.T) {
+	t.Parallel()
+	for method, newHolder := range openMethods {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			w, key := newOpenWorld(t)
+			to := newHolder(t, w)
+			config := w.ProviderConfig()
+			for _, format := range sealing.Formats() {
+				plaintext, err := format.Render(key)
+				if err != nil {
+					t.Fatal(err)
+				}
+				id := "self.access_key_id == " + quote(key.AccessKeyID)
+				if format == sealing.FormatSecret {
+					id = "self.access_key_id == null"
+				}
+				config += openHCL(string(format), quote(to.seal(t, plaintext)), to.arguments,
+					expectHCL(id, equals("self.secret_access_key", key.Secret), equals("self.plaintext", plaintext))) +
+					openConsumerHCL(string(format), key.AccessKeyID)
+			}
+			w.ResetCalls()
+			c := w.CLI(t)
+			c.Write("main.tf", config)
+			hidesAll(t, c.Apply(), key.Secret)
+			c.Want(0)
+			for _, entry := range w.Journal() {
+				if !entry.NewWorked {
+					t.Error("a consumer got a secret that does not work")
+				}
+			}
+			if got, want := len(w.Journal()), len(sealing.Formats()); got != want {
+				t.Errorf("%d handovers, want %d", got, want)
+			}
+			for _, action := range w.CallList() {
+				if method != "kms" || action != "Decrypt" {
+					t.Errorf("call of %s", action)
+				}
+			}
+			hidesAll(t, c.Plan(), key.Secret)
+			c.Want(0)
+			stateHides(t, c, key.Secret)
+		})
+	}
+}
+
+// TestAccSecretAccessKey_Unknown is about a ciphertext that the same apply makes.
+func TestAccSecretAccessKey_Unknown(t *testing.T) {
+	t.Parallel()
+	w, key := newOpenWorld(t)
+	to := ageHolder(t)
+	c := w.CLI(t)
+	c.Write("main.tf", w.ProviderConfig()+`
+resource "terraform_data" "sealed" {
+  input = `+quote(to.seal(t, key.Secret))+`
+}
+`+openHCL("test", "terraform_data.sealed.output", to.arguments)+openConsumerHCL("test", key.AccessKeyID))
+	c.PlanOut("saved.tfplan")
+	c.Want(2)
+	c.ApplyPlan("saved.tfplan")
+	c.Want(0)
+	if got := w.Journal(); len(got) != 1 || !got[0].NewWorked {
+		t.Errorf("journal %+v, want one handover of a key that works", got)
+	}
+	c.Plan()
+	c.Want(0)
+	c.Destroy()
+	c.Want(0)
+}
+
+// TestAccSecretAccessKey_Null shows that what has no secret yet, as an imported key, stops no plan.
+func TestAccSecretAccessKey_Null(t *testing.T) {
+	t.Parallel()
+	w, _ := newOpenWorld(t)
+	c := w.CLI(t)
+	for _, arguments := range []keyArgs{nil, {"age_identities": "[]"}} {
+		c.Write("main.tf", w.ProviderConfig()+openHCL("test", "null", arguments,
+			expectHCL("self.access_key_id == null", "self.secret_access_key == null", "self.plaintext == null")))
+		c.Plan()
+		c.Want(0)
+		got := c.Diagnostics()
+		if len(got) != 1 || got[0].Severity != "warning" || got[0].Summary != "There is no encrypted secret to open: encrypted_secret is null" {
+			t.Errorf("diagnostics %+v, want the warning that there is no secret", got)
+		}
+	}
+}
+
+// TestAccSecretAccessKey_Identities is about which of several private keys is used.
+func TestAccSecretAccessKey_Identities(t *testing.T) {
+	t.Parallel()
+	w, key := newOpenWorld(t)
+	one, other, pgp := ageHolder(t), ageHolder(t), openPGPHolder(t)
+	file := "# made for a test\n\n" + one.identity + "\n" + other.identity + "\n"
+	for name, test := range map[string]struct {
+		to        holder
+		arguments keyArgs
+	}{
+		"the second of two":   {one, keyArgs{"age_identities": list(other.identity, one.identity)}},
+		"beside a null":       {one, keyArgs{"age_identities": "[null, " + quote(one.identity) + "]"}},
+		"in a file":           {other, keyArgs{"age_identities": list(file)}},
+		"of two methods: age": {one, keyArgs{"age_identities": list(one.identity), "openpgp_private_key": quote(pgp.identity), "passphrase": quote("-")}},
+		"of two methods: PGP": {pgp, keyArgs{
+			"age_identities": list("-"), "openpgp_private_key": quote(pgp.identity), "passphrase": quote(openPassphrase),
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := w.CLI(t)
+			sealed := "\n  " + test.to.seal(t, key.Secret) + "\n\n"
+			c.Write("main.tf", w.ProviderConfig()+openHCL("test", quote(sealed), test.arguments, expectHCL(equals("self.plaintext", key.Secret))))
+			c.Plan()
+			c.Want(0)
+			if got := c.Diagnostics(); !slices.Equal(got, nil) {
+				t.Errorf("diagnostics %+v, want none", got)
+			}
+		})
+	}
+}
+
+// TestAccSecretAccessKey_Foreign opens a secret access key that is not AWS's own rendering.
+func TestAccSecretAccessKey_Foreign(t *testing.T) {
+	t.Parallel()
+	w, key := newOpenWorld(t)
+	to := ageHolder(t)
+	text := secret.New("export AWS_ACCESS_KEY_ID=\"" + key.AccessKeyID + "\"\r\nexport AWS_SECRET_ACCESS_KEY=\"" + key.Secret.Reveal() + "\"\r\n")
+	c := w.CLI(t)
+	c.Write("main.tf", w.ProviderConfig()+openHCL("test", quote(to.seal(t, text)), to.arguments, expectHCL(
+		"self.access_key_id == "+quote(key.AccessKeyID), equals("self.secret_access_key", key.Secret), equals("self.plaintext", text))))
+	c.Plan()
+	c.Want(0)
+}

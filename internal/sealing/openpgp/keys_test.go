@@ -1,0 +1,213 @@
+package openpgp_test
+
+import (
+	"bytes"
+	"crypto"
+	"encoding/base64"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	pgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/openpgp"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
+)
+
+const (
+	day  = 24 * time.Hour
+	year = 365 * day
+
+	// What several refusals say.
+	noKey       = "is no OpenPGP key, neither armored nor in base64"
+	otherData   = "holds something else than OpenPGP keys with a user id"
+	cutOff      = "is cut off or damaged"
+	cantEncrypt = "has no subkey that can encrypt"
+	tooWeak     = "is too weak: RSA below 2048 bits, DSA, ElGamal and secp256k1 are not accepted"
+)
+
+var (
+	// created is when keys are made, now is when they are used.
+	created = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+	now     = time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)
+	// plaintext is the secret access key of AWS's documentation.
+	plaintext = secret.New("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+)
+
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// configAt is for keys and signatures made at a time, that end after a lifetime; zero: never.
+func configAt(at time.Time, lifetime time.Duration) *packet.Config {
+	return &packet.Config{
+		Time:            func() time.Time { return at },
+		Algorithm:       packet.PubKeyAlgoEdDSA,
+		KeyLifetimeSecs: uint32(lifetime / time.Second), //nolint:gosec // all lifetimes are small constants
+	}
+}
+
+// newKey makes an ed25519 key with a cv25519 subkey, as gpg does.
+func newKey(t testing.TB, config *packet.Config) *pgp.Entity {
+	t.Helper()
+	key, err := pgp.NewEntity("Ops", "", "ops@example.com", config)
+	noError(t, err)
+	return key
+}
+
+// newKeyWith makes a key that never ends by itself, and whose subkeys are those that add gives it.
+func newKeyWith(t testing.TB, add func(*pgp.Entity) error) *pgp.Entity {
+	t.Helper()
+	key := newKey(t, configAt(created, 0))
+	key.Subkeys = nil
+	noError(t, add(key))
+	return key
+}
+
+func newExpiringSubkey(t testing.TB, at time.Time, lifetime time.Duration) *pgp.Entity {
+	t.Helper()
+	return newKeyWith(t, func(e *pgp.Entity) error { return e.AddEncryptionSubkey(configAt(at, lifetime)) })
+}
+
+// addForeignSubkey adds a subkey of a kind that the library reads and does not make.
+func addForeignSubkey(e *pgp.Entity, subkey *packet.PrivateKey) error {
+	subkey.IsSubkey = true
+	binding := &packet.Signature{
+		Version: 4, SigType: packet.SigTypeSubkeyBinding, PubKeyAlgo: e.PrimaryKey.PubKeyAlgo, Hash: crypto.SHA256,
+		CreationTime: created, IssuerKeyId: &e.PrimaryKey.KeyId, FlagsValid: true, FlagEncryptStorage: true,
+	}
+	if err := binding.SignKey(&subkey.PublicKey, e.PrivateKey, configAt(created, 0)); err != nil {
+		return err
+	}
+	e.Subkeys = append(e.Subkeys, pgp.Subkey{
+		Primary: e, PublicKey: &subkey.PublicKey, PrivateKey: subkey,
+		Bindings: []*packet.VerifiableSignature{packet.NewVerifiableSig(binding)},
+	})
+	return nil
+}
+
+// revoke revokes a key at now.
+func revoke(t testing.TB, key *pgp.Entity, reason packet.ReasonForRevocation) *pgp.Entity {
+	t.Helper()
+	noError(t, key.Revoke(reason, "", configAt(now, 0)))
+	return key
+}
+
+// recertify signs the user id anew, as prolonging an expiry does.
+func recertify(t testing.TB, key *pgp.Entity, at time.Time, lifetime time.Duration) *pgp.Entity {
+	t.Helper()
+	seconds := uint32(lifetime / time.Second) //nolint:gosec // all lifetimes are small constants
+	for _, identity := range key.Identities {
+		newest := *identity.SelfCertifications[0].Packet
+		newest.CreationTime = at
+		newest.KeyLifetimeSecs = &seconds
+		noError(t, newest.SignUserId(identity.UserId.Id, key.PrimaryKey, key.PrivateKey, configAt(at, lifetime)))
+		identity.SelfCertifications = append(identity.SelfCertifications, packet.NewVerifiableSig(&newest))
+	}
+	return key
+}
+
+func armored(t testing.TB, kind string, write func(io.Writer) error) string {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := armor.Encode(&out, kind, nil)
+	noError(t, err)
+	noError(t, write(w))
+	noError(t, w.Close())
+	return out.String() + "\n"
+}
+
+func public(t testing.TB, keys ...*pgp.Entity) string {
+	t.Helper()
+	return armored(t, pgp.PublicKeyType, func(w io.Writer) error {
+		for _, key := range keys {
+			if err := key.Serialize(w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func private(t testing.TB, keys ...*pgp.Entity) string {
+	t.Helper()
+	return armored(t, pgp.PrivateKeyType, func(w io.Writer) error {
+		for _, key := range keys {
+			if err := key.SerializePrivateWithoutSigning(w, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// binary takes the armor off.
+func binary(t testing.TB, text string) []byte {
+	t.Helper()
+	block, err := armor.Decode(strings.NewReader(text))
+	noError(t, err)
+	body, err := io.ReadAll(block.Body)
+	noError(t, err)
+	return body
+}
+
+func inBase64(t testing.TB, text string) string {
+	t.Helper()
+	return base64.StdEncoding.EncodeToString(binary(t, text))
+}
+
+func message(t testing.TB, packets []byte) string {
+	t.Helper()
+	return armored(t, pgp.MessageType, func(w io.Writer) error {
+		_, err := w.Write(packets)
+		return err
+	})
+}
+
+func parse(t testing.TB, keys ...string) *openpgp.Recipients {
+	t.Helper()
+	r, err := openpgp.ParseRecipients(keys)
+	noError(t, err)
+	return r
+}
+
+func seal(t testing.TB, keys ...*pgp.Entity) string {
+	t.Helper()
+	sealed, err := parse(t, public(t, keys...)).Seal(t.Context(), now, plaintext)
+	noError(t, err)
+	return sealed
+}
+
+// sameSecret compares without showing either.
+func sameSecret(t testing.TB, got, want secret.Secret) {
+	t.Helper()
+	if got.IsZero() || got.Reveal() != want.Reveal() {
+		t.Error("the secret differs")
+	}
+}
+
+// openFailure returns the *sealing.OpenError in err, and makes sure that it shows nothing and comes without a secret.
+func openFailure(t testing.TB, opened secret.Secret, err error, private ...string) *sealing.OpenError {
+	t.Helper()
+	var failure *sealing.OpenError
+	if !errors.As(err, &failure) {
+		t.Fatalf("the error is %T, want *sealing.OpenError", err)
+	}
+	if !opened.IsZero() {
+		t.Error("a secret comes with the error")
+	}
+	for _, text := range append(private, plaintext.Reveal()) {
+		if text != "" && strings.Contains(err.Error(), text) {
+			t.Error("the error shows something private")
+		}
+	}
+	return failure
+}

@@ -1,0 +1,157 @@
+// Package openpgp encrypts secrets to OpenPGP keys, and opens them, by RFC 4880 and RFC 9580.
+//
+// What it makes is an armored PGP MESSAGE, encrypted and not signed, that gpg --decrypt opens. A message without integrity
+// protection is never opened. Signatures on a message are not looked at: whoever can replace an encrypted secret in the
+// state can replace the whole state.
+//
+// When a key expires is told by SealableUntil and by Seal. All else that is wrong with a recipient is told by
+// ParseRecipients, which needs no time.
+package openpgp
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	pgp "github.com/ProtonMail/go-crypto/openpgp/v2"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
+)
+
+var _ sealing.Sealer = (*Recipients)(nil)
+
+// Recipients is a set of OpenPGP keys to encrypt to. It is safe for concurrent use.
+type Recipients struct {
+	// mu guards the keys, which note in themselves what signatures were found valid.
+	mu sync.Mutex
+	// keys are sorted by fingerprint, each once.
+	keys []*recipient
+}
+
+// ParseRecipients reads public keys. Each text is an armored public key block, or base64 of a binary key as gpg --export
+// | base64 makes it; it may hold several keys, and all of them become recipients. An expired key is no error here. The
+// error is a *sealing.RecipientError.
+func ParseRecipients(keys []string) (*Recipients, error) {
+	if len(keys) == 0 {
+		return nil, &sealing.RecipientError{Problem: "is missing", Remedy: "Give at least one OpenPGP public key."}
+	}
+	byFingerprint := map[string]*recipient{}
+	for i, text := range keys {
+		parsed, err := parseRecipient(i, text)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range parsed {
+			// Of two copies of a key, the one with the later expiry is the newer.
+			if old := byFingerprint[r.fingerprint]; old == nil || old.expiresBefore(r) {
+				byFingerprint[r.fingerprint] = r
+			}
+		}
+		if i >= sealing.MaxRecipients || len(byFingerprint) > sealing.MaxRecipients {
+			return nil, &sealing.RecipientError{
+				Index:   i,
+				Problem: fmt.Sprintf("is more than the %d that are allowed", sealing.MaxRecipients),
+				Remedy:  "Encrypt to fewer keys.",
+			}
+		}
+	}
+	r := &Recipients{}
+	for _, key := range byFingerprint {
+		r.keys = append(r.keys, key)
+	}
+	slices.SortFunc(r.keys, func(a, b *recipient) int { return strings.Compare(a.fingerprint, b.fingerprint) })
+	return r, nil
+}
+
+// Fingerprints returns the fingerprints of the primary keys in upper-case hex, sorted, each once. Neither a prolonged
+// expiry nor another user id nor another subkey changes them.
+func (r *Recipients) Fingerprints() []string {
+	fingerprints := make([]string, len(r.keys))
+	for i, key := range r.keys {
+		fingerprints[i] = key.fingerprint
+	}
+	return fingerprints
+}
+
+// SealableUntil returns the first instant from which some recipient can't be encrypted to any more, because its primary
+// key or every subkey that encrypts has expired. The zero time means never.
+func (r *Recipients) SealableUntil() time.Time {
+	first := r.keys[0]
+	for _, key := range r.keys[1:] {
+		if key.expiresBefore(first) {
+			first = key
+		}
+	}
+	return first.until
+}
+
+// Seal implements sealing.Sealer. A recipient that has expired at now is a *sealing.RecipientError. One that was created
+// after now is fine: the clock of its owner runs ahead. Comment lines in the armor name the fingerprints of the recipients.
+func (r *Recipients) Seal(_ context.Context, now time.Time, plaintext secret.Secret) (string, error) {
+	if size := len(plaintext.Reveal()); size > sealing.MaxPlaintext {
+		return "", fmt.Errorf("the plaintext has %d bytes, more than the %d that are allowed", size, sealing.MaxPlaintext)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := now
+	for _, key := range r.keys {
+		if from := key.usableFrom(now); from.After(at) {
+			at = from
+		}
+	}
+	to := make([]*pgp.Entity, len(r.keys))
+	checksum := true
+	for i, key := range r.keys {
+		if key.expired(now) || !key.usable(at) {
+			return "", key.unusableError(at)
+		}
+		to[i] = key.entity
+		// RFC 9580, section 6.1: no checksum beside what only version 6 knows. Older programs may want one.
+		checksum = checksum && key.entity.PrimaryKey.Version < 6
+	}
+
+	var sealed strings.Builder
+	// The armor package takes one value for a name; the further Comment lines ride in the first.
+	comments := map[string]string{commentName: strings.Join(r.Fingerprints(), "\n"+commentName+": ")}
+	w, err := armor.EncodeWithChecksumOption(&sealed, pgp.MessageType, comments, checksum)
+	if err != nil {
+		return "", fmt.Errorf("encrypt with OpenPGP: %w", err)
+	}
+	if err := errors.Join(encrypt(w, to, at, plaintext), w.Close()); err != nil {
+		return "", fmt.Errorf("encrypt with OpenPGP: %w", err)
+	}
+	sealed.WriteByte('\n')
+	if sealed.Len() > sealing.MaxSealed {
+		return "", fmt.Errorf("the encrypted secret has %d bytes, more than the %d that are allowed: encrypt to fewer keys",
+			sealed.Len(), sealing.MaxSealed)
+	}
+	return sealed.String(), nil
+}
+
+// encrypt writes plaintext, encrypted to the keys that to has at the instant at. The zero time disregards expiry.
+func encrypt(w io.Writer, to []*pgp.Entity, at time.Time, plaintext secret.Secret) error {
+	config := &packet.Config{Time: func() time.Time { return at }, DefaultCipher: packet.CipherAES256}
+	// A buffer, so that nothing is written to w if a recipient fails.
+	var message bytes.Buffer
+	body, err := pgp.EncryptWithParams(&message, to, nil, &pgp.EncryptParams{EncryptionTime: &at, Config: config})
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(body, plaintext.Reveal()); err != nil {
+		return err
+	}
+	if err := body.Close(); err != nil {
+		return err
+	}
+	_, err = message.WriteTo(w)
+	return err
+}
