@@ -1,0 +1,84 @@
+package provider_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+)
+
+// TestLeak_crash ends the provider as a crash of Go's runtime does, with the stacks of all goroutines, while it proves a
+// new key and so has its secret in memory. Terraform puts that text into its log.
+func TestLeak_crash(t *testing.T) {
+	t.Parallel()
+	l := newLeakStory(t, ageLock(t))
+	l.write(sparing(nil))
+	l.saved("create k1")
+	l.Advance("90d")
+
+	arrived, resume := make(chan struct{}), make(chan struct{})
+	l.Sim.OnCall(func(call iamsim.Call) {
+		if _, consumer := call.Params["Consumer"]; call.Action == "GetCallerIdentity" && !consumer {
+			l.Sim.OnCall(nil)
+			close(arrived)
+			<-resume
+		}
+	})
+	p := l.cli.Start("apply", "-auto-approve")
+	<-arrived
+	if err := syscall.Kill(providerOf(t, p), syscall.SIGQUIT); err != nil {
+		t.Fatal(err)
+	}
+	crashed := p.Wait()
+	close(resume)
+	if crashed.ExitCode != 1 || !strings.Contains(crashed.Stderr, "The plugin encountered an error") {
+		t.Errorf("exit code %d, want 1, and the error of a provider that has gone", crashed.ExitCode)
+	}
+	l.logged("SIGQUIT: quit", "iamgate.(*Gateway).WaitUsable(")
+	l.did("create k2")
+	l.keys("k1 Active", "k2 Active")
+
+	// The new key is an orphan: its secret went with the provider.
+	l.write(sparing(keyArgs{"unmanaged_keys": `"delete_unused"`}))
+	l.command(0, "apply", "-auto-approve")
+	l.command(0, "apply", "-auto-approve")
+	l.keys("k1 Active", "k3 Active")
+	l.handedOver(2)
+	l.plan(0)
+	l.tight()
+}
+
+// providerOf is the process of the provider that the CLI has started.
+func providerOf(t *testing.T, p *acctest.Process) int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range stats {
+		stat, err := os.ReadFile(name)
+		if err != nil {
+			continue // that process has ended meanwhile
+		}
+		// Proc(5): the id, the name in parentheses, the state and the parent's id.
+		head, tail, _ := bytes.Cut(stat, []byte(") "))
+		id, command, _ := strings.Cut(string(head), " (")
+		fields := strings.Fields(string(tail))
+		if !strings.HasPrefix(command, "terraform-provi") || len(fields) < 2 || fields[1] != strconv.Itoa(p.Pid()) {
+			continue
+		}
+		pid, err := strconv.Atoi(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pid
+	}
+	t.Fatal("the provider does not run")
+	return 0
+}
