@@ -28,7 +28,7 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, identity string) {
 		opened, err := openpgp.NewOpener(identity, secret.Secret{}).Open(t.Context(), text)
 		if err != nil {
-			openFailure(t, opened, err)
+			_ = openFailure(t, opened, err)
 		}
 	})
 }

@@ -40,7 +40,7 @@ func newGnuPG(t *testing.T) gnuPG {
 	noError(t, os.WriteFile(filepath.Join(home, "gpg-agent.conf"), []byte("s2k-count 65536\n"), 0o600))
 	t.Cleanup(func() {
 		// The agent would live on. By now t.Context has ended.
-		kill := exec.Command("/usr/bin/gpgconf", "--homedir", home, "--kill", "all") //nolint:gosec,noctx // see above
+		kill := exec.Command("/usr/bin/gpgconf", "--homedir", home, "--kill", "all") //nolint:noctx // see above
 		if out, err := kill.CombinedOutput(); err != nil {
 			t.Errorf("gpgconf --kill: %v: %s", err, out)
 		}
@@ -91,7 +91,7 @@ func (g gnuPG) generate(t *testing.T, parameters, passphrase string, days int) s
 const (
 	ed25519Parameters = "Key-Type: EDDSA\nKey-Curve: ed25519" + signing + "Subkey-Type: ECDH\nSubkey-Curve: cv25519" + encryption
 	rsaParameters     = "Key-Type: RSA\nKey-Length: 2048" + signing + "Subkey-Type: RSA\nSubkey-Length: 2048" + encryption
-	p256              = "Key-Type: ECDSA\nKey-Curve: NIST P-256" + signing + "Subkey-Type: ECDH\nSubkey-Curve: NIST P-256" + encryption
+	p256              = "Key-Type: ECDSA\nKey-Curve: nistp256" + signing + "Subkey-Type: ECDH\nSubkey-Curve: nistp256" + encryption
 	secp256k1         = "Key-Type: ECDSA\nKey-Curve: secp256k1" + signing + "Subkey-Type: ECDH\nSubkey-Curve: secp256k1" + encryption
 	signOnly          = "Key-Type: EDDSA\nKey-Curve: ed25519" + signing
 	dsaOnly           = "Key-Type: DSA\nKey-Length: 2048" + signing

@@ -39,10 +39,10 @@ var (
 	plaintext = secret.New("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 )
 
-func noError(t testing.TB, err error) {
-	t.Helper()
+func noError(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
@@ -56,25 +56,25 @@ func configAt(at time.Time, lifetime time.Duration) *packet.Config {
 }
 
 // newKey makes an ed25519 key with a cv25519 subkey, as gpg does.
-func newKey(t testing.TB, config *packet.Config) *pgp.Entity {
-	t.Helper()
+func newKey(tb testing.TB, config *packet.Config) *pgp.Entity {
+	tb.Helper()
 	key, err := pgp.NewEntity("Ops", "", "ops@example.com", config)
-	noError(t, err)
+	noError(tb, err)
 	return key
 }
 
 // newKeyWith makes a key that never ends by itself, and whose subkeys are those that add gives it.
-func newKeyWith(t testing.TB, add func(*pgp.Entity) error) *pgp.Entity {
-	t.Helper()
-	key := newKey(t, configAt(created, 0))
+func newKeyWith(tb testing.TB, add func(*pgp.Entity) error) *pgp.Entity {
+	tb.Helper()
+	key := newKey(tb, configAt(created, 0))
 	key.Subkeys = nil
-	noError(t, add(key))
+	noError(tb, add(key))
 	return key
 }
 
-func newExpiringSubkey(t testing.TB, at time.Time, lifetime time.Duration) *pgp.Entity {
-	t.Helper()
-	return newKeyWith(t, func(e *pgp.Entity) error { return e.AddEncryptionSubkey(configAt(at, lifetime)) })
+func newExpiringSubkey(tb testing.TB, at time.Time, lifetime time.Duration) *pgp.Entity {
+	tb.Helper()
+	return newKeyWith(tb, func(e *pgp.Entity) error { return e.AddEncryptionSubkey(configAt(at, lifetime)) })
 }
 
 // addForeignSubkey adds a subkey of a kind that the library reads and does not make.
@@ -95,39 +95,39 @@ func addForeignSubkey(e *pgp.Entity, subkey *packet.PrivateKey) error {
 }
 
 // revoke revokes a key at now.
-func revoke(t testing.TB, key *pgp.Entity, reason packet.ReasonForRevocation) *pgp.Entity {
-	t.Helper()
-	noError(t, key.Revoke(reason, "", configAt(now, 0)))
+func revoke(tb testing.TB, key *pgp.Entity, reason packet.ReasonForRevocation) *pgp.Entity {
+	tb.Helper()
+	noError(tb, key.Revoke(reason, "", configAt(now, 0)))
 	return key
 }
 
 // recertify signs the user id anew, as prolonging an expiry does.
-func recertify(t testing.TB, key *pgp.Entity, at time.Time, lifetime time.Duration) *pgp.Entity {
-	t.Helper()
+func recertify(tb testing.TB, key *pgp.Entity, at time.Time, lifetime time.Duration) *pgp.Entity {
+	tb.Helper()
 	seconds := uint32(lifetime / time.Second) //nolint:gosec // all lifetimes are small constants
 	for _, identity := range key.Identities {
 		newest := *identity.SelfCertifications[0].Packet
 		newest.CreationTime = at
 		newest.KeyLifetimeSecs = &seconds
-		noError(t, newest.SignUserId(identity.UserId.Id, key.PrimaryKey, key.PrivateKey, configAt(at, lifetime)))
+		noError(tb, newest.SignUserId(identity.UserId.Id, key.PrimaryKey, key.PrivateKey, configAt(at, lifetime)))
 		identity.SelfCertifications = append(identity.SelfCertifications, packet.NewVerifiableSig(&newest))
 	}
 	return key
 }
 
-func armored(t testing.TB, kind string, write func(io.Writer) error) string {
-	t.Helper()
+func armored(tb testing.TB, kind string, write func(io.Writer) error) string {
+	tb.Helper()
 	var out bytes.Buffer
 	w, err := armor.Encode(&out, kind, nil)
-	noError(t, err)
-	noError(t, write(w))
-	noError(t, w.Close())
+	noError(tb, err)
+	noError(tb, write(w))
+	noError(tb, w.Close())
 	return out.String() + "\n"
 }
 
-func public(t testing.TB, keys ...*pgp.Entity) string {
-	t.Helper()
-	return armored(t, pgp.PublicKeyType, func(w io.Writer) error {
+func public(tb testing.TB, keys ...*pgp.Entity) string {
+	tb.Helper()
+	return armored(tb, pgp.PublicKeyType, func(w io.Writer) error {
 		for _, key := range keys {
 			if err := key.Serialize(w); err != nil {
 				return err
@@ -137,9 +137,9 @@ func public(t testing.TB, keys ...*pgp.Entity) string {
 	})
 }
 
-func private(t testing.TB, keys ...*pgp.Entity) string {
-	t.Helper()
-	return armored(t, pgp.PrivateKeyType, func(w io.Writer) error {
+func private(tb testing.TB, keys ...*pgp.Entity) string {
+	tb.Helper()
+	return armored(tb, pgp.PrivateKeyType, func(w io.Writer) error {
 		for _, key := range keys {
 			if err := key.SerializePrivateWithoutSigning(w, nil); err != nil {
 				return err
@@ -150,63 +150,63 @@ func private(t testing.TB, keys ...*pgp.Entity) string {
 }
 
 // binary takes the armor off.
-func binary(t testing.TB, text string) []byte {
-	t.Helper()
+func binary(tb testing.TB, text string) []byte {
+	tb.Helper()
 	block, err := armor.Decode(strings.NewReader(text))
-	noError(t, err)
+	noError(tb, err)
 	body, err := io.ReadAll(block.Body)
-	noError(t, err)
+	noError(tb, err)
 	return body
 }
 
-func inBase64(t testing.TB, text string) string {
-	t.Helper()
-	return base64.StdEncoding.EncodeToString(binary(t, text))
+func inBase64(tb testing.TB, text string) string {
+	tb.Helper()
+	return base64.StdEncoding.EncodeToString(binary(tb, text))
 }
 
-func message(t testing.TB, packets []byte) string {
-	t.Helper()
-	return armored(t, pgp.MessageType, func(w io.Writer) error {
+func message(tb testing.TB, packets []byte) string {
+	tb.Helper()
+	return armored(tb, pgp.MessageType, func(w io.Writer) error {
 		_, err := w.Write(packets)
 		return err
 	})
 }
 
-func parse(t testing.TB, keys ...string) *openpgp.Recipients {
-	t.Helper()
+func parse(tb testing.TB, keys ...string) *openpgp.Recipients {
+	tb.Helper()
 	r, err := openpgp.ParseRecipients(keys)
-	noError(t, err)
+	noError(tb, err)
 	return r
 }
 
-func seal(t testing.TB, keys ...*pgp.Entity) string {
-	t.Helper()
-	sealed, err := parse(t, public(t, keys...)).Seal(t.Context(), now, plaintext)
-	noError(t, err)
+func seal(tb testing.TB, keys ...*pgp.Entity) string {
+	tb.Helper()
+	sealed, err := parse(tb, public(tb, keys...)).Seal(tb.Context(), now, plaintext)
+	noError(tb, err)
 	return sealed
 }
 
 // sameSecret compares without showing either.
-func sameSecret(t testing.TB, got, want secret.Secret) {
-	t.Helper()
+func sameSecret(tb testing.TB, got, want secret.Secret) {
+	tb.Helper()
 	if got.IsZero() || got.Reveal() != want.Reveal() {
-		t.Error("the secret differs")
+		tb.Error("the secret differs")
 	}
 }
 
 // openFailure returns the *sealing.OpenError in err, and makes sure that it shows nothing and comes without a secret.
-func openFailure(t testing.TB, opened secret.Secret, err error, private ...string) *sealing.OpenError {
-	t.Helper()
+func openFailure(tb testing.TB, opened secret.Secret, err error, private ...string) *sealing.OpenError {
+	tb.Helper()
 	var failure *sealing.OpenError
 	if !errors.As(err, &failure) {
-		t.Fatalf("the error is %T, want *sealing.OpenError", err)
+		tb.Fatalf("the error is %T, want *sealing.OpenError", err)
 	}
 	if !opened.IsZero() {
-		t.Error("a secret comes with the error")
+		tb.Error("a secret comes with the error")
 	}
 	for _, text := range append(private, plaintext.Reveal()) {
 		if text != "" && strings.Contains(err.Error(), text) {
-			t.Error("the error shows something private")
+			tb.Error("the error shows something private")
 		}
 	}
 	return failure

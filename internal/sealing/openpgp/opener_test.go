@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	"github.com/ProtonMail/go-crypto/openpgp/s2k"
 	pgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
@@ -18,22 +19,25 @@ import (
 
 const passphrase = "correct horse battery staple"
 
-// protect locks the private parts of a key. The work factor is low: it is not what is tested.
-func protect(t testing.TB, key *pgp.Entity, passphrase string) *pgp.Entity {
-	t.Helper()
-	noError(t, key.EncryptPrivateKeys([]byte(passphrase), &packet.Config{S2KCount: 1024}))
+// quickS2K keeps the work factor of a passphrase low: it is not what is tested.
+var quickS2K = &packet.Config{S2KConfig: &s2k.Config{S2KCount: 65536}}
+
+// protect locks the private parts of a key.
+func protect(tb testing.TB, key *pgp.Entity, passphrase string) *pgp.Entity {
+	tb.Helper()
+	noError(tb, key.EncryptPrivateKeys([]byte(passphrase), quickS2K))
 	return key
 }
 
 // literal is the packet of a plaintext.
-func literal(t testing.TB, size int) []byte {
-	t.Helper()
+func literal(tb testing.TB, size int) []byte {
+	tb.Helper()
 	var out bytes.Buffer
 	w, err := packet.SerializeLiteral(nopCloser{&out}, true, "", 0)
-	noError(t, err)
+	noError(tb, err)
 	_, err = w.Write(bytes.Repeat([]byte{'x'}, size))
-	noError(t, err)
-	noError(t, w.Close())
+	noError(tb, err)
+	noError(tb, w.Close())
 	return out.Bytes()
 }
 
@@ -50,34 +54,34 @@ func (zeros) Read(p []byte) (int, error) {
 }
 
 // encryptPackets encrypts packets of any kind to a key. Without protection it is what PGP made in the nineties.
-func encryptPackets(t testing.TB, key *pgp.Entity, packets []byte, protected bool) string {
-	t.Helper()
+func encryptPackets(tb testing.TB, key *pgp.Entity, packets []byte, protected bool) string {
+	tb.Helper()
 	sessionKey := bytes.Repeat([]byte{7}, packet.CipherAES256.KeySize())
 	var head, body bytes.Buffer
-	noError(t, packet.SerializeEncryptedKeyAEAD(&head, key.Subkeys[0].PublicKey, packet.CipherAES256, false, sessionKey, nil))
+	noError(tb, packet.SerializeEncryptedKeyAEAD(&head, key.Subkeys[0].PublicKey, packet.CipherAES256, false, sessionKey, nil))
 	w, err := packet.SerializeSymmetricallyEncrypted(&body, packet.CipherAES256, false, packet.CipherSuite{}, sessionKey, nil)
-	noError(t, err)
+	noError(tb, err)
 	_, err = w.Write(packets)
-	noError(t, err)
-	noError(t, w.Close())
+	noError(tb, err)
+	noError(tb, w.Close())
 	if !protected {
 		// The tag of packet type 9 instead of 18. That its content is of the other format is never reached.
 		body.Bytes()[0] = 0xC0 | 9
 	}
-	return message(t, append(head.Bytes(), body.Bytes()...))
+	return message(tb, append(head.Bytes(), body.Bytes()...))
 }
 
 // compressed packs packets, layer upon layer.
-func compressed(t testing.TB, packets []byte, layers int) []byte {
-	t.Helper()
+func compressed(tb testing.TB, packets []byte, layers int) []byte {
+	tb.Helper()
 	for range layers {
 		var out bytes.Buffer
 		best := &packet.CompressionConfig{Level: packet.BestCompression}
 		w, err := packet.SerializeCompressed(nopCloser{&out}, packet.CompressionZIP, best)
-		noError(t, err)
+		noError(tb, err)
 		_, err = w.Write(packets)
-		noError(t, err)
-		noError(t, w.Close())
+		noError(tb, err)
+		noError(tb, w.Close())
 		packets = out.Bytes()
 	}
 	return packets
@@ -185,7 +189,7 @@ func TestOpen_refuses(t *testing.T) {
 	var symmetric, hidden, signed bytes.Buffer
 	for out, open := range map[*bytes.Buffer]func(io.Writer) (io.WriteCloser, error){
 		&symmetric: func(w io.Writer) (io.WriteCloser, error) {
-			return pgp.SymmetricallyEncrypt(w, []byte(passphrase), nil, &packet.Config{S2KCount: 1024})
+			return pgp.SymmetricallyEncrypt(w, []byte(passphrase), nil, quickS2K)
 		},
 		&hidden: func(w io.Writer) (io.WriteCloser, error) {
 			return pgp.EncryptWithParams(w, nil, []*pgp.Entity{other}, &pgp.EncryptParams{Config: configAt(now, 0)})
@@ -329,12 +333,12 @@ func TestOpen_cutOff(t *testing.T) {
 			opener := openpgp.NewOpener(private(t, key), secret.Secret{})
 			for n := range len(sealed) {
 				opened, err := opener.Open(t.Context(), sealed[:n])
-				openFailure(t, opened, err)
+				_ = openFailure(t, opened, err)
 			}
 			packets := binary(t, sealed)
 			for n := range len(packets) {
 				opened, err := opener.Open(t.Context(), message(t, packets[:n]))
-				openFailure(t, opened, err)
+				_ = openFailure(t, opened, err)
 			}
 		})
 	}
@@ -359,7 +363,7 @@ func TestOpen_changed(t *testing.T) {
 					packets[i] ^= 1 << bit
 					switch {
 					case err != nil:
-						openFailure(t, opened, err)
+						_ = openFailure(t, opened, err)
 					case i > data+1:
 						t.Errorf("bit %d of byte %d: opened", bit, i)
 					default:
@@ -384,7 +388,7 @@ func TestOpen_changedText(t *testing.T) {
 					changed := sealed[:i] + string(other) + sealed[i+1:]
 					opened, err := opener.Open(t.Context(), changed)
 					if err != nil {
-						openFailure(t, opened, err)
+						_ = openFailure(t, opened, err)
 						continue
 					}
 					// A comment and a checksum may change.

@@ -158,15 +158,15 @@ func TestParseRecipients_forms(t *testing.T) {
 	}
 }
 
-func addUserID(t testing.TB, key *pgp.Entity) *pgp.Entity {
-	t.Helper()
-	noError(t, key.AddUserId("Ops", "", "ops@example.org", configAt(now, 0)))
+func addUserID(tb testing.TB, key *pgp.Entity) *pgp.Entity {
+	tb.Helper()
+	noError(tb, key.AddUserId("Ops", "", "ops@example.org", configAt(now, 0)))
 	return key
 }
 
-func addSubkey(t testing.TB, key *pgp.Entity) *pgp.Entity {
-	t.Helper()
-	noError(t, key.AddEncryptionSubkey(configAt(now, 0)))
+func addSubkey(tb testing.TB, key *pgp.Entity) *pgp.Entity {
+	tb.Helper()
+	noError(tb, key.AddEncryptionSubkey(configAt(now, 0)))
 	return key
 }
 
