@@ -26,6 +26,7 @@ require (
 	golang.org/x/crypto v0.58.0
 	google.golang.org/grpc v1.79.3
 	google.golang.org/protobuf v1.36.11
+	pgregory.net/rapid v1.3.0
 )
 
 require (

@@ -25,6 +25,7 @@ import (
 const (
 	defaultUsableTimeout = 2 * time.Minute
 	defaultSettleTimeout = 30 * time.Second
+	defaultAppearTimeout = 10 * time.Second
 )
 
 // Status is the status of an access key, in IAM's own words.
@@ -90,6 +91,9 @@ type Options struct {
 	UsableTimeout time.Duration
 	// SettleTimeout is how long a list may take to show a mutation, counted in time slept; default 30 seconds.
 	SettleTimeout time.Duration
+	// AppearTimeout is how long a list may take to show a key whose creation had no answer, counted in time slept; default
+	// 10 seconds.
+	AppearTimeout time.Duration
 	// IAMEndpoint and STSEndpoint are custom endpoints; empty leaves the resolution to the SDK.
 	IAMEndpoint string
 	STSEndpoint string
@@ -106,6 +110,7 @@ type Gateway struct {
 
 	usableTimeout time.Duration
 	settleTimeout time.Duration
+	appearTimeout time.Duration
 }
 
 // New builds a Gateway on cfg, of which it keeps region, credentials, retries, HTTP client and middleware. Body logging
@@ -116,6 +121,7 @@ func New(cfg aws.Config, opts Options) *Gateway {
 		clock:         opts.Clock,
 		usableTimeout: opts.UsableTimeout,
 		settleTimeout: opts.SettleTimeout,
+		appearTimeout: opts.AppearTimeout,
 	}
 	if g.clock == nil {
 		g.clock = clock.System()
@@ -125,6 +131,9 @@ func New(cfg aws.Config, opts Options) *Gateway {
 	}
 	if g.settleTimeout <= 0 {
 		g.settleTimeout = defaultSettleTimeout
+	}
+	if g.appearTimeout <= 0 {
+		g.appearTimeout = defaultAppearTimeout
 	}
 
 	cfg = cfg.Copy()

@@ -34,6 +34,21 @@ func (g *Gateway) WaitDeleted(ctx context.Context, user, id string) ([]AccessKey
 	return g.waitList(ctx, actionListAccessKeys, user, id, func(keys []AccessKey) bool { return !hasKey(keys, id) })
 }
 
+// WaitAppeared lists the keys of user until one shows that is not among known, for as long as IAM may take to list a new
+// key, and gives the last list, also with an error. No such key is no error.
+func (g *Gateway) WaitAppeared(ctx context.Context, user string, known []string) ([]AccessKey, error) {
+	var keys []AccessKey
+	_, err := g.poll(ctx, actionListAccessKeys, user, g.appearTimeout, func() (bool, error) {
+		listed, err := g.ListAccessKeys(ctx, user)
+		if err != nil {
+			return false, err
+		}
+		keys = listed
+		return slices.ContainsFunc(keys, func(k AccessKey) bool { return !slices.Contains(known, k.ID) }), nil
+	})
+	return keys, err
+}
+
 // WaitUsable proves that a new key works: it asks GetCallerIdentity signed by the key itself, which needs no permission,
 // at once and then again until it succeeds. It waits for a key that AWS does not know everywhere yet
 // (InvalidClientTokenId) and for failures that pass (throttling, 5xx, no connection), up to Options.UsableTimeout, and

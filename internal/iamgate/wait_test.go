@@ -289,3 +289,38 @@ func TestWaitDeletedAndListed(t *testing.T) {
 	_, err = g.WaitListed(t.Context(), userName, id)
 	wantKind(t, err, iamgate.KindNoSuchEntity)
 }
+
+// TestWaitAppeared waits for a key that is not known yet, some seconds if there is none.
+func TestWaitAppeared(t *testing.T) {
+	t.Parallel()
+	sim := newSim(t, iamsim.Options{})
+	clock := newClock(day0)
+	g := iamgate.New(newConfig(sim), iamgate.Options{Clock: clock, AppearTimeout: 10 * time.Second})
+	known := sim.CreateAccessKey(userName).AccessKeyID
+
+	keys, err := g.WaitAppeared(t.Context(), userName, []string{known})
+	noError(t, err)
+	if len(keys) != 1 || keys[0].ID != known {
+		t.Errorf("got %v, want %s alone", keys, known)
+	}
+	if clock.total() != 10*time.Second {
+		t.Errorf("slept %v, want 10s", clock.total())
+	}
+
+	clock.onSleep = func(time.Duration) {
+		if len(sim.Keys(userName)) == 1 {
+			sim.CreateAccessKey(userName)
+		}
+	}
+	sim.ResetLog()
+	keys, err = g.WaitAppeared(t.Context(), userName, []string{known})
+	noError(t, err)
+	if len(keys) != 2 {
+		t.Errorf("%d keys, want 2", len(keys))
+	}
+	wantCalls(t, sim, "ListAccessKeys", "ListAccessKeys")
+
+	sim.Deny("*", "iam:ListAccessKeys")
+	_, err = g.WaitAppeared(t.Context(), userName, nil)
+	wantKind(t, err, iamgate.KindAccessDenied)
+}

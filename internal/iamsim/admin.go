@@ -58,6 +58,7 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 		}
 		return map[string]string{"arn": k.arn}, nil
 	}))
+	mux.HandleFunc("POST /_admin/consistency", admin(s.setConsistency))
 	mux.HandleFunc("GET /_admin/log", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Log()) })
 	mux.HandleFunc("GET /_admin/keys", func(w http.ResponseWriter, r *http.Request) {
 		keys := s.Keys(r.URL.Query().Get("user"))
@@ -66,6 +67,32 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 		}
 		writeJSON(w, keys)
 	})
+}
+
+// adminConsistency is what POST /_admin/consistency takes. A duration that is left out is none.
+type adminConsistency struct {
+	ReadLag         string `json:"read_lag"`
+	ReadLagEvery    int    `json:"read_lag_every"`
+	NewKeyDelay     string `json:"new_key_delay"`
+	RetiredKeyDelay string `json:"retired_key_delay"`
+}
+
+func (s *Server) setConsistency(in adminConsistency) (any, error) {
+	var durations [3]time.Duration
+	for i, text := range []string{in.ReadLag, in.NewKeyDelay, in.RetiredKeyDelay} {
+		if text == "" {
+			continue
+		}
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			return nil, err
+		}
+		durations[i] = d
+	}
+	s.SetReadLag(durations[0], in.ReadLagEvery)
+	s.SetNewKeyDelay(durations[1])
+	s.SetRetiredKeyDelay(durations[2])
+	return in, nil
 }
 
 // admin serves a function from JSON to JSON; whatever goes wrong is the client's mistake.

@@ -63,11 +63,11 @@ func (in *invocation) createAccessKey() (any, error) {
 }
 
 func (in *invocation) listAccessKeys() (any, error) {
-	u, err := in.target()
+	u, seen, err := in.readTarget()
 	if err != nil {
 		return nil, err
 	}
-	keys, end, err := paginate(in, in.world.keysOf(u), func(k *accessKey) string { return fmt.Sprintf("%012d", k.serial) })
+	keys, end, err := paginate(in, seen.keysOf(in.world, u), func(k *accessKey) string { return fmt.Sprintf("%012d", k.serial) })
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (in *invocation) updateAccessKey() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, in.world.setStatus(u, id, status)
+	return nil, in.world.setStatus(u, id, status, in.time.now())
 }
 
 func (in *invocation) deleteAccessKey() (any, error) {
@@ -103,7 +103,7 @@ func (in *invocation) deleteAccessKey() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, in.world.deleteKey(u, id)
+	return nil, in.world.deleteKey(u, id, in.time.now())
 }
 
 func (in *invocation) getAccessKeyLastUsed() (any, error) {

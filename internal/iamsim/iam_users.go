@@ -123,7 +123,7 @@ func (in *invocation) createUser() (any, error) {
 }
 
 func (in *invocation) getUser() (any, error) {
-	u, err := in.target()
+	u, _, err := in.readTarget()
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (in *invocation) deleteUser() (any, error) {
 }
 
 func (in *invocation) listUsers() (any, error) {
-	users := in.world.listUsers(in.params.Get("PathPrefix"))
+	users := in.view().users(in.world.listUsers(in.params.Get("PathPrefix")))
 	users, end, err := paginate(in, users, func(u *user) string { return strings.ToLower(u.Name) })
 	if err != nil {
 		return nil, err

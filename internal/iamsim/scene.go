@@ -50,7 +50,7 @@ func (s *Server) DeleteUser(name string) {
 	u, err := s.world.user(name)
 	must(err)
 	for _, k := range s.world.keysOf(u) {
-		delete(s.world.keys, k.ID)
+		must(s.world.deleteKey(u, k.ID, s.time.now()))
 	}
 	must(s.world.deleteUser(name))
 }
@@ -81,14 +81,14 @@ func (s *Server) CreateAccessKey(user string) Credentials {
 func (s *Server) SetStatus(keyID, status string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	must(s.world.setStatus(nil, keyID, status))
+	must(s.world.setStatus(nil, keyID, status, s.time.now()))
 }
 
 // DeleteAccessKey deletes a key out of band.
 func (s *Server) DeleteAccessKey(keyID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	must(s.world.deleteKey(nil, keyID))
+	must(s.world.deleteKey(nil, keyID, s.time.now()))
 }
 
 // SetLastUsed sets a key's last use; a zero time makes it never used.
@@ -155,6 +155,6 @@ func (s *Server) IssuedSecrets() []secret.Secret {
 func (s *Server) Authenticates(accessKeyID string, sec secret.Secret) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, ok := s.world.keys[accessKeyID]
+	k, ok := s.world.signer(accessKeyID)
 	return ok && k.usable(s.time.now()) && k.secret.Reveal() == sec.Reveal()
 }

@@ -32,6 +32,7 @@ type Server struct {
 
 	mu    sync.Mutex // guards all below
 	time  movable
+	lag   lag
 	world *world
 	root  Credentials
 	trace trace
@@ -60,6 +61,7 @@ func Start(opts Options) (*Server, error) {
 		served:   make(chan error, 1),
 		throttle: newThrottle(opts.RatePerSecond, opts.Clock),
 		time:     newMovable(opts.Clock, opts.Start, opts.Running),
+		lag:      lag{by: opts.ReadLag, every: opts.ReadLagEvery},
 		world:    newWorld(opts),
 	}
 	s.root = s.newRoot()

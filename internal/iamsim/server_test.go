@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
@@ -125,7 +128,31 @@ func TestAdmin(t *testing.T) {
 		t.Errorf("log %+v", log)
 	}
 
+	var set map[string]any
+	ask(t, s, "POST", "/_admin/consistency", `{"read_lag":"5s","read_lag_every":2,"new_key_delay":"8s","retired_key_delay":"10s"}`, 200, &set)
+	if len(set) != 4 || set["read_lag"] != "5s" {
+		t.Errorf("set %v", set)
+	}
+	young := s.CreateAccessKey("ann")
+	if s.Authenticates(young.AccessKeyID, young.Secret) {
+		t.Error("a new key works at once")
+	}
+	s.Advance(8 * time.Second)
+	s.DeleteAccessKey(young.AccessKeyID)
+	if !s.Authenticates(young.AccessKeyID, young.Secret) {
+		t.Error("a deleted key works no more")
+	}
+	for range 2 {
+		_, err := newClient(s, s.Root()).iam.GetUser(t.Context(), &iam.GetUserInput{UserName: aws.String("ann")})
+		noError(t, err)
+	}
+	if log := s.Log(); log[len(log)-2].Stale || !log[len(log)-1].Stale {
+		t.Error("not every other read comes from the past")
+	}
+	ask(t, s, "POST", "/_admin/consistency", `{}`, 200, &set)
+
 	for _, bad := range [][2]string{
+		{"/_admin/consistency", `{"read_lag":"5"}`},
 		{"/_admin/advance", `{"by":"1 day"}`},
 		{"/_admin/advance", `{"days":1}`},
 		{"/_admin/users", `{"name":"ANN"}`},

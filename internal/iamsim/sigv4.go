@@ -78,7 +78,7 @@ func (s *Server) authenticate(r *http.Request, body []byte, service string) (cal
 	}
 
 	now := s.time.now()
-	k, ok := s.world.keys[auth.keyID]
+	k, ok := s.world.signer(auth.keyID)
 	if !ok || token != "" {
 		return caller{}, errInvalidToken()
 	}

@@ -23,6 +23,13 @@ type Options struct {
 	Clock clock.Clock
 	// NewKeyDelay is how long, in the server's time, a new key answers InvalidClientTokenId.
 	NewKeyDelay time.Duration
+	// RetiredKeyDelay is how long, in the server's time, a deactivated or deleted key goes on authenticating.
+	RetiredKeyDelay time.Duration
+	// ReadLag is how far in the past, in the server's time, ListAccessKeys, GetUser and ListUsers answer.
+	ReadLag time.Duration
+	// ReadLagEvery, when above one, lets only one in so many of those calls answer from the past: the server that is behind
+	// takes its turn last. Otherwise all of them do.
+	ReadLagEvery int
 	// NewKeyRejects is how many calls a new key answers with InvalidClientTokenId before it works. It needs no moving clock.
 	NewKeyRejects int
 	// RatePerSecond, when above zero, limits all calls by a token bucket that holds one second's worth (at least one call)
@@ -86,6 +93,8 @@ type Call struct {
 	Status int `json:"status"`
 	// Code is the error code sent to the client; empty for a success.
 	Code string `json:"code,omitempty"`
+	// Stale tells that the answer came from the past.
+	Stale bool `json:"stale,omitempty"`
 	// At is the server's time of arrival.
 	At time.Time `json:"at"`
 	// Fault is the kind of the fault that met the call, if any.

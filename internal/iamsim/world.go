@@ -11,10 +11,11 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// The two statuses of an access key.
+// The two statuses of an access key, and that of one that was deleted.
 const (
 	statusActive   = "Active"
 	statusInactive = "Inactive"
+	statusDeleted  = ""
 )
 
 // Limits that IAM does not let an account raise.
@@ -34,6 +35,8 @@ type world struct {
 	account string
 	users   map[string]*user // by lower-case name: IAM does not tell names apart by case
 	keys    map[string]*accessKey
+	// deleted are the keys that are no more, for the servers that have not heard of it.
+	deleted map[string]*accessKey
 	// issued are the secrets of all keys and sessions ever, deleted ones included, but for Root's.
 	issued   []Credentials
 	sessions map[string]*session
@@ -41,6 +44,7 @@ type world struct {
 	kms      kmsWorld
 	made     int
 	delay    time.Duration
+	linger   time.Duration
 	rejects  int
 }
 
@@ -48,6 +52,7 @@ type user struct {
 	Name, Path, ID string
 	CreatedAt      time.Time
 	Tags           map[string]string
+	madeAt         time.Time // CreatedAt has whole seconds
 }
 
 type accessKey struct {
@@ -57,6 +62,9 @@ type accessKey struct {
 	serial   int // orders keys that were made within one second
 	usableAt time.Time
 	rejects  int
+	past     []version
+	// worksUntil is when the last server hears that the key was deactivated or deleted.
+	worksUntil time.Time
 }
 
 func newWorld(opts Options) *world {
@@ -64,10 +72,12 @@ func newWorld(opts Options) *world {
 		account:  opts.AccountID,
 		users:    map[string]*user{},
 		keys:     map[string]*accessKey{},
+		deleted:  map[string]*accessKey{},
 		sessions: map[string]*session{},
 		roles:    map[string]string{},
 		kms:      kmsWorld{aliases: map[string]*kmsKey{}},
 		delay:    opts.NewKeyDelay,
+		linger:   opts.RetiredKeyDelay,
 		rejects:  opts.NewKeyRejects,
 	}
 }
@@ -98,7 +108,7 @@ func (w *world) createUser(name, path string, tags map[string]string, now time.T
 	if _, ok := w.users[strings.ToLower(name)]; ok {
 		return nil, errUserExists(name)
 	}
-	u := &user{Name: name, Path: path, ID: newEntityID("AIDA"), CreatedAt: now.Truncate(time.Second), Tags: map[string]string{}}
+	u := &user{Name: name, Path: path, ID: newEntityID("AIDA"), CreatedAt: now.Truncate(time.Second), Tags: map[string]string{}, madeAt: now}
 	if err := u.tag(tags); err != nil {
 		return nil, err
 	}
@@ -164,13 +174,14 @@ func (w *world) createKey(u *user, now time.Time) (*accessKey, error) {
 	}
 	w.made++
 	k := &accessKey{
-		Key:      Key{ID: newAccessKeyID("AKIA", w.account), Status: statusActive, CreatedAt: now.Truncate(time.Second)},
+		Key:      Key{ID: newAccessKeyID("AKIA", w.account), CreatedAt: now.Truncate(time.Second)},
 		owner:    u,
 		secret:   newSecret(),
 		serial:   w.made,
 		usableAt: now.Add(w.delay),
 		rejects:  w.rejects,
 	}
+	k.become(statusActive, now, w.linger)
 	w.keys[k.ID] = k
 	w.issued = append(w.issued, Credentials{AccessKeyID: k.ID, Secret: k.secret})
 	return k, nil
@@ -184,7 +195,7 @@ func (w *world) keysOf(u *user) []*accessKey {
 			keys = append(keys, k)
 		}
 	}
-	slices.SortFunc(keys, func(a, b *accessKey) int { return a.serial - b.serial })
+	slices.SortFunc(keys, bySerial)
 	return keys
 }
 
@@ -197,7 +208,7 @@ func (w *world) key(u *user, id string) (*accessKey, error) {
 	return k, nil
 }
 
-func (w *world) setStatus(u *user, id, status string) error {
+func (w *world) setStatus(u *user, id, status string, now time.Time) error {
 	if status != statusActive && status != statusInactive {
 		return errValidation(fmt.Sprintf("1 validation error detected: Value '%s' at 'status' failed to satisfy constraint: "+
 			"Member must satisfy enum value set: [Active, Inactive]", status))
@@ -206,15 +217,18 @@ func (w *world) setStatus(u *user, id, status string) error {
 	if err != nil {
 		return err
 	}
-	k.Status = status
+	k.become(status, now, w.linger)
 	return nil
 }
 
-func (w *world) deleteKey(u *user, id string) error {
-	if _, err := w.key(u, id); err != nil {
+func (w *world) deleteKey(u *user, id string, now time.Time) error {
+	k, err := w.key(u, id)
+	if err != nil {
 		return err
 	}
+	k.become(statusDeleted, now, w.linger)
 	delete(w.keys, id)
+	w.deleted[id] = k
 	return nil
 }
 
@@ -228,7 +242,8 @@ func (k *accessKey) used(now time.Time, service, region string, granularity time
 
 // usable reports whether a call signed with the key would be let in.
 func (k *accessKey) usable(now time.Time) bool {
-	return k.Status == statusActive && !now.Before(k.usableAt) && k.rejects == 0
+	alive := k.Status == statusActive || now.Before(k.worksUntil)
+	return alive && !now.Before(k.usableAt) && k.rejects == 0
 }
 
 // public is the key as it is told outside, under its owner's name of today.

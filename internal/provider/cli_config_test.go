@@ -101,6 +101,11 @@ func taken(key, state string) string {
 // takenByTheirs is taken for a key of the first of January that was never used.
 var takenByTheirs = taken("theirs", "Active, created 2026-01-01 00:00:00 UTC, never used")
 
+// displaced is the warning that a key of somebody else is deleted to make room. The state is as for taken.
+func displaced(key, state string) string {
+	return fmt.Sprintf(`warning: Unmanaged key %s (%s) of user "ci" is deleted to make room for a new one`, key, state)
+}
+
 // waits is the warning that a previous key is not retired yet.
 func waits(key, fact string) string {
 	return fmt.Sprintf(`warning: Previous key %s of user "ci" is not retired yet: %s`, key, fact)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -28,6 +29,10 @@ const (
 
 	// defaultMaxAttempts is that of the hashicorp/aws provider: enough to sit out the throttling of IAM.
 	defaultMaxAttempts = 25
+
+	// defaultRetryMode shares one limit of requests among all resources once AWS throttles. Without it hundreds of resources
+	// would each send twice what AWS accepts.
+	defaultRetryMode = aws.RetryModeAdaptive
 )
 
 // parseOnly is a KMS service that reads the names of keys and can't be asked for anything.
@@ -39,6 +44,12 @@ func newClient(ctx context.Context, m providerModel, version string, c clock.Clo
 	if diags.HasError() {
 		return nil, diags
 	}
+	limit, err := time.ParseDuration(attemptTimeout)
+	if err != nil {
+		diags.AddError("Bad attempt timeout in this build", err.Error())
+		return nil, diags
+	}
+	cfg.APIOptions = append(cfg.APIOptions, attemptLimit(limit).register)
 	service := kms.New(cfg, cfg.Region, kms.Options{Endpoint: m.Endpoints.KMS.ValueString()})
 	cfg.Region = m.stsRegion(cfg.Region)
 	guard := &accountGuard{allowed: m.AllowedAccountIDs, forbidden: m.ForbiddenAccountIDs}
@@ -77,6 +88,9 @@ func (m *providerModel) awsConfig(ctx context.Context, version string) (aws.Conf
 	}
 	if base.MaxRetries == 0 && env.RetryMaxAttempts == 0 && shared.RetryMaxAttempts == 0 {
 		base.MaxRetries = defaultMaxAttempts
+	}
+	if base.RetryMode == "" && env.RetryMode == "" && shared.RetryMode == "" {
+		base.RetryMode = defaultRetryMode
 	}
 	_, cfg, baseDiags := awsbase.GetAwsConfig(ctx, base)
 	diags.Append(fromBaseDiagnostics(baseDiags)...)

@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -15,6 +17,20 @@ type evidence struct {
 	Steps []rotation.Step      `json:"steps,omitempty"`
 	// Blocked is why a rotation that is due does not happen; empty when none waits.
 	Blocked rotation.Why `json:"blocked,omitempty"`
+	// ChangedAt is when the last apply that changed something ended, and Removed are the keys that it deleted.
+	ChangedAt time.Time `json:"changed_at,omitzero"`
+	Removed   []string  `json:"removed,omitempty"`
+}
+
+// agrees reports whether a list shows what the last apply did. One that does not may come from a server of IAM that is behind.
+func (e evidence) agrees(keys []rotation.Key) bool {
+	listed := rotation.Observation{Keys: keys}
+	for _, k := range e.Seen.Keys {
+		if now := listed.Find(k.ID); now == nil || now.Status != k.Status {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(e.Removed, func(id string) bool { return listed.Find(id) != nil })
 }
 
 // lifts reports whether an edit of the policy takes away what blocks a rotation, so that a postcondition on

@@ -58,6 +58,57 @@ func (c *Client) list(ctx context.Context, user string) ([]rotation.Key, error) 
 	return rotationKeys(listed), nil
 }
 
+// surely lists the keys of a user, again and again for some seconds where the answer may come from a server of IAM that is
+// behind: one that does not show what an apply did a moment ago, be it the last one or the one that made the current key
+// at born. In the end it is true what IAM says.
+func (c *Client) surely(ctx context.Context, user string, born time.Time, known evidence,
+	list func(context.Context, string) ([]rotation.Key, error),
+) ([]rotation.Key, error) {
+	keys, err := list(ctx, user)
+	last := known.ChangedAt
+	if born.After(last) {
+		last = born
+	}
+	if c.Gateway.Now().Sub(last) >= listAgainFor {
+		return keys, err
+	}
+	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
+		err = c.patiently(ctx, func() (err error) {
+			keys, err = c.list(ctx, user)
+			return err
+		})
+	}
+	for pause := firstPause; err == nil && pause <= lastListPause && !known.agrees(keys); pause *= 2 {
+		if err = c.Clock.Sleep(ctx, pause); err == nil {
+			keys, err = c.list(ctx, user)
+		}
+	}
+	return keys, err
+}
+
+// listAgainFor is how long after an apply a list that does not show what it did is asked for again.
+const listAgainFor = 5 * time.Minute
+
+// The pauses before IAM is asked again, each twice as long as the one before: less than four seconds in all for a list that
+// does not show what we did, less than eight for a user who may have been made a moment ago.
+const (
+	firstPause    = 250 * time.Millisecond
+	lastListPause = 2 * time.Second
+	lastUserPause = 4 * time.Second
+)
+
+// patiently reads again while IAM says that the user does not exist: not every server knows a user who was made a moment ago.
+func (c *Client) patiently(ctx context.Context, read func() error) error {
+	err := read()
+	for pause := firstPause; pause <= lastUserPause && iamgate.IsKind(err, iamgate.KindNoSuchEntity); pause *= 2 {
+		if err := c.Clock.Sleep(ctx, pause); err != nil {
+			return err
+		}
+		err = read()
+	}
+	return err
+}
+
 func rotationKeys(listed []iamgate.AccessKey) []rotation.Key {
 	keys := make([]rotation.Key, len(listed))
 	for i, k := range listed {
@@ -144,18 +195,17 @@ func (c *Client) find(ctx context.Context, s subject, keys []rotation.Key, exist
 	if err != nil {
 		return found, err
 	}
-	if owner != "" && owner != s.name {
-		for _, k := range owned {
-			if k.ID == s.keyID {
-				return findings{user: owner, keys: owned, uniqueID: s.uniqueID}, nil
-			}
+	for _, k := range owned {
+		if k.ID == s.keyID {
+			return findings{user: owner, keys: owned, uniqueID: s.uniqueID}, nil
 		}
 	}
-	found.gone = !exists
+	// A key that has an owner exists, whatever server said that the user does not.
+	found.gone = !exists && owner == ""
 	return found, nil
 }
 
-// owner is the user whom a key belongs to, with all keys of that user; empty when the key does not exist. AWS denies the
+// owner is the user whom a key belongs to, with the keys listed for that user; empty when the key does not exist. AWS denies the
 // access to the last use of a key that does not exist, so a credential that may not ask at all can't find a renamed user.
 func (c *Client) owner(ctx context.Context, id string) (string, []rotation.Key, error) {
 	used, err := c.Gateway.LastUsed(ctx, id)
@@ -167,7 +217,7 @@ func (c *Client) owner(ctx context.Context, id string) (string, []rotation.Key, 
 	}
 	keys, err := c.list(ctx, used.UserName)
 	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
-		return "", nil, nil
+		return used.UserName, nil, nil
 	}
 	return used.UserName, keys, err
 }

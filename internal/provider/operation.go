@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -17,6 +18,10 @@ import (
 // mutationTimeout bounds the calls that follow once a key was made or changed. They run on a context that Ctrl-C does not
 // cancel, so that what was begun ends in the state.
 const mutationTimeout = 5 * time.Minute
+
+// cleanupTimeout bounds what is done about a new key that can't be kept. It is a time of its own, so that there is some left
+// when the other is over.
+const cleanupTimeout = 2 * time.Minute
 
 // operation takes the steps of one Create or Update, one after the other, and keeps model, record and observation in step
 // with IAM, so that whatever happens the state can say what is true.
@@ -33,10 +38,19 @@ type operation struct {
 	seen   rotation.Observation
 	// fresh is what IAM showed just before the first step.
 	fresh rotation.Observation
+	// known is the evidence of the plan, and changedAt is when a step was last tried since; zero when none was.
+	known     evidence
+	changedAt time.Time
 	// encryption is how the secret of a new key is encrypted; nil leaves it in plain text.
 	encryption *encryption
 	// sealed are the encrypted secrets of the keys whose secrets the state held in plain text, by key id.
 	sealed map[string]types.String
+	// creating tells that a creation is under way, whose answer is not here yet.
+	creating bool
+	// unsaved is the id of a key that was made and is neither in the state nor deleted again; empty when there is none.
+	unsaved string
+	// removed are the keys that were deleted.
+	removed []string
 	// save writes model to the state of the response.
 	save  func(context.Context, *rotatingAccessKeyModel) diag.Diagnostics
 	diags diag.Diagnostics
@@ -44,27 +58,54 @@ type operation struct {
 
 func (o *operation) user() string { return o.configured.User.ValueString() }
 
-// run takes the planned steps, those aside that are not left because somebody has done them already, and stops at the
-// first that fails. The state is written after each.
-func (o *operation) run(ctx context.Context, planned, left []rotation.Step) {
+// guard does what must end in the state once it was begun: nothing but a time of its own ends it, not Ctrl-C and not a
+// panic.
+func (o *operation) guard(ctx context.Context, do func(context.Context)) {
 	if err := ctx.Err(); err != nil {
 		o.diags.AddError("Interrupted", "Nothing was changed. Apply again.")
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mutationTimeout)
 	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			o.panicked(ctx, p)
+		}
+	}()
+	do(ctx)
+}
+
+// run takes the planned steps, those aside that are not left because somebody has done them already, and stops at the
+// first that fails. The state is written after each.
+func (o *operation) run(ctx context.Context, planned, left []rotation.Step) {
 	for i, step := range planned {
 		if !slices.Contains(left, step) {
 			o.advance(ctx, step, rotation.Outcome{At: o.client.Gateway.Now()})
 			continue
 		}
+		o.changedAt = o.client.Gateway.Now()
 		makesRoom := i+1 < len(planned) && planned[i+1].Kind == rotation.Rotate
 		out, ok := o.take(ctx, step, makesRoom)
+		o.changedAt = o.client.Gateway.Now()
 		if !ok {
 			return
 		}
 		o.advance(ctx, step, out)
 	}
+}
+
+// panicked says what is true after a defect in the provider itself. What it was about may be a secret, so only its type and
+// where it happened are shown.
+func (o *operation) panicked(ctx context.Context, p any) {
+	truth := "What was done until then is in the state. Plan again, and read the new plan."
+	switch id := o.unsaved; {
+	case o.creating:
+		_, truth = o.lost(ctx)
+	case id != "":
+		truth = fmt.Sprintf("New key %s was not in the state yet. %s", id, o.withdraw(ctx, id))
+	}
+	o.diags.AddError(fmt.Sprintf("The provider failed while it changed the keys of user %q", o.user()),
+		fmt.Sprintf("%s\n\nThis is a bug in the provider (%T). Please report it with:\n%s", truth, p, debug.Stack()))
 }
 
 // advance moves record, observation, model and state over a step that was done.
@@ -91,9 +132,19 @@ func (o *operation) take(ctx context.Context, step rotation.Step, makesRoom bool
 }
 
 func (o *operation) setStatus(ctx context.Context, step rotation.Step, status iamgate.Status) (rotation.Outcome, bool) {
-	err := o.client.Gateway.UpdateAccessKey(ctx, o.user(), step.Key, status)
+	_, gone, err := o.client.wherever(ctx, o.user(), step.Key, o.model.AccountID.ValueString(), func(user string) error {
+		return o.client.Gateway.UpdateAccessKey(ctx, user, step.Key, status)
+	})
 	out := rotation.Outcome{At: o.client.Gateway.Now()}
 	switch {
+	case gone && status == iamgate.Active:
+		o.diags.AddError(fmt.Sprintf("Key %s of user %q is gone, so it can't be reactivated", step.Key, o.user()),
+			"Somebody deleted it meanwhile. Plan again, and read the new plan.")
+		return out, false
+	case gone:
+		o.diags.AddWarning(fmt.Sprintf("Key %s of user %q was deleted before it could be made Inactive", step.Key, o.user()),
+			"Somebody deleted it meanwhile, so it works no more. The next plan forgets it.")
+		return out, true
 	case err == nil:
 		return out, true
 	case iamgate.IsKind(err, iamgate.KindNotSettled):
@@ -120,8 +171,10 @@ func refused(err error) bool {
 
 // remove deletes a key. When a new key follows, the list after that one shows the deletion, too.
 func (o *operation) remove(ctx context.Context, step rotation.Step, makesRoom bool) (rotation.Outcome, bool) {
-	err := o.client.Gateway.DeleteAccessKey(ctx, o.user(), step.Key)
-	if err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
+	owner, gone, err := o.client.wherever(ctx, o.user(), step.Key, o.model.AccountID.ValueString(), func(user string) error {
+		return o.client.Gateway.DeleteAccessKey(ctx, user, step.Key)
+	})
+	if err != nil {
 		truth := fmt.Sprintf("Key %s was not deleted. Apply again.", step.Key)
 		if !refused(err) {
 			truth = fmt.Sprintf("Key %s may be gone all the same: the next plan shows what is true.", step.Key)
@@ -129,8 +182,9 @@ func (o *operation) remove(ctx context.Context, step rotation.Step, makesRoom bo
 		o.diags.AddError(fmt.Sprintf("Key %s of user %q could not be deleted", step.Key, o.user()), awsErrorDetail(err)+"\n\n"+truth)
 		return rotation.Outcome{}, false
 	}
-	if !makesRoom {
-		if _, err := o.client.Gateway.WaitDeleted(ctx, o.user(), step.Key); err != nil {
+	o.removed = append(o.removed, step.Key)
+	if !makesRoom && !gone {
+		if _, err := o.client.Gateway.WaitDeleted(ctx, owner, step.Key); err != nil {
 			o.diags.AddWarning(fmt.Sprintf("IAM has not confirmed yet that key %s is gone", step.Key), awsErrorDetail(err)+"\n\nAWS accepted the deletion.")
 		}
 	}

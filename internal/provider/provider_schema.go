@@ -139,7 +139,7 @@ func providerAttributes() map[string]schema.Attribute {
 		"region": optionalString("AWS Region. IAM is one for all regions, so that this chooses only the partition (such as `aws-cn`) and the STS endpoint. " +
 			"Default: the region of the environment (`AWS_REGION`, `AWS_DEFAULT_REGION`), of the profile or of the EC2 instance; `us-east-1` where none is configured."),
 		"retry_mode": schema.StringAttribute{
-			MarkdownDescription: "How retries are paced: `standard` or `adaptive`. Default: `standard`. Environment variable: `AWS_RETRY_MODE`.",
+			MarkdownDescription: "How retries are paced: `standard` or `adaptive`. Default: `adaptive`, by which all resources of a run slow down together once AWS throttles. Environment variable: `AWS_RETRY_MODE`.",
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.OneOf("standard", "adaptive")},
 		},

@@ -171,7 +171,7 @@ func TestAccRotatingAccessKey_badInputTwoKeysOfOthers(t *testing.T) {
 
 	// The way out that both name.
 	s.write(apart(keyArgs{"unmanaged_keys": `"delete_unused"`}), consumerHCL)
-	s.applyNow()
+	s.applyNow(displaced("others", "Inactive, created 2026-01-01 00:00:01 UTC, never used"))
 	s.did("delete others", "create k1")
 }
 

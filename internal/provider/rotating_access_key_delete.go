@@ -56,24 +56,37 @@ func (r *rotatingAccessKeyResource) Delete(ctx context.Context, req resource.Del
 // deleteWherever deletes a key under the name of the user who owns it now, and returns that name. A key that does not exist
 // in the account of the state is success.
 func (c *Client) deleteWherever(ctx context.Context, user, id, accountID string) (string, error) {
-	err := c.Gateway.DeleteAccessKey(ctx, user, id)
-	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
-		if err := c.checkAccount(ctx, accountID); err != nil {
-			return user, err
-		}
-		owner, _, findErr := c.owner(ctx, id)
-		if findErr != nil || owner == "" {
-			return user, findErr
-		}
-		user = owner
-		err = c.Gateway.DeleteAccessKey(ctx, user, id)
+	owner, gone, err := c.wherever(ctx, user, id, accountID, func(name string) error { return c.Gateway.DeleteAccessKey(ctx, name, id) })
+	if gone || err != nil {
+		return owner, err
 	}
-	if err != nil {
-		return user, err
-	}
-	_, err = c.Gateway.WaitDeleted(ctx, user, id)
+	_, err = c.Gateway.WaitDeleted(ctx, owner, id)
 	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) || iamgate.IsKind(err, iamgate.KindNotSettled) {
-		return user, nil
+		return owner, nil
 	}
-	return user, err
+	return owner, err
+}
+
+// wherever changes a key under the recorded name of its user, or, where IAM knows no such user or key, under the name of who
+// owns the key now, and returns the name. Gone tells that the key does not exist in the account of the state.
+func (c *Client) wherever(ctx context.Context, user, id, accountID string, change func(user string) error) (owner string, gone bool, err error) {
+	if err = change(user); !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
+		return user, false, err
+	}
+	if err := c.checkAccount(ctx, accountID); err != nil {
+		return user, false, err
+	}
+	owner, _, err = c.owner(ctx, id)
+	if err != nil || owner == "" {
+		return user, err == nil, err
+	}
+	err = change(owner)
+	return owner, iamgate.IsKind(err, iamgate.KindNoSuchEntity), ignoreNoSuchEntity(err)
+}
+
+func ignoreNoSuchEntity(err error) error {
+	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
+		return nil
+	}
+	return err
 }

@@ -100,7 +100,9 @@ func (r *rotatingAccessKeyResource) lookForCreate(ctx context.Context, plan *rot
 		diags.AddWarning(fmt.Sprintf("Last use of the keys of user %q can't be read", user), awsErrorDetail(err))
 		return diags
 	}
-	if d := rotation.Decide(plan.policy(), rotation.Record{}, seen, r.client.Gateway.Now()); d.Refused != nil {
+	d := rotation.Decide(plan.policy(), rotation.Record{}, seen, r.client.Gateway.Now())
+	diags.Append(deletionWarnings(user, d.Steps, seen)...)
+	if d.Refused != nil {
 		diags.AddAttributeWarning(path.Root("user"), createRefusedSummary(user, seen), createRefusedDetail(user, *d.Refused, seen))
 	}
 	return diags
@@ -158,6 +160,7 @@ func (r *rotatingAccessKeyResource) planUpdate(ctx context.Context, state, plan 
 	}
 	diags.Append(r.planSealing(ctx, plan)...)
 	diags.Append(plan.planSteps(ctx, record, found.Seen, steps)...)
+	diags.Append(deletionWarnings(plan.User.ValueString(), steps, found.Seen)...)
 	if len(steps) > 0 {
 		diags.Append(setPrivate(ctx, resp.Private, plannedKey, steps)...)
 	}
@@ -178,7 +181,7 @@ func (r *rotatingAccessKeyResource) judgeRequests(ctx context.Context, plan *rot
 	decision := rotation.Decide(plan.policy(), record, seen, now)
 	if w := decision.Refused; w != nil {
 		diags.AddAttributeError(requestPath(plan.policy(), record), fmt.Sprintf("Rotation of user %q was asked for and is not possible: %s", user, waitFact(*w, seen)),
-			waitRemedy(*w, user)+"\n\nNothing was changed, and the request is not recorded as done. To go on without it, take the changed value back. "+
+			blockedDetail(user, *w, record, seen)+"\n\nNothing was changed, and the request is not recorded as done. To go on without it, take the changed value back. "+
 				"To destroy the resource all the same, run terraform destroy -refresh=false.")
 		return nil, true, diags
 	}

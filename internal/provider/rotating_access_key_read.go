@@ -21,7 +21,9 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	found, diags := r.locate(ctx, &model)
+	before, diags := model.evidence(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
+	found, diags := r.locate(ctx, &model, before)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -56,11 +58,12 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 	var decision rotation.Decision
 	if record.Policy != nil {
 		decision = rotation.Decide(policy, record, seen, now)
-		resp.Diagnostics.Append(r.waitWarnings(model.User.ValueString(), decision, seen)...)
+		resp.Diagnostics.Append(r.waitWarnings(model.User.ValueString(), record, decision, seen)...)
+		resp.Diagnostics.Append(orphanWarnings(model.User.ValueString(), policy, record, decision, seen)...)
 		resp.Diagnostics.Append(r.unusedWarning(ctx, record, decision, seen)...)
 		resp.Diagnostics.Append(expiredWarning(model.User.ValueString(), policy, decision, now)...)
 	}
-	known := evidence{Seen: seen, Steps: decision.Steps}
+	known := evidence{Seen: seen, Steps: decision.Steps, ChangedAt: before.ChangedAt, Removed: before.Removed}
 	model.RotationBlocked = types.StringNull()
 	if decision.Blocked != nil {
 		known.Blocked = decision.Blocked.Why
@@ -75,7 +78,7 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 
 // locate lists the keys of the user, and finds out what happened when the current one is not among them. It follows a
 // renamed user into the model.
-func (r *rotatingAccessKeyResource) locate(ctx context.Context, model *rotatingAccessKeyModel) (findings, diag.Diagnostics) {
+func (r *rotatingAccessKeyResource) locate(ctx context.Context, model *rotatingAccessKeyModel, known evidence) (findings, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	user := model.User.ValueString()
 	fail := func(err error) (findings, diag.Diagnostics) {
@@ -83,19 +86,13 @@ func (r *rotatingAccessKeyResource) locate(ctx context.Context, model *rotatingA
 		return findings{}, diags
 	}
 
-	keys, err := r.client.list(ctx, user)
+	keys, err := r.client.surely(ctx, user, instant(model.CreatedAt), known, r.client.list)
 	exists := !iamgate.IsKind(err, iamgate.KindNoSuchEntity)
 	if err != nil && exists {
 		return fail(err)
 	}
 	listed := rotation.Observation{Keys: keys}
 	current := model.AccessKeyID.ValueString()
-	if exists && listed.Find(current) == nil && r.client.Gateway.Now().Sub(instant(model.CreatedAt)) < listAgainFor {
-		if keys, err = r.client.list(ctx, user); err != nil {
-			return fail(err)
-		}
-		listed.Keys = keys
-	}
 	if listed.Find(current) != nil {
 		return findings{user: user, keys: keys}, diags
 	}
@@ -107,6 +104,7 @@ func (r *rotatingAccessKeyResource) locate(ctx context.Context, model *rotatingA
 		return fail(err)
 	}
 	switch {
+	case found.user == user && (rotation.Observation{Keys: found.keys}).Find(current) != nil:
 	case found.gone:
 		diags.AddWarning(fmt.Sprintf("IAM user %q no longer exists", user),
 			fmt.Sprintf("Neither the user nor its key %s exists any more, so the resource is removed from the state.", current))
@@ -125,9 +123,6 @@ func (r *rotatingAccessKeyResource) locate(ctx context.Context, model *rotatingA
 	return found, diags
 }
 
-// listAgainFor is how young a key must be for a list that lacks it to be asked again.
-const listAgainFor = 5 * 60 * 1e9
-
 // complete fills in account and unique id after an import.
 func (r *rotatingAccessKeyResource) complete(ctx context.Context, model *rotatingAccessKeyModel) diag.Diagnostics {
 	var diags diag.Diagnostics
@@ -144,12 +139,12 @@ func (r *rotatingAccessKeyResource) complete(ctx context.Context, model *rotatin
 }
 
 // waitWarnings tells what does not happen though its time has come.
-func (r *rotatingAccessKeyResource) waitWarnings(user string, decision rotation.Decision, seen rotation.Observation) diag.Diagnostics {
+func (r *rotatingAccessKeyResource) waitWarnings(user string, record rotation.Record, decision rotation.Decision, seen rotation.Observation) diag.Diagnostics {
 	var diags diag.Diagnostics
 	// A current that is not listed yet has had its warning already.
 	if w := decision.Blocked; w != nil && w.Why != rotation.WhyYoung {
 		diags.AddAttributeWarning(path.Root("rotation_blocked"),
-			fmt.Sprintf("Rotation of user %q is due and waits: %s", user, waitFact(*w, seen)), waitRemedy(*w, user))
+			fmt.Sprintf("Rotation of user %q is due and waits: %s", user, waitFact(*w, seen)), blockedDetail(user, *w, record, seen))
 	}
 	for _, w := range decision.Waiting {
 		diags.AddAttributeWarning(path.Root("previous"),

@@ -131,7 +131,7 @@ func TestAccRotatingAccessKey_stalePlanOfRollback(t *testing.T) {
 	s.write(asking(`{ quarter = "2026-Q2" }`).with(held()), consumerHCL)
 	slot := taken("theirs", "Active, created 2026-04-08 00:00:00 UTC, never used")
 	s.refused(func() { s.foreign("theirs") }, "it would rotate key k2, but "+slot)
-	s.plan(1, refusal(slot))
+	s.plan(1, refusal(slot), `warning: Key theirs of user "ci" was probably left by an interrupted apply at 2026-04-08 00:00:00 UTC, never used`)
 	s.remove("theirs")
 	s.step("create k3")
 	s.state(map[string]any{"rotation_reason": "rotate_when_changed: quarter"})

@@ -141,12 +141,15 @@ func TestAccRotatingAccessKey_unmanagedDeleteUnused(t *testing.T) {
 		used    time.Duration
 		service string
 		status  string
-		// fact is why it stays, and empty where it is deleted.
-		fact string
+		// state is what the plan says of the key that it deletes, and fact why one stays.
+		state, fact string
 	}{
-		"never used":           {},
-		"never used, Inactive": {status: "Inactive"},
-		"proof only":           {used: 15 * time.Minute, service: "sts"},
+		"never used":           {state: "Active, created 2026-01-01 00:00:00 UTC, never used"},
+		"never used, Inactive": {status: "Inactive", state: "Inactive, created 2026-01-01 00:00:00 UTC, never used"},
+		"proof only": {
+			used: 15 * time.Minute, service: "sts",
+			state: "Active, created 2026-01-01 00:00:00 UTC, last used at 2026-01-01 00:15:00 UTC by sts in us-east-1",
+		},
 		"sts a second after the proof": {
 			used: 15*time.Minute + time.Second, service: "sts",
 			fact: taken("theirs", "Active, created 2026-01-01 00:00:00 UTC, last used at 2026-01-01 00:15:01 UTC by sts in us-east-1"),
@@ -175,8 +178,10 @@ func TestAccRotatingAccessKey_unmanagedDeleteUnused(t *testing.T) {
 			s.Advance("90d-1s")
 			s.steady()
 			s.Advance("1s")
-			if test.fact == "" {
-				s.step("delete theirs", "create k2")
+			if test.state != "" {
+				s.applyNow(displaced("theirs", test.state))
+				s.did("delete theirs", "create k2")
+				s.steady()
 				s.keys("k1 Active", "k2 Active")
 				s.handovers("k1", "k1 to k2")
 				return
@@ -194,7 +199,9 @@ func TestAccRotatingAccessKey_unmanagedDeleteUnused(t *testing.T) {
 		s.foreign("others")
 		s.use("theirs")
 		s.write(unmanaged("delete_unused"), consumerHCL)
-		s.step("delete others", "create k1")
+		s.applyNow(displaced("others", "Active, created 2026-01-02 00:00:00 UTC, never used"))
+		s.did("delete others", "create k1")
+		s.steady()
 		s.keys("theirs Active", "k1 Active")
 		s.state(map[string]any{"previous": nil, "access_key_id": "k1"})
 	})

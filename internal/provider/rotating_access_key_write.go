@@ -33,7 +33,11 @@ func (r *rotatingAccessKeyResource) Create(ctx context.Context, req resource.Cre
 			"No key was made. A user has two key slots, and one iamkeys_rotating_access_key needs both: keep one of the resources.")
 		return
 	}
-	keys, err := r.client.fresh(ctx, user)
+	var keys []rotation.Key
+	err := r.client.patiently(ctx, func() (err error) {
+		keys, err = r.client.fresh(ctx, user)
+		return err
+	})
 	if err != nil {
 		resp.Diagnostics.AddAttributeError(path.Root("user"), fmt.Sprintf("Access keys of user %q can't be read", user), awsErrorDetail(err)+"\n\nNo key was made.")
 		return
@@ -67,9 +71,9 @@ func (r *rotatingAccessKeyResource) Create(ctx context.Context, req resource.Cre
 			return append(resp.State.Set(ctx, m), setIdentity(ctx, resp.Identity, m)...)
 		},
 	}
-	op.run(ctx, decision.Steps, decision.Steps)
+	op.guard(ctx, func(ctx context.Context) { op.run(ctx, decision.Steps, decision.Steps) })
 	resp.Diagnostics.Append(op.diags...)
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, evidence{Seen: op.seen})...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, op.evidence())...)
 }
 
 // Update implements resource.Resource.
@@ -96,7 +100,7 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 
 	model := state
 	op := &operation{
-		client: r.client, model: &model, configured: &plan, policy: plan.policy(), record: record, seen: seen.Seen, encryption: encryption,
+		client: r.client, model: &model, configured: &plan, policy: plan.policy(), record: record, known: seen, seen: seen.Seen, encryption: encryption,
 		save: func(ctx context.Context, m *rotatingAccessKeyModel) diag.Diagnostics {
 			return append(resp.State.Set(ctx, m), setIdentity(ctx, resp.Identity, m)...)
 		},
@@ -111,16 +115,18 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 	if resp.Diagnostics.Append(op.prepareSecrets(ctx, left)...); resp.Diagnostics.HasError() {
 		return
 	}
-	op.run(ctx, steps, left)
-	if !op.diags.HasError() {
+	op.guard(ctx, func(ctx context.Context) {
+		if op.run(ctx, steps, left); op.diags.HasError() {
+			return
+		}
 		op.describe(ctx, &state)
 		op.configure(ctx)
 		model.RotationBlocked = plan.RotationBlocked
 		op.diags.Append(op.model.show(ctx, op.record, op.seen, op.policy)...)
 		op.diags.Append(op.save(ctx, op.model)...)
-	}
+	})
 	resp.Diagnostics.Append(op.diags...)
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, evidence{Seen: op.seen})...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, op.evidence())...)
 }
 
 // look looks at IAM again and returns the planned steps that are left to do. It refuses all of them if one is no longer
@@ -128,7 +134,7 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 func (o *operation) look(ctx context.Context, state *rotatingAccessKeyModel, planned []rotation.Step) ([]rotation.Step, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	user := o.user()
-	keys, err := o.client.fresh(ctx, user)
+	keys, err := o.client.surely(ctx, user, o.record.Current.CreatedAt, o.known, o.client.fresh)
 	exists := !iamgate.IsKind(err, iamgate.KindNoSuchEntity)
 	if err != nil && exists {
 		diags.Append(lookError(user, err))
@@ -174,6 +180,16 @@ func (o *operation) look(ctx context.Context, state *rotatingAccessKeyModel, pla
 	}
 	o.fresh = seen
 	return left, diags
+}
+
+// evidence is what the next Read finds.
+func (o *operation) evidence() evidence {
+	known := o.known
+	known.Seen, known.Steps, known.Blocked = o.seen, nil, ""
+	if !o.changedAt.IsZero() {
+		known.ChangedAt, known.Removed = o.changedAt, o.removed
+	}
+	return known
 }
 
 // describe brings the descriptions of the managed keys in line with a changed configuration.

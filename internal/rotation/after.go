@@ -24,7 +24,8 @@ func (p Previous) DeleteAt(policy Policy, use Use) time.Time {
 	return from.Add(policy.Grace)
 }
 
-func (r Record) manages(id string) bool {
+// Manages reports whether the key with that id is current or previous.
+func (r Record) Manages(id string) bool {
 	return id == r.Current.ID || r.Previous != nil && id == r.Previous.ID
 }
 

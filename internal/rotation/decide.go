@@ -277,7 +277,7 @@ func (s *situation) oldestUnmanaged() *Key {
 	var oldest *Key
 	for i := range s.seen.Keys {
 		k := &s.seen.Keys[i]
-		if s.record.manages(k.ID) {
+		if s.record.Manages(k.ID) {
 			continue
 		}
 		if oldest == nil || k.CreatedAt.Before(oldest.CreatedAt) {

@@ -38,11 +38,16 @@
 //     Inactive or gone and previous Inactive, previous may go at once. A request deletes previous if it is Inactive, or
 //     past its overlap and unused for RequireUnusedFor, and not adopted; otherwise Decision.Refused says what to change.
 //     With current Inactive and previous Active it is current that makes room, once it has been Inactive for the grace
-//     since that was recorded. The only Active key of the user is never removed to make room.
+//     since that was recorded. The only Active key of the user is never removed to make room, what an interrupted revoke
+//     left aside (rule 7).
 //  7. Unmanaged keys. RefuseUnmanaged: if the slot is needed, blocked as in rule 6. RetireUnmanaged: adopted as previous
 //     at create, or as soon as it is seen with no previous; an adopted key leaves only by rules 3 and 4. DeleteUnused:
-//     deleted when its slot is needed, if it was never used, or only by the proof that a new key works. No other
-//     unmanaged key is ever touched.
+//     deleted when its slot is needed, if it was never used, or only by the proof that a new key works. The only Active
+//     key of the user stays even then, with one exception: when a revoke is asked for, current is listed and Inactive,
+//     and the key was created after the recorded current. A revoke that was killed after it deactivated current, and
+//     before the state was saved, leaves just that: nobody has the secret of the key, and the revoke would be refused for
+//     ever. A key that somebody made by hand after current, and that nobody has used yet, looks the same and goes too. No
+//     other unmanaged key is ever touched.
 //  8. Hold, pause, revoke. HoldPrevious keeps previous out of rules 3, 4 and 6; setting it reactivates previous once, if
 //     this resource itself had deactivated it. Paused stops every clock-driven step. A revoke beats overlap, guard, hold
 //     and pause: a new key first, then every older managed key is deactivated and marked revoked. A revoked key that is

@@ -1,6 +1,7 @@
 package rotation_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -90,6 +91,32 @@ func (f *walk) expiry() age {
 	return f.age()
 }
 
+// fuzzStarts are the worlds in which a walk may begin.
+func fuzzStarts() []world {
+	return scope{modes: anyMode, hold: true, paused: true, recipients: true}.starts()
+}
+
+// revokeSeeds are walks under delete_unused, without any term, in which a revoke is asked for while current is Inactive or gone
+// and the other key is the only Active one: left by a revoke that was killed, older than current, beside a key of somebody else.
+func revokeSeeds() [][]byte {
+	from := func(keys int) []byte {
+		start := slices.IndexFunc(fuzzStarts(), func(w world) bool {
+			return w.want == setting{mode: 2} && w.active(current) && w.count() == keys && (keys == 1 || w.active(unmanaged))
+		})
+		return append(make([]byte, 22), byte(start)) //nolint:gosec // There are fewer starts than 255.
+	}
+	apply := func(way byte) []byte { return []byte{byte(waits), 0, 0, 0, 0, 1, way} }
+	happen := func(d deed) []byte { return []byte{byte(d), 0, 0} }
+	revoke := []byte{byte(edits), 0, 5, 1, 0}
+	const succeeds, diesWhole = 1, 4
+	return [][]byte{
+		slices.Concat(from(1), apply(succeeds), revoke, apply(diesWhole), apply(succeeds)),
+		slices.Concat(from(2), apply(succeeds), happen(deactivatesKey), revoke, apply(succeeds)),
+		slices.Concat(from(2), apply(succeeds), happen(deletesKey), happen(usesKey), happen(deactivatesKey), happen(createsKey), revoke,
+			apply(succeeds)),
+	}
+}
+
 // FuzzInvariants judges walks by the invariants of the exhaustive search, with ages to the second and policies of any shape.
 func FuzzInvariants(f *testing.F) {
 	f.Add([]byte(nil))
@@ -103,10 +130,13 @@ func FuzzInvariants(f *testing.F) {
 		}
 		f.Add(b)
 	}
+	for _, seed := range revokeSeeds() {
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		way := &walk{b}
 		l := way.laws()
-		starts := scope{modes: anyMode, hold: true, paused: true, recipients: true}.starts()
+		starts := fuzzStarts()
 		w := l.normal(starts[int(way.choose(255))%len(starts)])
 		trace := []string{w.String()}
 		type next struct {

@@ -68,6 +68,20 @@ func retiring(changes ...change) scene {
 	return overlapping(is(prev, inactive), deactivated(day(7))).with(changes...)
 }
 
+// interrupted is a user whose current this resource revoked on day 3: it made and proved the other key, deactivated current
+// and was killed before the state was saved.
+func interrupted(changes ...change) scene {
+	return settled(cutRevoke).with(changes...)
+}
+
+func cutRevoke(s *scene) {
+	set(unmanaged(DeleteUnused))(s)
+	edit(incident)(s)
+	is(cur, inactive)(s)
+	listed(other, active, day(3))(s)
+	usedBy(other, Use{At: day(3).Add(minute), Service: "sts"})(s)
+}
+
 func standard() Policy {
 	return Policy{
 		RotateAfter:       days(90),

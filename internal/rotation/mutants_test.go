@@ -36,8 +36,26 @@ var mutants = []mutant{
 		"room.go", "if s.policy.UnmanagedKeys != DeleteUnused {", "if s.policy.UnmanagedKeys == RetireUnmanaged {",
 	}}, onlyOurKeys},
 	{"delete an unmanaged key in use", []edit{{
-		"room.go", "s.record.manages(k.ID) || !k.NeverUsed() ||", "s.record.manages(k.ID) ||",
+		"room.go", "s.record.Manages(k.ID) || !k.NeverUsed() ||", "s.record.Manages(k.ID) ||",
 	}}, onlyOurKeys},
+	{"delete the only Active key though no revoke is asked for", []edit{{
+		"room.go", "return s.ask.revoke && s.current() != nil &&", "return s.current() != nil &&",
+	}}, lastActiveKeyKept},
+	{"delete the only Active key with current gone", []edit{{
+		"room.go", "return s.ask.revoke && s.current() != nil &&", "return s.ask.revoke &&",
+	}}, lastActiveKeyKept},
+	{"delete the only Active key though it is older than current", []edit{{
+		"room.go", "s.current() != nil && k.CreatedAt.After(s.record.Current.CreatedAt)", "s.current() != nil",
+	}}, lastActiveKeyKept},
+	{"delete the only Active key though somebody uses it", []edit{{
+		"room.go", "s.record.Manages(k.ID) || !k.NeverUsed() ||", "s.record.Manages(k.ID) || !k.NeverUsed() && !s.leftByRevoke(k) ||",
+	}}, onlyOurKeys},
+	{"delete the only Active key though delete_unused is not set", []edit{{
+		"room.go", "if s.policy.UnmanagedKeys != DeleteUnused {", "if s.policy.UnmanagedKeys != DeleteUnused && !s.ask.revoke {",
+	}}, onlyOurKeys},
+	{"keep what an interrupted revoke left", []edit{{
+		"room.go", " || s.leftByRevoke(k) {", " {",
+	}}, revokeConverges},
 	{"delete an adopted key for a request", []edit{{
 		"room.go", "case p.Adopted && (asked || !s.currentActive()):", "case p == nil:",
 	}}, onlyOurKeys},

@@ -162,21 +162,28 @@ func (s *situation) displaceCurrent() (Step, *Wait) {
 }
 
 // disposable is an unmanaged key that delete_unused allows to delete, or nil. The only Active key of the user stays even
-// if nobody used it yet: somebody may be about to.
+// if nobody used it yet, since somebody may be about to; the exception is one that an interrupted revoke left.
 func (s *situation) disposable() *Key {
 	if s.policy.UnmanagedKeys != DeleteUnused {
 		return nil
 	}
 	for i := range s.seen.Keys {
 		k := &s.seen.Keys[i]
-		if s.record.manages(k.ID) || !k.NeverUsed() || k.ID == s.seen.Signer {
+		if s.record.Manages(k.ID) || !k.NeverUsed() || k.ID == s.seen.Signer {
 			continue
 		}
-		if k.Status == Inactive || s.otherActive(k.ID) {
+		if k.Status == Inactive || s.otherActive(k.ID) || s.leftByRevoke(k) {
 			return k
 		}
 	}
 	return nil
+}
+
+// leftByRevoke reports whether the user's only Active key is one that a revoke made before it deactivated current and was
+// killed: the revoke is still asked for, and current, which is Inactive if IAM lists it, is older than the key. Nobody has the
+// secret of such a key, and to keep it would refuse the revoke for ever.
+func (s *situation) leftByRevoke(k *Key) bool {
+	return s.ask.revoke && s.current() != nil && k.CreatedAt.After(s.record.Current.CreatedAt)
 }
 
 func (s *situation) otherActive(id string) bool {

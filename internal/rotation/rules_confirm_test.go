@@ -56,6 +56,10 @@ func TestConfirmLate(t *testing.T) {
 			plan(deleteUnmanaged(other), rotate(ReasonAge)),
 		},
 		{
+			"deletion of what an interrupted revoke left", interrupted(), 4, 9,
+			plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
+		},
+		{
 			"deletion of an unused key, before the grace of previous was over",
 			retiring(dispose, gone(cur), foreign(inactive), neverUsed(other)), 8, 20,
 			plan(deleteUnmanaged(other), replaceGone(ReasonMissing)),
@@ -119,6 +123,11 @@ func TestConfirmAlreadyDeleted(t *testing.T) {
 			given: settled(set(unmanaged(DeleteUnused)), foreign(active), neverUsed(other)), planned: day(90),
 			plan: plan(deleteUnmanaged(other), rotate(ReasonAge)),
 			then: []change{gone(other)}, applied: day(91), left: plan(rotate(ReasonAge)),
+		},
+		{
+			name:  "what an interrupted revoke left",
+			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
+			then: []change{gone(other)}, applied: day(5), left: plan(revoking(replaceInactive(ReasonRevoked))),
 		},
 		{
 			name:  "previous, and a rotation has become due",
@@ -235,6 +244,21 @@ func TestConfirmStale(t *testing.T) {
 			given: settled(dispose, foreign(active), neverUsed(other)), planned: day(90),
 			plan: plan(deleteUnmanaged(other), rotate(ReasonAge)),
 			then: []change{is(cur, inactive)}, applied: day(91), stale: stale(deleteUnmanaged(other), wait(WhyUnmanaged, other)),
+		},
+		{
+			name:  "what an interrupted revoke left was used",
+			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
+			then: []change{used(other, day(4))}, applied: day(5), stale: stale(deleteUnmanaged(other), wait(WhyUnmanaged, other)),
+		},
+		{
+			name:  "the current that an interrupted revoke deactivated is gone",
+			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
+			then: []change{gone(cur)}, applied: day(5), stale: stale(deleteUnmanaged(other), none),
+		},
+		{
+			name:  "the current that an interrupted revoke deactivated is Active",
+			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
+			then: []change{is(cur, active)}, applied: day(5), stale: stale(revoking(replaceInactive(ReasonRevoked)), none),
 		},
 		{
 			name:  "the unused key to delete was used, and by now previous would go",

@@ -194,6 +194,44 @@ func TestDeleteUnused(t *testing.T) {
 	})
 }
 
+// Rule 7: the only Active key of the user goes if it is what an interrupted revoke left, and for nothing less.
+func TestDeleteLeftByRevoke(t *testing.T) {
+	t.Parallel()
+	taken := func(p *Policy) { p.RevokeWhenChanged = map[string]string{"incident": "none"} }
+	again := does(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked)))
+	stays := refused(wait(WhyUnmanaged, other))
+	checkRows(t, []row{
+		{"at once", interrupted(), day(3).Add(minute), again},
+		{"a day later", interrupted(), day(4), again},
+		{"at the age of rotate_after", interrupted(), day(90), again},
+		{"never used", interrupted(neverUsed(other)), day(4), again},
+		{"paused and held", interrupted(set(pause, hold)), day(4), again},
+		{"with another request", interrupted(edit(quarter)), day(4), again},
+		{"previous was deleted for it", overlapping(gone(prev), cutRevoke), day(4), again},
+		{"delete_unused by the same edit", interrupted(set(unmanaged(RefuseUnmanaged)), edit(unmanaged(DeleteUnused))), day(4), again},
+		{"its creation a second after that of current", interrupted(made(other, day(0).Add(second)), neverUsed(other)), day(4), again},
+		{"its creation at that of current", interrupted(made(other, day(0)), neverUsed(other)), day(4), stays},
+		{"its creation a second before that of current", interrupted(made(other, day(0).Add(-second)), neverUsed(other)), day(4), stays},
+		{"refuse", interrupted(set(unmanaged(RefuseUnmanaged))), day(4), stays},
+		{"retire", interrupted(set(unmanaged(RetireUnmanaged))), day(4), stays},
+		{"used by somebody", interrupted(used(other, day(3))), day(4), stays},
+		{"its last use not asked for", interrupted(unasked(other)), day(4), stays},
+		{"signs our requests", interrupted(signedBy(other)), day(4), stays},
+		{"the incident taken back", interrupted(edit(taken)), day(4), blocked(wait(WhyUnmanaged, other))},
+		{"another request alone", interrupted(edit(taken, quarter)), day(4), stays},
+		{
+			"current gone, an older Inactive key in its place",
+			interrupted(gone(cur), listed(third, inactive, day(-200)), used(third, day(-100))), day(4), refused(wait(WhyUnmanaged, third)),
+		},
+		{"current gone: there is a free slot", interrupted(gone(cur)), day(4), does(revoking(replaceGone(ReasonRevoked)))},
+		{
+			"current still Active: the key is not the only one", interrupted(is(cur, active)), day(4),
+			does(deleteUnmanaged(other), revoking(rotate(ReasonRevoked)), deactivate(cur)),
+		},
+		{"it is Inactive, too", interrupted(is(other, inactive)), day(4), again},
+	})
+}
+
 // Rule 7: an adopted key leaves only by rules 3 and 4.
 func TestAdoptedKey(t *testing.T) {
 	t.Parallel()

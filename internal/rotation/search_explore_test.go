@@ -168,9 +168,13 @@ func (x *explorer) applyNow(a *apply) violation {
 		if v := a.take(step); v != (violation{}) {
 			return v
 		}
-		x.emit(a.crash(last), move{how: crashes, steps: i + 1})
+		dead, deadWhole := a.crash(last), a.crash(start)
+		if v := a.judgeCrash(dead).and(a.judgeCrash(deadWhole)); v != (violation{}) {
+			return v
+		}
+		x.emit(dead, move{how: crashes, steps: i + 1})
 		if i > 0 {
-			x.emit(a.crash(start), move{how: crashesWhole, steps: i + 1})
+			x.emit(deadWhole, move{how: crashesWhole, steps: i + 1})
 		}
 	}
 	edited := a.w.edited()

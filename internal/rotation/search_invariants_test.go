@@ -12,7 +12,7 @@ const (
 	// consumerAuthenticates: who holds the key published at the last successful apply can use it, unless somebody else or a
 	// revoke broke it.
 	consumerAuthenticates = "consumer-authenticates"
-	// lastActiveKeyKept: the only Active key of the user is never deactivated or deleted.
+	// lastActiveKeyKept: the only Active key of the user is never deactivated or deleted; what an interrupted revoke left aside.
 	lastActiveKeyKept = "last-active-key-kept"
 	// usedKeyKept: an Active previous that was used within require_unused_for stays as it is, revoke aside.
 	usedKeyKept = "used-key-kept"
@@ -48,6 +48,8 @@ const (
 	pausedStopsClock = "paused-stops-clock"
 	// revokeCompletes: after a revoke no older managed key is Active.
 	revokeCompletes = "revoke-completes"
+	// revokeConverges: under delete_unused a revoke that died after it made its key is not refused the next time.
+	revokeConverges = "revoke-converges"
 	// waitNamesFuture: a wait never ends in the past.
 	waitNamesFuture = "wait-names-future"
 	// noNeedlessDeletion: what goes before its time to make room goes only with the rotation that needs it.
@@ -61,8 +63,8 @@ const (
 var invariants = []string{
 	consumerAuthenticates, lastActiveKeyKept, usedKeyKept, overlapKept, graceBeforeDelete, inactiveStaysInactive,
 	holdRetiresNothing, atMostTwoKeys, onlyOurKeys, managedKeyNotLost, fixedPoint, editTakesNoClockStep, planEqualsApply,
-	dueNeverForgotten, noNeedlessRotation, retirementFinishes, signerKept, pausedStopsClock, revokeCompletes, waitNamesFuture,
-	noNeedlessDeletion, validRecipients, sealedToRecipients,
+	dueNeverForgotten, noNeedlessRotation, retirementFinishes, signerKept, pausedStopsClock, revokeCompletes,
+	revokeConverges, waitNamesFuture, noNeedlessDeletion, validRecipients, sealedToRecipients,
 }
 
 // violation is an invariant that broke, and how; its zero value is none.
@@ -155,7 +157,7 @@ func (a *apply) judgeLoss(k iamKey, to status, before world) violation {
 	switch {
 	case k.signs:
 		return broken(signerKept, "the signing key was retired")
-	case k.status == active && actives == 1:
+	case k.status == active && actives == 1 && (to != gone || !a.leftByRevoke(k, before)):
 		return broken(lastActiveKeyKept, "the only Active key was retired")
 	case k.role == unmanaged:
 		return a.judgeUnmanaged(k, to, before)
@@ -169,6 +171,26 @@ func (a *apply) judgeLoss(k iamKey, to status, before world) violation {
 		return a.judgeDeletion(k, before)
 	}
 	return a.judgeRetirement(k, to, before)
+}
+
+// leftByRevoke tells that a key may be what a revoke made before it deactivated current and died: the revoke is asked for again,
+// current is Inactive, and nobody manages the key, which is newer.
+func (a *apply) leftByRevoke(k iamKey, before world) bool {
+	cur := before.find(current)
+	return a.asked.revoke && k.role == unmanaged && k.newer && cur != nil && cur.status == inactive
+}
+
+// judgeCrash looks at the world after a death in the middle of a revoke. With current gone the key that it made may be the only
+// Active one for other reasons; one made at the very instant of current's creation is not newer.
+func (a *apply) judgeCrash(w world) violation {
+	if !a.asked.revoke || a.laws.modes[w.want.mode] != rotation.DeleteUnused || a.laws.blind || !w.olderCurrent() {
+		return violation{}
+	}
+	next := a.laws.look(w)
+	if d := rotation.Decide(next.policy, next.rec, next.seen, now); d.Refused != nil {
+		return broken(revokeConverges, "refused %+v", *d.Refused)
+	}
+	return violation{}
 }
 
 // judgeUnmanaged allows rule 7: an unused key goes when a rotation needs its place.

@@ -39,6 +39,7 @@ var scopes = []scope{
 	{name: "unmanaged", terms: []terms{brief}, modes: anyMode, mode: true},
 	{name: "signer", terms: []terms{hours(2, 0, 1, 0)}, modes: refuse, signers: true, revoke: true},
 	{name: "revocations", terms: []terms{brief}, modes: refuse, revoke: true, noProof: true},
+	{name: "interrupted revocations", terms: []terms{hours(2, 0, 1, 0)}, modes: anyMode[2:], revoke: true},
 	{name: "held rotations", terms: []terms{brief}, modes: refuse, hold: true, rotate: true, stacked: true},
 	{name: "held adoptions", terms: []terms{hours(2, 0, 1, 0)}, modes: anyMode[1:2], hold: true, revoke: true},
 	{name: "hold and pause", terms: []terms{brief}, modes: refuse, hold: true, paused: true},

@@ -82,7 +82,7 @@ func (a *apply) reload(at time.Time) {
 }
 
 func (a *apply) show(id string, k iamKey) {
-	seen := rotation.Key{ID: id, Status: rotation.Active, CreatedAt: k.made.at()}
+	seen := rotation.Key{ID: id, Status: rotation.Active, CreatedAt: a.w.shown(k).made.at()}
 	if k.status == inactive {
 		seen.Status = rotation.Inactive
 	}
@@ -109,7 +109,7 @@ func (a *apply) ask(at time.Time) {
 		policy = *a.rec.Policy
 	}
 	for _, id := range a.rec.AsksLastUse(policy, a.seen, at) {
-		k := a.w.keys[slices.Index(a.ids[:], id)]
+		k := a.w.shown(a.w.keys[slices.Index(a.ids[:], id)])
 		use := &rotation.Use{At: k.used.at(), Service: "s3"}
 		if k.sts {
 			use.Service = "sts"
@@ -213,7 +213,7 @@ func (a *apply) remember(step rotation.Step, before world) {
 		}
 		switch step.Kind {
 		case rotation.Rotate:
-			k.over = 0
+			k.over, k.newer = 0, false
 			switch {
 			case k.status == active:
 				k.dark, k.byUs = never, false
@@ -291,10 +291,12 @@ func (a *apply) crash(recorded *apply) world {
 			continue
 		}
 		if old := recorded.w.keys[i]; a.ids[i] == recorded.ids[i] {
-			k.role, k.leaked, k.over = old.role, old.leaked, old.over
+			k.role, k.leaked, k.over, k.newer = old.role, old.leaked, old.over, old.newer
 			if k.status == old.status || k.status == active || w.noted(*k) {
 				k.dark, k.byUs = old.dark, old.byUs
 			}
+		} else {
+			k.newer = recorded.w.olderCurrent()
 		}
 	}
 	if !w.rec.exists {

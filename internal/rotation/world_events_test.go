@@ -89,7 +89,7 @@ func (w world) after(e event) world {
 	case deletesKey:
 		w.remove(e.key)
 	case createsKey:
-		w.keys[w.free()] = iamKey{status: active, used: never, dark: never}
+		w.keys[w.free()] = iamKey{status: active, used: never, dark: never, newer: w.olderCurrent()}
 	case recreatesUser:
 		w.remove(0)
 		w.remove(1)

@@ -91,6 +91,8 @@ type iamKey struct {
 	published bool
 	// signs tells that it signs our own requests.
 	signs bool
+	// newer tells, for an unmanaged key beside current, that it was created after current.
+	newer bool
 }
 
 // silent is how long the key is unused: since its creation if nobody ever used it.
@@ -164,7 +166,7 @@ func (w world) String() string {
 		fmt.Fprintf(&b, "[%s %s made %v used %v dark %v over %v%s] ", [...]string{"unmanaged", "current", "previous"}[k.role],
 			[...]string{"gone", "Active", "Inactive"}[k.status], k.made, k.used, k.dark, k.over,
 			flags(flag{"sts", k.sts}, flag{"by us", k.byUs}, flag{"leaked", k.leaked}, flag{"published", k.published},
-				flag{"signs", k.signs}))
+				flag{"signs", k.signs}, flag{"newer", k.newer}))
 	}
 	r := w.rec
 	fmt.Fprintf(&b, "record: made %v inactive since %v replaced %v deactivated %v%s set %+v, want %+v%s", r.made, r.inactiveSince,
@@ -203,6 +205,29 @@ func (w *world) find(r role) *iamKey {
 func (w *world) active(r role) bool {
 	k := w.find(r)
 	return k != nil && k.status == active
+}
+
+// olderCurrent tells that there is a current, and that a key made now is newer.
+func (w *world) olderCurrent() bool {
+	k := w.find(current)
+	return k != nil && k.made > 0
+}
+
+// shown is a key with ages by which an unmanaged one is newer than current or not; limited ages do not tell.
+func (w *world) shown(k iamKey) iamKey {
+	cur := w.find(current)
+	if k.role != unmanaged || cur == nil {
+		return k
+	}
+	made := max(k.made, cur.made)
+	if k.newer {
+		made = min(k.made, cur.made-second)
+	}
+	if k.sts {
+		k.used += made - k.made
+	}
+	k.made = made
+	return k
 }
 
 func (w *world) count() int {
@@ -294,6 +319,9 @@ func (l *laws) normal(w world) world {
 		if k.role == unmanaged {
 			k.byUs, k.leaked = false, false
 		}
+	}
+	for i := range w.keys {
+		w.keys[i].newer = w.keys[i].newer && w.keys[i].role == unmanaged && w.find(current) != nil
 	}
 	if w.find(previous) == nil {
 		w.rec.replaced, w.rec.deactivated = 0, never

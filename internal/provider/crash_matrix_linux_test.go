@@ -1,0 +1,69 @@
+package provider_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+)
+
+// leastCells is how many cells the matrix must have.
+const leastCells = 500
+
+// TestCrashMatrix has every fault befall every call of every transition of a key's life. Whatever it was, no consumer may
+// lose its key, and the next applies must do what was left, or the plan says exactly what somebody has to do first.
+//
+// It runs a sample; with IAMKEYS_CRASH_MATRIX=full, all of it. With -v it prints the table, and IAMKEYS_CRASH_TABLE names a
+// file to write it to.
+func TestCrashMatrix(t *testing.T) {
+	t.Parallel()
+	full := os.Getenv("IAMKEYS_CRASH_MATRIX") == "full"
+	cliConfig := impatientProvider(t, t.TempDir())
+	table := &crashTable{}
+	t.Cleanup(func() {
+		table.report(t)
+		if n := len(table.results); full && n < leastCells && table.rows() == len(crashRows) {
+			t.Errorf("%d cells, want at least %d", n, leastCells)
+		}
+	})
+	for i, row := range crashRows {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			s := newCrashScene(t, row, cliConfig)
+			if err := s.undisturbed(); err != nil {
+				t.Fatalf("with no fault: %v", s.text(err.Error()))
+			}
+			for _, call := range s.calls {
+				var marks []string
+				for j, fault := range crashFaults {
+					if !fault.meets(call) || !full && !sampled(i, call, j) {
+						continue
+					}
+					c := &crashCell{crashScene: s, call: call, fault: fault}
+					result := crashResult{row: i, fault: j, call: call}
+					var err error
+					if result.end, err = c.run(); err != nil {
+						t.Errorf("%d %s / %s: %s", call.N, call.Action, fault.name, s.text(err.Error()))
+					}
+					table.add(result, s.version)
+					marks = append(marks, result.mark())
+				}
+				if len(marks) > 0 {
+					t.Logf("call %d of %d, %s: %s", call.N, len(s.calls), call.Action, strings.Join(marks, " "))
+				}
+			}
+		})
+	}
+}
+
+// samplePeriod is how many cells of the matrix there are for one of the sample.
+const samplePeriod = 97
+
+// sampled reports whether a cell is in the sample: all faults of the call that matters most, with and without another key, one
+// of each row, and a few of all others.
+func sampled(row int, call iamsim.Call, fault int) bool {
+	name := crashRows[row].name
+	matters := (name == "rotate" || name == "create") && call.Action == "CreateAccessKey"
+	return matters || call.N == 1 && fault == row%10 || (5*row+7*call.N+fault)%samplePeriod == 0
+}

@@ -1,0 +1,293 @@
+package provider_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
+)
+
+// crashScene is the world of a row just before the apply that is disturbed. All cells of the row begin there.
+type crashScene struct {
+	*story
+	row    crashRow
+	opener sealing.Opener
+	begin  crashPoint
+	// named are the keys of the scene, by id, and foreign are those of them that are not ours.
+	named   map[string]string
+	foreign []iamsim.Key
+	// version is what the CLI calls itself.
+	version string
+	// calls are those of an apply that nothing befalls.
+	calls []iamsim.Call
+
+	mu sync.Mutex
+	// held are the keys that consumers hold.
+	held map[string]secret.Secret
+	// relied tells that ci must have an Active key, whoever holds it.
+	relied bool
+	// dead says what a consumer met; empty when nothing was wrong.
+	dead string
+}
+
+// crashPoint is a working directory and the simulator's world, to come back to.
+type crashPoint struct {
+	files map[string][]byte
+	world iamsim.Snapshot
+}
+
+// newCrashScene sets the scene of a row. From the plan on its commands use the CLI configuration.
+func newCrashScene(t *testing.T, row crashRow, cliConfig string) *crashScene {
+	t.Helper()
+	s := &crashScene{story: row.scene(t), row: row, held: map[string]secret.Secret{}}
+	s.cli.Setenv("TF_CLI_CONFIG_FILE", cliConfig)
+	root := s.Sim.Root()
+	s.opener = kms.New(aws.Config{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(root.AccessKeyID, root.Secret.Reveal(), ""),
+	}, "us-east-1", kms.Options{Endpoint: s.Sim.URL()}).Opener()
+	version, _, _ := strings.Cut(s.cli.Run("version").Stdout, "\n")
+	s.version = strings.Replace(version, " v", " ", 1)
+	s.configure("")
+	if !row.now {
+		if got := s.planSaved(); got.ExitCode != 2 {
+			t.Fatalf("exit code %d for the plan, want 2: %s", got.ExitCode, s.diagnoses())
+		}
+	}
+	if row.late != nil {
+		row.late(s.story)
+	}
+	s.learn()
+	s.named = maps.Clone(s.names)
+	for _, user := range []string{"ci", bystander} {
+		for _, k := range s.Sim.Keys(user) {
+			if user != "ci" || !strings.HasPrefix(s.named[k.ID], "k") {
+				s.foreign = append(s.foreign, k)
+			}
+		}
+	}
+	if err := s.keep(&s.begin); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// configure writes the configuration of the row, with another mode of unmanaged_keys unless that is empty.
+func (s *crashScene) configure(mode string) {
+	s.t.Helper()
+	args := s.row.args
+	if mode != "" {
+		args = args.with(keyArgs{"unmanaged_keys": quote(mode)})
+	}
+	s.write(args, s.row.more)
+}
+
+// planSaved plans what the row asks for.
+func (s *crashScene) planSaved() acctest.Result {
+	s.t.Helper()
+	if s.row.destroy {
+		return s.cli.PlanOut(savedPlan, "-destroy")
+	}
+	return s.cli.PlanOut(savedPlan)
+}
+
+// command is the apply of the row.
+func (s *crashScene) command() []string {
+	if s.row.now {
+		return []string{"apply", "-json", "-auto-approve"}
+	}
+	return []string{"apply", "-json", savedPlan}
+}
+
+// diagnoses are the diagnostics of the last command, for people.
+func (s *crashScene) diagnoses() string {
+	s.t.Helper()
+	var all []string
+	for _, d := range s.cli.Diagnostics() {
+		all = append(all, s.text(d.Severity+": "+d.Summary+": "+d.Detail))
+	}
+	return strings.Join(all, "\n    ")
+}
+
+// keep keeps the working directory and the world.
+func (s *crashScene) keep(at *crashPoint) error {
+	at.world, at.files = s.Sim.Snapshot(), map[string][]byte{}
+	return s.eachFile(func(name string) error {
+		data, err := os.ReadFile(name)
+		at.files[name] = data
+		return err
+	})
+}
+
+// back goes back to a point. What was told to consumers since is forgotten.
+func (s *crashScene) back(at crashPoint) error {
+	if err := s.eachFile(os.Remove); err != nil {
+		return err
+	}
+	for name, data := range at.files {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			return err
+		}
+	}
+	s.Sim.Restore(at.world)
+	s.Sim.OnCall(func(iamsim.Call) { s.watch() })
+	return nil
+}
+
+func (s *crashScene) eachFile(do func(name string) error) error {
+	entries, err := os.ReadDir(s.cli.Dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if err := do(filepath.Join(s.cli.Dir, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hold makes consumers hold these keys and no others. Relied tells whether ci must have an Active key.
+func (s *crashScene) hold(held map[string]secret.Secret, relied bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held, s.relied, s.dead = held, relied, ""
+}
+
+// watch lets all consumers try their keys, as they do at every call.
+func (s *crashScene) watch() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, held := range s.held {
+		if s.dead == "" && !s.Sim.Authenticates(id, held) {
+			s.dead = "a consumer holds " + s.nameOf(id) + ", which does not work"
+		}
+	}
+	if s.dead == "" && s.relied && !s.active() {
+		s.dead = "ci has no Active key"
+	}
+}
+
+// deaths is what a consumer met so far, as an error.
+func (s *crashScene) deaths() error {
+	s.watch()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dead != "" {
+		return errors.New(s.dead)
+	}
+	return nil
+}
+
+func (s *crashScene) active() bool {
+	return slices.ContainsFunc(s.Sim.Keys("ci"), func(k iamsim.Key) bool { return k.Status == "Active" })
+}
+
+// nameOf is the name of a key of the scene, or new.
+func (s *crashScene) nameOf(id string) string {
+	if name, ok := s.named[id]; ok {
+		return name
+	}
+	return "new"
+}
+
+// instances are those of the resource in the state file, deposed ones included.
+func (s *crashScene) instances() ([]stateInstance, error) {
+	data, err := os.ReadFile(filepath.Join(s.cli.Dir, "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(data) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var state struct {
+		Resources []struct{ Instances []stateInstance }
+	}
+	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&state); err != nil {
+		return nil, fmt.Errorf("the state can't be read: %w", err)
+	}
+	var all []stateInstance
+	for _, r := range state.Resources {
+		all = append(all, r.Instances...)
+	}
+	return all, nil
+}
+
+// truth is what state and IAM say of the keys of ci.
+type truth struct {
+	// text has the roles of the keys, such as "current k2 Active, previous k1 Inactive, besides theirs Active".
+	text string
+	// orphans are the ids of keys that an apply has made and that no state knows.
+	orphans []string
+	// current and its published secret, which is zero where the state has none.
+	current string
+	secret  secret.Secret
+}
+
+func (s *crashScene) truth() (truth, error) {
+	all, err := s.instances()
+	if err != nil {
+		return truth{}, err
+	}
+	left := s.Sim.Keys("ci")
+	take := func(role string, id any) string {
+		i := slices.IndexFunc(left, func(k iamsim.Key) bool { return k.ID == id })
+		if i < 0 {
+			return fmt.Sprintf("%s %s gone", role, s.nameOf(fmt.Sprint(id)))
+		}
+		k := left[i]
+		left = slices.Delete(left, i, i+1)
+		return fmt.Sprintf("%s %s %s", role, s.nameOf(k.ID), k.Status)
+	}
+	var now truth
+	var roles []string
+	for _, instance := range all {
+		role := "current"
+		if instance.Status != "" || instance.Deposed != "" {
+			role = "tainted"
+		}
+		now.current = fmt.Sprint(instance.Attributes["access_key_id"])
+		roles = append(roles, take(role, now.current))
+		if previous := dig(instance.Attributes, "previous.access_key_id"); previous != nil {
+			roles = append(roles, take("previous", previous))
+		}
+		if now.secret, err = s.published(instance.Attributes); err != nil {
+			return truth{}, err
+		}
+	}
+	for _, k := range left {
+		if _, known := s.named[k.ID]; known {
+			roles = append(roles, fmt.Sprintf("besides %s %s", s.named[k.ID], k.Status))
+		} else {
+			now.orphans = append(now.orphans, k.ID)
+		}
+	}
+	now.text = strings.Join(roles, ", ")
+	return now, nil
+}
+
+// published is the secret of the current key as its consumers read it.
+func (s *crashScene) published(attributes map[string]any) (secret.Secret, error) {
+	if plain, ok := attributes["secret_access_key"].(string); ok {
+		return secret.New(plain), nil
+	}
+	if ciphertext, ok := attributes["encrypted_secret"].(string); ok {
+		return s.opener.Open(s.t.Context(), ciphertext)
+	}
+	return secret.Secret{}, nil
+}
