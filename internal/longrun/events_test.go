@@ -147,7 +147,10 @@ func (s *story) setStatus(id, status string) {
 	s.excused[id] = status != "Active"
 	delete(s.byUs, id)
 	if status == "Active" {
-		s.replaced[id] = s.sim.Now()
+		if prev := fields(s.state.value)["previous"]; text(prev, "deactivated_at") != "" {
+			// A new overlap begins, unless nobody has seen that the key was Inactive.
+			s.replaced[id] = s.sim.Now()
+		}
 		delete(s.inactive, id)
 	} else {
 		s.inactive[id] = s.sim.Now()

@@ -239,7 +239,7 @@ func (s *story) judgePrevious(p plan, l loss) {
 	switch {
 	case revokes:
 		s.excused[l.key.ID] = true
-	case truth(want, "hold_previous"):
+	case truth(want, "hold_previous") && !asked.revoke:
 		s.violate("hold-retires-nothing", "%s becomes %q", l.key.ID, l.to)
 	case asked.edit && !asked.key():
 		s.violate("edit-takes-no-clock-step", "%s becomes %q", l.key.ID, l.to)
