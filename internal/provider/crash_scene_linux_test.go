@@ -32,6 +32,8 @@ type crashScene struct {
 	// named are the keys of the scene, by id, and foreign are those of them that are not ours.
 	named   map[string]string
 	foreign []iamsim.Key
+	// stateful tells that the resource is in the state already.
+	stateful bool
 	// version is what the CLI calls itself.
 	version string
 	// calls are those of an apply that nothing befalls.
@@ -81,9 +83,14 @@ func newCrashScene(t *testing.T, row crashRow, cliConfig string) *crashScene {
 			}
 		}
 	}
-	if err := s.keep(&s.begin); err != nil {
+	before, err := s.instances()
+	if err == nil {
+		err = s.keep(&s.begin)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
+	s.stateful = len(before) > 0
 	return s
 }
 
