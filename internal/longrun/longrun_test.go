@@ -17,13 +17,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestStories tells stories until one of them breaks an invariant. IAMKEYS_STORIES is their number, 200 unless it is set.
-// Every worker prints its seed; -rapid.seed tells a story again.
+// TestStories tells stories until one of them breaks an invariant: a hundred that are always the same, or as many new ones as
+// IAMKEYS_STORIES says. Every worker prints its seed; -rapid.seed tells a story again.
 func TestStories(t *testing.T) {
 	t.Parallel()
-	stories, workers := 200, runtime.GOMAXPROCS(0)
+	stories, workers, anew := 100, 2, false
 	if n := os.Getenv("IAMKEYS_STORIES"); n != "" {
-		stories = must(strconv.Atoi(n))
+		stories, workers, anew = must(strconv.Atoi(n)), runtime.GOMAXPROCS(0), true
 	}
 	seed := rapidFlag(t, "rapid.seed")
 	if seed != 0 {
@@ -38,9 +38,13 @@ func TestStories(t *testing.T) {
 			t.Parallel()
 			turn.Lock()
 			begun := sync.OnceFunc(turn.Unlock)
-			if seed == 0 {
+			switch {
+			case seed != 0:
+			case anew:
 				//nolint:gosec // a seed is no secret
 				setRapidFlag(t, "rapid.seed", strconv.FormatUint(rand.Uint64(), 10))
+			default:
+				setRapidFlag(t, "rapid.seed", strconv.Itoa(worker+1))
 			}
 			t.Logf("seed %d", rapidFlag(t, "rapid.seed"))
 			rapid.Check(t, func(t *rapid.T) {
