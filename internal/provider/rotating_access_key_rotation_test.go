@@ -247,7 +247,8 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 		blocking, lifted keyArgs
 		scene            func(s *story)
 		fact             string
-		did              []string
+		// said are the warnings of the apply that goes on.
+		did, said []string
 	}{
 		"paused": {
 			blocking: keyArgs{"paused": "true"}, lifted: keyArgs{"paused": "false"},
@@ -257,6 +258,7 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 			lifted: keyArgs{"unmanaged_keys": `"delete_unused"`},
 			scene:  func(s *story) { s.foreign("theirs") },
 			fact:   takenByTheirs, did: []string{"delete theirs", "create k2"},
+			said: []string{displaced("theirs", "Active, created 2026-01-01 00:00:00 UTC, never used")},
 		},
 		"hold": {
 			blocking: keyArgs{"hold_previous": "true"}, lifted: keyArgs{"hold_previous": "false"},
@@ -286,7 +288,9 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 			s.applyNow(blockedBy(test.fact))
 			s.did()
 			s.state(map[string]any{"rotation_blocked": nil})
-			s.step(test.did...)
+			s.applyNow(test.said...)
+			s.did(test.did...)
+			s.steady()
 		})
 	}
 }
