@@ -113,6 +113,9 @@ func (s *crashScene) undisturbed() error {
 		return err
 	}
 	result := s.cli.Run(s.command()...)
+	if err := s.deaths(); err != nil {
+		return err
+	}
 	if failed := result.ExitCode != 0; failed != s.row.fails {
 		return fmt.Errorf("exit code %d: %s", result.ExitCode, s.diagnoses())
 	}
@@ -127,7 +130,7 @@ func (s *crashScene) undisturbed() error {
 	if now.text != s.row.end || len(now.orphans) > 0 {
 		return fmt.Errorf("%q, want %q", now.text, s.row.end)
 	}
-	return s.deaths()
+	return nil
 }
 
 // recounted reports whether the apply has listed the keys after it made one.

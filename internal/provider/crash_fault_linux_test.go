@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -78,12 +79,15 @@ const (
 	noAnswer = time.Hour
 )
 
-// impatientProvider builds a provider with that patience in dir, and returns a file for TF_CLI_CONFIG_FILE that leads to it.
-func impatientProvider(t *testing.T, dir string) string {
+// impatientProvider builds a provider with that patience in dir, with more flags for go build, and returns a file for
+// TF_CLI_CONFIG_FILE that leads to it.
+func impatientProvider(t *testing.T, dir string, flags ...string) string {
 	t.Helper()
-	build := exec.CommandContext(t.Context(), "go", "build", //nolint:gosec // all of it is ours
-		"-ldflags", "-X github.com/iamkeys/terraform-provider-iamkeys/internal/provider.attemptTimeout="+patience,
-		"-o", filepath.Join(dir, "terraform-provider-iamkeys"), "../..")
+	args := slices.Concat([]string{
+		"build", "-ldflags", "-X github.com/iamkeys/terraform-provider-iamkeys/internal/provider.attemptTimeout=" + patience,
+		"-o", filepath.Join(dir, "terraform-provider-iamkeys"),
+	}, flags, []string{"../.."})
+	build := exec.CommandContext(t.Context(), "go", args...)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
