@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -148,6 +150,9 @@ type Process struct {
 	c              *CLI
 	cmd            *exec.Cmd
 	stdout, stderr bytes.Buffer
+	// wait is cmd.Wait, which must be called only once: a test may fail while another goroutine waits.
+	wait  func() error
+	ended atomic.Bool
 }
 
 // Start starts a command. What still runs at the end of the test is interrupted.
@@ -158,12 +163,16 @@ func (c *CLI) Start(args ...string) *Process {
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.Cancel, p.cmd.WaitDelay = p.Interrupt, interruptGrace
 	setGroup(p.cmd)
+	p.wait = sync.OnceValue(func() error {
+		defer p.ended.Store(true)
+		return p.cmd.Wait()
+	})
 	if err := p.cmd.Start(); err != nil {
 		c.t.Fatalf("acctest: %v", err)
 	}
 	c.t.Cleanup(func() {
-		if p.cmd.ProcessState == nil {
-			_ = p.cmd.Wait()
+		if !p.ended.Load() {
+			_ = p.wait()
 			_ = killGroup(p.cmd)
 		}
 	})
@@ -184,7 +193,7 @@ func (p *Process) Wait() Result {
 	p.c.t.Helper()
 	var exit *exec.ExitError
 	// What outlives a command may hold on to its output.
-	if err := p.cmd.Wait(); err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
+	if err := p.wait(); err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay) {
 		p.c.t.Fatalf("acctest: %s: %v", strings.Join(p.cmd.Args, " "), err)
 	}
 	p.c.last = Result{ExitCode: p.cmd.ProcessState.ExitCode(), Stdout: p.stdout.String(), Stderr: p.stderr.String()}
