@@ -106,6 +106,11 @@ func displaced(key, state string) string {
 	return fmt.Sprintf(`warning: Unmanaged key %s (%s) of user "ci" is deleted to make room for a new one`, key, state)
 }
 
+// leftover is the warning that a create finds a key that nobody has used. The state is as for taken.
+func leftover(key, state string) string {
+	return fmt.Sprintf(`warning: User "ci" already has key %s (%s), which an interrupted create may have left`, key, state)
+}
+
 // waits is the warning that a previous key is not retired yet.
 func waits(key, fact string) string {
 	return fmt.Sprintf(`warning: Previous key %s of user "ci" is not retired yet: %s`, key, fact)

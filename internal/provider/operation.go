@@ -45,6 +45,8 @@ type operation struct {
 	encryption *encryption
 	// sealed are the encrypted secrets of the keys whose secrets the state held in plain text, by key id.
 	sealed map[string]types.String
+	// interrupted tells, once something was begun, whether somebody wants it to end: by Ctrl-C, or by the end of Terraform.
+	interrupted func() bool
 	// creating tells that a creation is under way, whose answer is not here yet.
 	creating bool
 	// unsaved is the id of a key that was made and is neither in the state nor deleted again; empty when there is none.
@@ -65,14 +67,15 @@ func (o *operation) guard(ctx context.Context, do func(context.Context)) {
 		o.diags.AddError("Interrupted", "Nothing was changed. Apply again.")
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mutationTimeout)
+	o.interrupted = func() bool { return ctx.Err() != nil }
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), mutationTimeout)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			o.panicked(ctx, p)
+			o.panicked(own, p)
 		}
 	}()
-	do(ctx)
+	do(own)
 }
 
 // run takes the planned steps, those aside that are not left because somebody has done them already, and stops at the
@@ -82,6 +85,11 @@ func (o *operation) run(ctx context.Context, planned, left []rotation.Step) {
 		if !slices.Contains(left, step) {
 			o.advance(ctx, step, rotation.Outcome{At: o.client.Gateway.Now()})
 			continue
+		}
+		if step.Kind == rotation.Rotate && o.interrupted() {
+			o.diags.AddError(fmt.Sprintf("Interrupted before a new key was made for user %q", o.user()),
+				"What was done until then is in the state. Apply again.")
+			return
 		}
 		o.changedAt = o.client.Gateway.Now()
 		makesRoom := i+1 < len(planned) && planned[i+1].Kind == rotation.Rotate

@@ -29,6 +29,20 @@ func orphanWarnings(user string, policy rotation.Policy, record rotation.Record,
 	return diags
 }
 
+// leftoverWarnings name the keys that nobody has used and that a create finds: an interrupted create may have left them. One may
+// also be the key of an object that is being replaced: in the apply of a replacement nothing tells which.
+func leftoverWarnings(user string, seen rotation.Observation) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, k := range seen.Keys {
+		if k.NeverUsed() {
+			diags.AddAttributeWarning(path.Root("unmanaged_keys"),
+				fmt.Sprintf("User %q already has key %s, which an interrupted create may have left", user, describeKey(k)),
+				"While this resource is being replaced, it is the key of the old object, which deletes it. "+orphanRemedy(user, k.ID))
+		}
+	}
+	return diags
+}
+
 // deletionWarnings name the unmanaged keys that steps delete: nothing else in a plan does.
 func deletionWarnings(user string, steps []rotation.Step, seen rotation.Observation) diag.Diagnostics {
 	var diags diag.Diagnostics

@@ -140,13 +140,19 @@ func TestAccRivals_twoCreates(t *testing.T) {
 					mine, mineAt, theirs = "k1", firstDay, "k2"
 				}
 				// What the list showed before the first step is no surprise.
-				var said []string
-				if i > 0 {
-					said = []string{unexpected(theirs, theirsAt)}
+				said, othersSaid := []string{unexpected(theirs, theirsAt)}, []string(nil)
+				switch i {
+				case 0:
+					said = []string{leftover(theirs, proven(theirsAt))}
+				case 1:
+				case 2:
+					othersSaid = []string{leftover(mine, "Active, created "+mineAt+", never used")}
+				default:
+					othersSaid = []string{leftover(mine, proven(mineAt))}
 				}
 				s.meets("", i+1, func() {
 					s.Advance("1s")
-					s.in(other, func() { s.apply() })
+					s.in(other, func() { s.apply(othersSaid...) })
 					s.Advance("1s")
 				}, said...)
 				if i == 1 {
@@ -193,9 +199,10 @@ func TestAccRivals_twoCreatesOneSlot(t *testing.T) {
 	const at = "2026-01-01 00:00:01 UTC"
 	s.write(apart(nil), consumerHCL)
 	other := s.checkout()
-	s.plan(2)
-	s.in(other, func() { s.plan(2) })
-	s.meets("CreateAccessKey", 1, func() { s.in(other, func() { s.apply() }) }, noNewKey)
+	left := leftover("theirs", "Active, created "+firstDay+", never used")
+	s.plan(2, left)
+	s.in(other, func() { s.plan(2, left) })
+	s.meets("CreateAccessKey", 1, func() { s.in(other, func() { s.apply(left) }) }, left, noNewKey)
 	s.says("LimitExceeded", "No key was made", "theirs (Active, created "+firstDay, "k1 (Active, created "+at, "Somebody else made key k1 meanwhile; it was not touched", deletion("k1"))
 	s.did("create: LimitExceeded", "create k1")
 	s.keys("theirs Active", "k1 Active")
@@ -212,7 +219,9 @@ func TestAccRivals_twoCreatesOneSlot(t *testing.T) {
 		s.destroy()
 	})
 	s.did("delete k1")
-	s.step("create k2")
+	s.applyNow(left)
+	s.did("create k2")
+	s.steady()
 	s.keys("theirs Active", "k2 Active")
 }
 

@@ -46,7 +46,9 @@ func TestAccRivals_slotTaken(t *testing.T) {
 		s.plan(2, `warning: User "ci" already has 2 access keys, and no slot is free: theirs (Active, created `+firstDay+", never used); "+
 			"others (Active, created 2026-01-01 00:00:01 UTC, never used)")
 		s.remove("others")
-		s.step("create k1")
+		s.applyNow(leftover("theirs", "Active, created "+firstDay+", never used"))
+		s.did("create k1")
+		s.steady()
 		s.keys("theirs Active", "k1 Active")
 	})
 	t.Run("of a rotation", func(t *testing.T) {

@@ -228,7 +228,7 @@ func TestAccRotatingAccessKey_callsOfInterruptedCreate(t *testing.T) {
 	t.Parallel()
 	s := newStory(t)
 	s.write(apart(nil), consumerHCL)
-	s.interruptsCreate()
+	s.interrupts("CreateAccessKey")
 	s.did("create k1")
 	s.state(map[string]any{"access_key_id": "k1"})
 	s.keys("k1 Active")
@@ -236,7 +236,7 @@ func TestAccRotatingAccessKey_callsOfInterruptedCreate(t *testing.T) {
 	s.steady()
 
 	s.Advance("90d")
-	s.interruptsCreate()
+	s.interrupts("CreateAccessKey")
 	s.did("create k2")
 	s.state(map[string]any{"previous.access_key_id": "k1", "previous.status": "Active", "access_key_id": "k2"})
 	s.handovers("k1")
@@ -244,13 +244,27 @@ func TestAccRotatingAccessKey_callsOfInterruptedCreate(t *testing.T) {
 	s.handovers("k1", "k1 to k2")
 }
 
-// interruptsCreate applies, and interrupts the CLI while CreateAccessKey is under way.
-func (s *story) interruptsCreate() {
+// Ctrl-C while room is made for the key: no key is made.
+func TestAccRotatingAccessKey_callsOfInterruptedDelete(t *testing.T) {
+	t.Parallel()
+	s := newRotatedStory(t, apart(nil))
+	s.use("k2")
+	s.Advance("90d")
+	s.interrupts("DeleteAccessKey")
+	s.says("What was done until then is in the state. Apply again.")
+	s.did("delete k1")
+	s.state(map[string]any{"access_key_id": "k2", "previous": nil})
+	s.step("create k3")
+	s.handovers("k1", "k1 to k2", "k2 to k3")
+}
+
+// interrupts applies, and interrupts the CLI while the first call of an action is under way.
+func (s *story) interrupts(action string) {
 	s.t.Helper()
 	arrived := make(chan struct{})
-	s.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.Slow, Delay: time.Second})
+	s.Sim.AddFault(iamsim.Fault{Action: action, Nth: 1, Kind: iamsim.Slow, Delay: time.Second})
 	s.Sim.OnCall(func(call iamsim.Call) {
-		if call.Action == "CreateAccessKey" {
+		if call.Action == action {
 			close(arrived)
 		}
 	})

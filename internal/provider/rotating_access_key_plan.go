@@ -104,6 +104,8 @@ func (r *rotatingAccessKeyResource) lookForCreate(ctx context.Context, plan *rot
 	diags.Append(deletionWarnings(user, d.Steps, seen)...)
 	if d.Refused != nil {
 		diags.AddAttributeWarning(path.Root("user"), createRefusedSummary(user, seen), createRefusedDetail(user, *d.Refused, seen))
+	} else if plan.policy().UnmanagedKeys == rotation.RefuseUnmanaged {
+		diags.Append(leftoverWarnings(user, seen)...)
 	}
 	return diags
 }

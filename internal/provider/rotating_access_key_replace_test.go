@@ -54,9 +54,11 @@ func TestAccRotatingAccessKey_replace(t *testing.T) {
 		did    []string
 		// handover is one of a key to the next.
 		handover string
+		// meets tells that the new object finds the key of the old one, which no consumer has used yet.
+		meets bool
 	}{
-		"destroy first": {byAge(nil), "delete create", []string{"delete k%[1]d", "create k%[2]d"}, "k%[1]d (dead) to k%[2]d"},
-		"create first":  {byAge(createFirst), "create delete", []string{"create k%[2]d", "delete k%[1]d"}, "k%[1]d to k%[2]d"},
+		"destroy first": {byAge(nil), "delete create", []string{"delete k%[1]d", "create k%[2]d"}, "k%[1]d (dead) to k%[2]d", false},
+		"create first":  {byAge(createFirst), "create delete", []string{"create k%[2]d", "delete k%[1]d"}, "k%[1]d to k%[2]d", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,7 +70,11 @@ func TestAccRotatingAccessKey_replace(t *testing.T) {
 				s.Advance("1s")
 				s.plan(2, replace)
 				s.planned(map[string]any{"action": tc.action, "version": unknown, "access_key_id": unknown, "rotation_reason": "created"})
-				s.apply()
+				var said []string
+				if tc.meets {
+					said = []string{leftover(fmt.Sprintf("k%d", n+1), proven(fmt.Sprintf("2026-01-01 00:00:%02d UTC", n)))}
+				}
+				s.apply(said...)
 				did := make([]string, len(tc.did))
 				for i, format := range tc.did {
 					did[i] = fmt.Sprintf(format, n+1, n+2)
@@ -112,7 +118,8 @@ func TestAccRotatingAccessKey_replaceVersion(t *testing.T) {
 	// The previous key is gone, and the replacement follows the rotation at once.
 	s.remove("k1")
 	s.Advance("2s")
-	s.applyNow(replace)
+	s.applyNow(replace, leftover("k2", proven(firstDay)))
+	s.says("While this resource is being replaced, it is the key of the old object, which deletes it.")
 	s.did("create k3", "delete k2")
 	handed(3, 1767225602)
 }
@@ -151,7 +158,7 @@ func TestAccRotatingAccessKey_replaceInterrupted(t *testing.T) {
 	s.step("create k1")
 	s.Advance("1h")
 	s.Sim.Deny("admin", "iam:DeleteAccessKey")
-	s.applyNow(replace, `error: Key k1 of user "ci" could not be deleted`)
+	s.applyNow(replace, leftover("k1", proven(firstDay)), `error: Key k1 of user "ci" could not be deleted`)
 	s.did("create k2", "delete k1: AccessDenied")
 	s.keys("k1 Active", "k2 Active")
 	s.handovers("k1", "k1", "k1 to k2", "k1 to k2")
