@@ -62,8 +62,8 @@ func (t *crashTable) report(tb testing.TB) {
 // markdown is the table in three views: by transition, by fault, and call by call.
 func (t *crashTable) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d cells, on %s, with %s on %s/%s.\n", len(t.results),
-		clock.System().Now().UTC().Format("2006-01-02"), t.cli, runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(&b, "%d cells, on %s, with %s and %s on %s/%s.\n", len(t.results),
+		clock.System().Now().UTC().Format("2006-01-02"), t.cli, strings.Replace(runtime.Version(), "go", "Go ", 1), runtime.GOOS, runtime.GOARCH)
 
 	b.WriteString("\n| transition" + crashCountsHead)
 	for i, row := range crashRows {

@@ -81,7 +81,8 @@ func (r *rotatingAccessKeyResource) lookForCreate(ctx context.Context, plan *rot
 		return diags
 	}
 	user := plan.User.ValueString()
-	if other := r.client.claims.plan(user); other != "" && other != creating {
+	other := r.client.claims.plan(user)
+	if other != "" && other != creating {
 		diags.Append(sharedUserWarning(user, other, creating))
 	}
 	keys, err := r.client.peek(ctx, user)
@@ -104,7 +105,7 @@ func (r *rotatingAccessKeyResource) lookForCreate(ctx context.Context, plan *rot
 	diags.Append(deletionWarnings(user, d.Steps, seen)...)
 	if d.Refused != nil {
 		diags.AddAttributeWarning(path.Root("user"), createRefusedSummary(user, seen), createRefusedDetail(user, *d.Refused, seen))
-	} else if plan.policy().UnmanagedKeys == rotation.RefuseUnmanaged {
+	} else if other == "" && plan.policy().UnmanagedKeys == rotation.RefuseUnmanaged {
 		diags.Append(leftoverWarnings(user, seen)...)
 	}
 	return diags
