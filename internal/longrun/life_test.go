@@ -136,13 +136,15 @@ func (s *story) remedy(week int) {
 	s.pass(time.Minute)
 }
 
-// judgeRemedy sees to it that delete_unused needs no help with what an interrupted apply left behind.
+// judgeRemedy sees to it that delete_unused needs no help with what an interrupted apply left behind. The user's only Active key
+// makes room for no other, but for one that an interrupted revoke has left: that is younger than the current key.
 func (s *story) judgeRemedy(asked asked, others []iamsim.Key) {
 	for _, k := range others {
 		onlyActive := k.Status == "Active" && !slices.ContainsFunc(s.keys(), func(other iamsim.Key) bool {
 			return other.ID != k.ID && other.Status == "Active"
 		})
-		if s.want.mode == deleteUnused && s.ours[k.ID] && untouched(k) && (!onlyActive || asked.revoke) {
+		ofRevoke := asked.revoke && k.CreatedAt.After(instant(s.state.value, "created_at"))
+		if s.want.mode == deleteUnused && s.ours[k.ID] && untouched(k) && (!onlyActive || ofRevoke) {
 			s.violate("orphan-goes", "delete_unused leaves %s in the way, which an interrupted apply made and nobody used", k.ID)
 		}
 	}
