@@ -21,7 +21,7 @@ func orphanWarnings(user string, policy rotation.Policy, record rotation.Record,
 	for _, k := range seen.Keys {
 		blocks := decision.Blocked != nil && decision.Blocked.Key == k.ID
 		leaves := slices.ContainsFunc(decision.Steps, func(s rotation.Step) bool { return s.Key == k.ID })
-		if blocks || leaves || !isOrphan(record, k) || !k.LastUse.At.IsZero() {
+		if blocks || leaves || k.ID == seen.Signer || !isOrphan(record, k) || !k.LastUse.At.IsZero() {
 			continue
 		}
 		diags.AddAttributeWarning(path.Root("unmanaged_keys"), orphanSummary(user, k), orphanRemedy(user, k.ID))
@@ -34,7 +34,7 @@ func orphanWarnings(user string, policy rotation.Policy, record rotation.Record,
 func leftoverWarnings(user string, seen rotation.Observation) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, k := range seen.Keys {
-		if k.NeverUsed() {
+		if k.NeverUsed() && k.ID != seen.Signer {
 			diags.AddAttributeWarning(path.Root("unmanaged_keys"),
 				fmt.Sprintf("User %q already has key %s, which an interrupted create may have left", user, describeKey(k)),
 				"While this resource is being replaced, it is the key of the old object, which deletes it. "+orphanRemedy(user, k.ID))

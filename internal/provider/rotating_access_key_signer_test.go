@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
@@ -121,4 +122,17 @@ func TestAccRotatingAccessKey_ownKeyGuarded(t *testing.T) {
 	s.step()
 	s.destroy()
 	s.keys("own Inactive", "k1 Active")
+}
+
+// A key that signs our requests is in use, though IAM has recorded no more than a first try of it: no interrupted apply has
+// left it.
+func TestAccRotatingAccessKey_ownKeyBeside(t *testing.T) {
+	t.Parallel()
+	s := newStory(t, iamsim.Options{LastUsedGranularity: 15 * time.Minute})
+	own := s.foreign("own")
+	s.Sim.SetLastUsed(own.AccessKeyID, s.Sim.Now(), "sts", "us-east-1")
+	s.signAs(own)
+	s.write(byAge(nil))
+	s.step("create k1")
+	s.keys("own Active", "k1 Active")
 }
