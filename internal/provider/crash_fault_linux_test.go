@@ -106,14 +106,17 @@ func impatientProvider(t *testing.T, dir string, flags ...string) string {
 	return config
 }
 
-func killProvider(p *acctest.Process) error {
+func killProvider(p *acctest.Process) error { return signalProvider(p, syscall.SIGKILL) }
+
+// signalProvider sends a signal to the provider that a CLI has started.
+func signalProvider(p *acctest.Process, signal syscall.Signal) error {
 	providers, err := providersOf(p.Pid())
 	if err == nil && len(providers) == 0 {
 		err = fmt.Errorf("process %d has no provider", p.Pid())
 	}
 	for _, pid := range providers {
 		if err == nil {
-			err = syscall.Kill(pid, syscall.SIGKILL)
+			err = syscall.Kill(pid, signal)
 		}
 	}
 	return err

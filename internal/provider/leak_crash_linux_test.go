@@ -1,15 +1,10 @@
 package provider_test
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
@@ -32,7 +27,7 @@ func TestLeak_crash(t *testing.T) {
 	})
 	p := l.cli.Start("apply", "-auto-approve")
 	<-arrived
-	if err := syscall.Kill(providerOf(t, p), syscall.SIGQUIT); err != nil {
+	if err := signalProvider(p, syscall.SIGQUIT); err != nil {
 		t.Fatal(err)
 	}
 	crashed := p.Wait()
@@ -53,33 +48,4 @@ func TestLeak_crash(t *testing.T) {
 	l.handedOver(2)
 	l.plan(0)
 	l.tight()
-}
-
-// providerOf is the process of the provider that the CLI has started.
-func providerOf(t *testing.T, p *acctest.Process) int {
-	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range stats {
-		stat, err := os.ReadFile(name)
-		if err != nil {
-			continue // that process has ended meanwhile
-		}
-		// Proc(5): the id, the name in parentheses, the state and the parent's id.
-		head, tail, _ := bytes.Cut(stat, []byte(") "))
-		id, command, _ := strings.Cut(string(head), " (")
-		fields := strings.Fields(string(tail))
-		if !strings.HasPrefix(command, "terraform-provi") || len(fields) < 2 || fields[1] != strconv.Itoa(p.Pid()) {
-			continue
-		}
-		pid, err := strconv.Atoi(id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pid
-	}
-	t.Fatal("the provider does not run")
-	return 0
 }
