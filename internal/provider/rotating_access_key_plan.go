@@ -105,7 +105,8 @@ func (r *rotatingAccessKeyResource) lookForCreate(ctx context.Context, plan *rot
 	diags.Append(deletionWarnings(user, d.Steps, seen)...)
 	if d.Refused != nil {
 		diags.AddAttributeWarning(path.Root("user"), createRefusedSummary(user, seen), createRefusedDetail(user, *d.Refused, seen))
-	} else if other == "" && plan.policy().UnmanagedKeys == rotation.RefuseUnmanaged {
+	} else if !r.client.claims.has(user) && plan.policy().UnmanagedKeys == rotation.RefuseUnmanaged {
+		// Asked after the look: in an apply another resource may have made its key meanwhile.
 		diags.Append(leftoverWarnings(user, seen)...)
 	}
 	return diags

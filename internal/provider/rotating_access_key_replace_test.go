@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
 // writeOnlyHCL is a dependant of keyAddress that takes the secret through a write-only argument, and hence only when version
@@ -187,12 +191,31 @@ func TestAccRotatingAccessKey_replaceRetire(t *testing.T) {
 	s.state(map[string]any{"access_key_id": "k2", "previous": nil})
 }
 
-// Two resources fight for the slots of one user: the second one of a process makes no key.
+// Two resources fight for the slots of one user: the second one of a process makes no key. It looks when the first has made
+// its key, and does not call that key a leftover.
 func TestAccRotatingAccessKey_twoCreates(t *testing.T) {
 	t.Parallel()
 	s := newStory(t)
 	s.write(byAge(nil), keyHCL("twin", byAge(nil)))
+	bothLook, isMade := make(chan struct{}), make(chan struct{})
+	var lists atomic.Int32
+	made := sync.OnceFunc(func() { close(isMade) })
+	s.Sim.OnCall(func(call iamsim.Call) {
+		switch call.Action {
+		case "GetCallerIdentity":
+			made()
+		case "ListAccessKeys":
+			switch lists.Add(1) { // the first two make the plan
+			case 3:
+				<-bothLook
+			case 4:
+				close(bothLook)
+				<-isMade
+			}
+		}
+	})
 	s.cli.Apply()
+	s.Sim.OnCall(nil)
 	s.cli.Want(1)
 	s.saysOnly(`error: Another resource manages the access keys of user "ci": current key `)
 	s.says("No key was made")
