@@ -160,7 +160,9 @@ func New(cfg aws.Config, opts Options) *Gateway {
 // Now is AWS's time in UTC, in whole seconds as AWS's own dates: the machine's time plus the skew seen in the last Date
 // header. A skew under 2 seconds counts as none. Before the first answer it is the machine's time.
 func (g *Gateway) Now() time.Time {
-	return g.clock.Now().Add(g.skew.get()).UTC().Truncate(time.Second)
+	// The skew comes first: with one that an answer brought after the look at the clock, time would go backwards.
+	ahead := g.skew.get()
+	return g.clock.Now().Add(ahead).UTC().Truncate(time.Second)
 }
 
 // Synced reports whether any answer of AWS was seen yet, so that Now does not rest on the machine's clock alone.

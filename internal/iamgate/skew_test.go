@@ -52,6 +52,41 @@ func TestNowIsUTCInWholeSeconds(t *testing.T) {
 	}
 }
 
+// busyClock lets an answer come in right after the next look at it.
+type busyClock struct {
+	*fakeClock
+	meanwhile func()
+}
+
+func (c *busyClock) Now() time.Time {
+	now, meanwhile := c.fakeClock.Now(), c.meanwhile
+	c.meanwhile = nil
+	if meanwhile != nil {
+		meanwhile()
+	}
+	return now
+}
+
+// Resources are read and applied at the same time: an answer to one must not take the clock of another back.
+func TestNowNeverBeforeTheAnswersSeen(t *testing.T) {
+	t.Parallel()
+	sim := newSim(t, iamsim.Options{})
+	clock := &busyClock{fakeClock: newClock(day0.Add(-time.Hour))}
+	g := iamgate.New(newConfig(sim), iamgate.Options{Clock: clock})
+	ask := func() {
+		_, err := g.ListAccessKeys(t.Context(), userName)
+		noError(t, err)
+	}
+	ask()
+	clock.meanwhile = func() {
+		noError(t, clock.Sleep(t.Context(), time.Millisecond))
+		ask()
+	}
+	if got, want := g.Now(), sim.Now(); got.Before(want) {
+		t.Errorf("Now is %v, before the answer of %v", got, want)
+	}
+}
+
 func TestNowFollowsEveryAnswer(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{})
