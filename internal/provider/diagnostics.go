@@ -95,76 +95,76 @@ func statusCommand(user, id string, status rotation.Status) string {
 }
 
 // waitFact is the short form of a wait, for rotation_blocked and for summaries.
-func waitFact(w rotation.Wait, seen rotation.Observation) string {
+func waitFact(w rotation.Obstacle, seen rotation.Observation) string {
 	until := ""
 	if !w.Until.IsZero() {
 		until = " until " + date(w.Until)
 	}
-	switch w.Why {
-	case rotation.WhyUsed:
+	switch w.Cause {
+	case rotation.CauseUsed:
 		if w.Use.At.IsZero() {
 			return fmt.Sprintf("key %s is not known to be unused for long enough%s", w.Key, until)
 		}
 		return fmt.Sprintf("key %s was used %s; require_unused_for keeps it%s", w.Key, useText(w.Use), until)
-	case rotation.WhyOverlap:
+	case rotation.CauseOverlap:
 		return fmt.Sprintf("previous key %s still has its place%s", w.Key, until)
-	case rotation.WhyGrace:
+	case rotation.CauseGrace:
 		return fmt.Sprintf("Inactive key %s is in its grace%s", w.Key, until)
-	case rotation.WhyHeld:
+	case rotation.CauseHeld:
 		return fmt.Sprintf("hold_previous keeps key %s", w.Key)
-	case rotation.WhyPaused:
+	case rotation.CausePaused:
 		return "paused is set"
-	case rotation.WhyUnmanaged:
+	case rotation.CauseUnmanaged:
 		if k := seen.Find(w.Key); k != nil {
 			return "the slot is taken by key " + describeKey(*k) + ", which this resource did not make"
 		}
 		return fmt.Sprintf("the slot is taken by key %s, which this resource did not make", w.Key)
-	case rotation.WhyAdopted:
+	case rotation.CauseAdopted:
 		return fmt.Sprintf("adopted key %s leaves only when its overlap, guard and grace have passed", w.Key)
-	case rotation.WhySigner:
+	case rotation.CauseSigner:
 		return fmt.Sprintf("key %s signs the requests of this provider", w.Key)
-	case rotation.WhyOnlyActive:
+	case rotation.CauseOnlyActive:
 		return fmt.Sprintf("key %s is the only Active key of the user", w.Key)
-	case rotation.WhyYoung:
+	case rotation.CauseYoung:
 		return fmt.Sprintf("key %s was made minutes ago and IAM does not list it yet%s", w.Key, until)
-	case rotation.WhyNotOurs:
+	case rotation.CauseNotOurs:
 		return fmt.Sprintf("key %s was deactivated by somebody else", w.Key)
-	case rotation.WhyRevoked:
+	case rotation.CauseRevoked:
 		return fmt.Sprintf("key %s was revoked", w.Key)
-	case rotation.WhyExpired:
+	case rotation.CauseExpired:
 		return "a recipient of encrypted_output has expired"
 	}
 	return fmt.Sprintf("key %s can't be changed now", w.Key)
 }
 
 // waitRemedy is what a user can do about a wait.
-func waitRemedy(w rotation.Wait, user string) string {
-	switch w.Why {
-	case rotation.WhyUsed:
+func waitRemedy(w rotation.Obstacle, user string) string {
+	switch w.Cause {
+	case rotation.CauseUsed:
 		return "Move the consumers that still use this key to the current one; or, if that use does not matter, lower require_unused_for."
-	case rotation.WhyOverlap:
+	case rotation.CauseOverlap:
 		return "Wait, or shorten overlap. For a leaked key change revoke_when_changed."
-	case rotation.WhyGrace:
+	case rotation.CauseGrace:
 		return fmt.Sprintf("Wait, or shorten grace, or delete the key now:\n  %s", deleteCommand(user, w.Key))
-	case rotation.WhyHeld:
+	case rotation.CauseHeld:
 		return "Set hold_previous = false once the rollback is over."
-	case rotation.WhyPaused:
+	case rotation.CausePaused:
 		return "Set paused = false to let it happen."
-	case rotation.WhyUnmanaged:
+	case rotation.CauseUnmanaged:
 		return fmt.Sprintf("If nobody needs the key, delete it:\n  %s\n  %s\nOr set unmanaged_keys to \"retire\" (it is adopted and leaves "+
 			"after overlap, guard and grace) or \"delete_unused\" (it is deleted if nobody ever used it).",
 			statusCommand(user, w.Key, rotation.Inactive), deleteCommand(user, w.Key))
-	case rotation.WhyAdopted:
+	case rotation.CauseAdopted:
 		return fmt.Sprintf("Wait until it has left, or delete it by hand if nobody needs it:\n  %s", deleteCommand(user, w.Key))
-	case rotation.WhySigner:
+	case rotation.CauseSigner:
 		return "Configure this provider with other credentials, such as the new key of the user or a role, and apply again."
-	case rotation.WhyOnlyActive:
+	case rotation.CauseOnlyActive:
 		return "Reactivate or replace another key of the user first."
-	case rotation.WhyExpired:
+	case rotation.CauseExpired:
 		return "Its owner can prolong the OpenPGP key, which rotates nothing by itself: put the prolonged public key into encrypted_output. Or name other recipients."
-	case rotation.WhyYoung:
+	case rotation.CauseYoung:
 		return "Plan again in a few minutes."
-	case rotation.WhyNotOurs, rotation.WhyRevoked:
+	case rotation.CauseNotOurs, rotation.CauseRevoked:
 		return fmt.Sprintf("If consumers need it back, reactivate it by hand:\n  %s", statusCommand(user, w.Key, rotation.Active))
 	}
 	return ""

@@ -30,8 +30,8 @@ func staleSummary(user string, stale *rotation.StaleError, seen rotation.Observa
 		rotation.DeleteCurrent: "delete key", rotation.DeleteUnmanaged: "delete key", rotation.Rotate: "rotate key",
 	}[stale.Step.Kind]
 	why := "the keys in IAM have changed since the plan"
-	if stale.Wait.Why != "" {
-		why = waitFact(stale.Wait, seen)
+	if stale.Obstacle.Cause != "" {
+		why = waitFact(stale.Obstacle, seen)
 	}
 	return fmt.Sprintf("Plan for user %q is out of date: it would %s %s, but %s", user, what, stale.Step.Key, why)
 }
@@ -43,7 +43,7 @@ func staleDetail(user string, stale *rotation.StaleError, seen rotation.Observat
 		keys = "no keys"
 	}
 	detail := fmt.Sprintf("User %q has now: %s. Nothing was changed. Plan again, and read the new plan.", user, keys)
-	if remedy := waitRemedy(stale.Wait, user); remedy != "" {
+	if remedy := waitRemedy(stale.Obstacle, user); remedy != "" {
 		detail += "\n\n" + remedy
 	}
 	return detail
@@ -55,7 +55,7 @@ func createRefusedSummary(user string, seen rotation.Observation) string {
 }
 
 // createRefusedDetail says how to go on when a create finds no free slot.
-func createRefusedDetail(user string, w rotation.Wait, seen rotation.Observation) string {
+func createRefusedDetail(user string, w rotation.Obstacle, seen rotation.Observation) string {
 	var commands []string
 	for _, k := range seen.Keys {
 		commands = append(commands, statusCommand(user, k.ID, rotation.Inactive), deleteCommand(user, k.ID))

@@ -16,7 +16,7 @@ type evidence struct {
 	Seen  rotation.Observation `json:"seen"`
 	Steps []rotation.Step      `json:"steps,omitempty"`
 	// Blocked is why a rotation that is due does not happen; empty when none waits.
-	Blocked rotation.Why `json:"blocked,omitempty"`
+	Blocked rotation.Cause `json:"blocked,omitempty"`
 	// ChangedAt is when the last apply that changed something ended, and Removed are the keys that it deleted.
 	ChangedAt time.Time `json:"changed_at,omitzero"`
 	Removed   []string  `json:"removed,omitempty"`
@@ -37,17 +37,17 @@ func (e evidence) agrees(keys []rotation.Key) bool {
 // rotation_blocked does not forbid the remedy. It asks no clock, since ModifyPlan runs again at apply.
 func (e evidence) lifts(before, after rotation.Policy) bool {
 	switch e.Blocked {
-	case rotation.WhyPaused:
+	case rotation.CausePaused:
 		return !after.Paused
-	case rotation.WhyHeld:
+	case rotation.CauseHeld:
 		return !after.HoldPrevious
-	case rotation.WhyUnmanaged, rotation.WhyAdopted:
+	case rotation.CauseUnmanaged, rotation.CauseAdopted:
 		return before.UnmanagedKeys != after.UnmanagedKeys
-	case rotation.WhyUsed, rotation.WhyOverlap, rotation.WhyGrace:
+	case rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace:
 		return before.Overlap != after.Overlap || before.Grace != after.Grace || before.RequireUnusedFor != after.RequireUnusedFor
-	case rotation.WhyExpired:
+	case rotation.CauseExpired:
 		return before.Recipients != after.Recipients || !before.SealableUntil.Equal(after.SealableUntil)
-	case rotation.WhySigner, rotation.WhyOnlyActive, rotation.WhyYoung, rotation.WhyNotOurs, rotation.WhyRevoked:
+	case rotation.CauseSigner, rotation.CauseOnlyActive, rotation.CauseYoung, rotation.CauseNotOurs, rotation.CauseRevoked:
 	}
 	return false
 }

@@ -124,7 +124,7 @@ func (c *Client) observe(ctx context.Context, keys []rotation.Key, record rotati
 		return rotation.Observation{}, err
 	}
 	seen := rotation.Observation{Keys: keys, Signer: signer}
-	for _, id := range record.AsksLastUse(policy, seen, c.Gateway.Now()) {
+	for _, id := range record.KeysNeedingLastUse(policy, seen, c.Gateway.Now()) {
 		use, err := c.lastUse(ctx, id)
 		if err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 			return seen, err

@@ -56,8 +56,8 @@ func deletionWarnings(user string, steps []rotation.Step, seen rotation.Observat
 }
 
 // blockedDetail is what can be done about a rotation that waits, and whether an orphan is in its way.
-func blockedDetail(user string, w rotation.Wait, record rotation.Record, seen rotation.Observation) string {
-	if k := seen.Find(w.Key); w.Why == rotation.WhyUnmanaged && k != nil && isOrphan(record, *k) {
+func blockedDetail(user string, w rotation.Obstacle, record rotation.Record, seen rotation.Observation) string {
+	if k := seen.Find(w.Key); w.Cause == rotation.CauseUnmanaged && k != nil && isOrphan(record, *k) {
 		return orphanSummary(user, *k) + ". " + waitRemedy(w, user)
 	}
 	return waitRemedy(w, user)

@@ -66,7 +66,7 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 	known := evidence{Seen: seen, Steps: decision.Steps, ChangedAt: before.ChangedAt, Removed: before.Removed}
 	model.RotationBlocked = types.StringNull()
 	if decision.Blocked != nil {
-		known.Blocked = decision.Blocked.Why
+		known.Blocked = decision.Blocked.Cause
 		model.RotationBlocked = types.StringValue(waitFact(*decision.Blocked, seen))
 	}
 	resp.Diagnostics.Append(model.show(ctx, record, seen, policy)...)
@@ -142,7 +142,7 @@ func (r *rotatingAccessKeyResource) complete(ctx context.Context, model *rotatin
 func (r *rotatingAccessKeyResource) waitWarnings(user string, record rotation.Record, decision rotation.Decision, seen rotation.Observation) diag.Diagnostics {
 	var diags diag.Diagnostics
 	// A current that is not listed yet has had its warning already.
-	if w := decision.Blocked; w != nil && w.Why != rotation.WhyYoung {
+	if w := decision.Blocked; w != nil && w.Cause != rotation.CauseYoung {
 		diags.AddAttributeWarning(path.Root("rotation_blocked"),
 			fmt.Sprintf("Rotation of user %q is due and waits: %s", user, waitFact(*w, seen)), blockedDetail(user, *w, record, seen))
 	}
@@ -162,7 +162,7 @@ func expiredWarning(user string, policy rotation.Policy, decision rotation.Decis
 	}
 	diags.AddAttributeWarning(path.Root("encrypted_output"),
 		fmt.Sprintf("A recipient of encrypted_output expired at %s: the next rotation of user %q will wait for another", date(until), user),
-		waitRemedy(rotation.Wait{Why: rotation.WhyExpired}, user))
+		waitRemedy(rotation.Obstacle{Cause: rotation.CauseExpired}, user))
 	return diags
 }
 

@@ -120,9 +120,9 @@ func (o Observation) After(step Step, out Outcome) Observation {
 	return o
 }
 
-// AsksLastUse lists the keys whose last use Decide needs to know: an Active previous, an Inactive one whose grace is over
+// KeysNeedingLastUse lists the keys whose last use Decide needs to know: an Active previous, an Inactive one whose grace is over
 // or not recorded yet, and every key that is unmanaged. A steady user thus costs no question.
-func (r Record) AsksLastUse(policy Policy, seen Observation, now time.Time) []string {
+func (r Record) KeysNeedingLastUse(policy Policy, seen Observation, now time.Time) []string {
 	var ids []string
 	for _, k := range seen.Keys {
 		p := r.Previous

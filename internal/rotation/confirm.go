@@ -8,13 +8,13 @@ import (
 // StaleError tells that a planned step is no longer right.
 type StaleError struct {
 	Step Step
-	// Wait is why, when the rules can tell; its Why is empty when the step is simply no longer called for.
-	Wait Wait
+	// Obstacle is why, when the rules can tell; its Cause is empty when the step is simply no longer called for.
+	Obstacle Obstacle
 }
 
 // Error implements error.
 func (e *StaleError) Error() string {
-	return fmt.Sprintf("the planned step %s on key %q is no longer right (%s)", e.Step.Kind, e.Step.Key, e.Wait.Why)
+	return fmt.Sprintf("the planned step %s on key %q is no longer right (%s)", e.Step.Kind, e.Step.Key, e.Obstacle.Cause)
 }
 
 // Confirm checks steps that were planned earlier against a fresh look at now, under the rules that Decide follows, and
@@ -28,8 +28,8 @@ func Confirm(policy Policy, record Record, seen Observation, now time.Time, plan
 		if step.deletes() && seen.Find(step.Key) == nil {
 			continue
 		}
-		if wait := s.permits(step); wait != nil {
-			return nil, &StaleError{Step: step, Wait: *wait}
+		if obstacle := s.permits(step); obstacle != nil {
+			return nil, &StaleError{Step: step, Obstacle: *obstacle}
 		}
 		left = append(left, step)
 		s.take(step)
@@ -43,9 +43,9 @@ func (s Step) deletes() bool {
 
 // permits is nil when the rules allow the step now. It is wider than next, which picks one of the steps that are allowed:
 // a deactivation that was planned stays right when, by now, the exception of rule 4 would allow a deletion.
-func (s *situation) permits(step Step) *Wait {
+func (s *situation) permits(step Step) *Obstacle {
 	if p := s.record.Previous; step.onPrevious() && (p == nil || p.ID != step.Key) {
-		return &Wait{}
+		return &Obstacle{}
 	}
 	ok := false
 	switch step.Kind {
@@ -59,14 +59,14 @@ func (s *situation) permits(step Step) *Wait {
 		if s.revocationPending() {
 			return nil
 		}
-		if wait := s.deactivation(); wait != nil {
-			return wait
+		if obstacle := s.deactivation(); obstacle != nil {
+			return obstacle
 		}
 		ok = s.clock
 	case DeletePrevious:
 		if s.clock && s.drift() != "" {
 			// Somebody changed its status since the plan, which the next plan records first.
-			return &Wait{}
+			return &Obstacle{}
 		}
 		if s.clock && s.mayDeleteInactive() {
 			return nil
@@ -75,15 +75,15 @@ func (s *situation) permits(step Step) *Wait {
 	case DeleteCurrent, DeleteUnmanaged:
 		return s.permitsRoom(step)
 	case Rotate:
-		got, wait := s.rotation()
-		if wait != nil {
-			return wait
+		got, obstacle := s.rotation()
+		if obstacle != nil {
+			return obstacle
 		}
 		got.Reason = step.Reason
 		ok = got == step
 	}
 	if !ok {
-		return &Wait{}
+		return &Obstacle{}
 	}
 	return nil
 }
@@ -99,14 +99,14 @@ func (s Step) onPrevious() bool {
 
 // permitsRoom checks a deletion that makes room for a rotation. The unmanaged key that was to go may still go when, by now,
 // the grace of previous is over and Decide would take that one.
-func (s *situation) permitsRoom(step Step) *Wait {
-	got, wait := s.rotation()
-	if wait != nil {
-		return wait
+func (s *situation) permitsRoom(step Step) *Obstacle {
+	got, obstacle := s.rotation()
+	if obstacle != nil {
+		return obstacle
 	}
 	unused := s.disposable()
 	if got != step && (!got.deletes() || unused == nil || step != (Step{Kind: DeleteUnmanaged, Key: unused.ID})) {
-		return &Wait{}
+		return &Obstacle{}
 	}
 	return nil
 }

@@ -57,8 +57,8 @@ func Decide(policy Policy, record Record, seen Observation, now time.Time) Decis
 		s.take(step)
 	}
 	if s.ask.key() {
-		_, wait := s.rotation()
-		return Decision{Refused: wait}
+		_, obstacle := s.rotation()
+		return Decision{Refused: obstacle}
 	}
 	d.Blocked = s.blocked()
 	d.Waiting = s.waiting()
@@ -91,7 +91,7 @@ func (s *situation) next() (Step, bool) {
 		return Step{Kind: Deactivate, Key: s.record.Previous.ID}, true
 	}
 	// With a free slot a rotation comes before any retirement, so that nothing is deleted for it.
-	if step, wait := s.rotation(); wait == nil && step.Kind == Rotate {
+	if step, obstacle := s.rotation(); obstacle == nil && step.Kind == Rotate {
 		return step, true
 	}
 	// The exception for rare applies comes before a deactivation: it is what makes room at once.
@@ -104,7 +104,7 @@ func (s *situation) next() (Step, bool) {
 	if s.clock && s.mayDeleteInactive() {
 		return Step{Kind: DeletePrevious, Key: s.record.Previous.ID}, true
 	}
-	if step, wait := s.rotation(); wait == nil && step.Kind != "" {
+	if step, obstacle := s.rotation(); obstacle == nil && step.Kind != "" {
 		return step, true
 	}
 	return Step{}, false
@@ -160,20 +160,20 @@ func (s *situation) revocationPending() bool {
 }
 
 // deactivation is nil when rule 3 deactivates previous now, and tells otherwise why not.
-func (s *situation) deactivation() *Wait {
+func (s *situation) deactivation() *Obstacle {
 	p, k := s.record.Previous, s.previous()
 	switch {
 	case p == nil || k.Status != Active:
-		return &Wait{}
+		return &Obstacle{}
 	case !s.currentActive():
-		return &Wait{Why: WhyOnlyActive, Key: p.ID}
+		return &Obstacle{Cause: CauseOnlyActive, Key: p.ID}
 	case s.policy.HoldPrevious:
-		return &Wait{Why: WhyHeld, Key: p.ID}
+		return &Obstacle{Cause: CauseHeld, Key: p.ID}
 	case !s.overlapOver():
 		return s.waitForOverlap()
 	case k.ID == s.seen.Signer:
-		// Before the guard: our own requests are uses, and the wait would blame the consumers.
-		return &Wait{Why: WhySigner, Key: p.ID}
+		// Before the check of use: our own requests are uses, and CauseUsed would blame the consumers.
+		return &Obstacle{Cause: CauseSigner, Key: p.ID}
 	case !s.unused(k):
 		return s.waitForUse(k)
 	default:
@@ -239,16 +239,16 @@ func (s *situation) unused(k *Key) bool {
 }
 
 // waitForOverlap names the end of the overlap, unless the overlap has still to begin.
-func (s *situation) waitForOverlap() *Wait {
-	w := &Wait{Why: WhyOverlap, Key: s.record.Previous.ID}
+func (s *situation) waitForOverlap() *Obstacle {
+	w := &Obstacle{Cause: CauseOverlap, Key: s.record.Previous.ID}
 	if s.drift() == "" {
 		w.Until = s.record.Previous.DeactivateAt(s.policy)
 	}
 	return w
 }
 
-func (s *situation) waitForUse(k *Key) *Wait {
-	w := &Wait{Why: WhyUsed, Key: k.ID}
+func (s *situation) waitForUse(k *Key) *Obstacle {
+	w := &Obstacle{Cause: CauseUsed, Key: k.ID}
 	if since, ok := k.unusedSince(); ok {
 		w.Until, w.Use = since.Add(s.policy.RequireUnusedFor), *k.LastUse
 	}

@@ -56,47 +56,47 @@ type Step struct {
 	Revoke bool `json:"revoke,omitempty"`
 }
 
-// Why is why something waits.
-type Why string
+// Cause is why something does not happen now.
+type Cause string
 
-// The causes of a wait.
+// The causes of an Obstacle.
 const (
-	// WhyUsed: the key was used too recently.
-	WhyUsed Why = "used"
-	// WhyOverlap: the overlap is not over.
-	WhyOverlap Why = "overlap"
-	// WhyGrace: the grace is not over.
-	WhyGrace Why = "grace"
-	// WhyHeld: hold_previous keeps the key.
-	WhyHeld Why = "held"
-	// WhyPaused: paused stops clock-driven steps.
-	WhyPaused Why = "paused"
-	// WhyUnmanaged: an unmanaged key has the slot.
-	WhyUnmanaged Why = "unmanaged"
-	// WhyAdopted: an adopted key has the slot and leaves only in its own time.
-	WhyAdopted Why = "adopted"
-	// WhySigner: the key signs our own requests.
-	WhySigner Why = "signer"
-	// WhyOnlyActive: the key is the only Active key of the user.
-	WhyOnlyActive Why = "only_active"
-	// WhyYoung: current was made minutes ago and IAM does not list it yet.
-	WhyYoung Why = "young"
-	// WhyNotOurs: previous stays Inactive under hold, since somebody else deactivated it.
-	WhyNotOurs Why = "not_ours"
-	// WhyRevoked: previous stays Inactive under hold, since it was revoked.
-	WhyRevoked Why = "revoked"
-	// WhyExpired: a recipient has expired, and the secret of a new key could not be sealed. Key is current.
-	WhyExpired Why = "expired"
+	// CauseUsed: the key was used too recently.
+	CauseUsed Cause = "used"
+	// CauseOverlap: the overlap is not over.
+	CauseOverlap Cause = "overlap"
+	// CauseGrace: the grace is not over.
+	CauseGrace Cause = "grace"
+	// CauseHeld: hold_previous keeps the key.
+	CauseHeld Cause = "held"
+	// CausePaused: paused stops clock-driven steps.
+	CausePaused Cause = "paused"
+	// CauseUnmanaged: an unmanaged key has the slot.
+	CauseUnmanaged Cause = "unmanaged"
+	// CauseAdopted: an adopted key has the slot and leaves only in its own time.
+	CauseAdopted Cause = "adopted"
+	// CauseSigner: the key signs our own requests.
+	CauseSigner Cause = "signer"
+	// CauseOnlyActive: the key is the only Active key of the user.
+	CauseOnlyActive Cause = "only_active"
+	// CauseYoung: current was made minutes ago and IAM does not list it yet.
+	CauseYoung Cause = "young"
+	// CauseNotOurs: previous stays Inactive under hold, since somebody else deactivated it.
+	CauseNotOurs Cause = "not_ours"
+	// CauseRevoked: previous stays Inactive under hold, since it was revoked.
+	CauseRevoked Cause = "revoked"
+	// CauseExpired: a recipient has expired, and the secret of a new key could not be sealed. Key is current.
+	CauseExpired Cause = "expired"
 )
 
-// Wait is something that does not happen now, and why.
-type Wait struct {
-	Why Why
+// Obstacle is something that does not happen now, and why.
+type Obstacle struct {
+	Cause Cause
 	// Key is the id of the key that is in the way or that waits; empty before create when there is none.
 	Key string
 	// Until is the first instant at which it may change without anybody's doing; zero when time alone changes nothing.
 	Until time.Time
-	// Use is the use that a wait for WhyUsed is about.
+	// Use is the use that an obstacle of CauseUsed is about.
 	Use Use
 }
 
@@ -105,11 +105,11 @@ type Decision struct {
 	// Steps are to be taken in this order.
 	Steps []Step
 	// Blocked tells why a rotation that is due is not among the steps; nil otherwise.
-	Blocked *Wait
+	Blocked *Obstacle
 	// Refused tells why a request can't be met; Steps is empty then, and nothing may be recorded as done.
-	Refused *Wait
+	Refused *Obstacle
 	// Waiting are the other things that do not happen now: a deactivation that waits for use to end, a reactivation.
-	Waiting []Wait
+	Waiting []Obstacle
 }
 
 // Has reports whether a step of that kind is among the steps.

@@ -305,15 +305,15 @@ func revoking(step Step) Step {
 	return step
 }
 
-func wait(why Why, key string) Wait { return Wait{Why: why, Key: key} }
+func wait(cause Cause, key string) Obstacle { return Obstacle{Cause: cause, Key: key} }
 
-func until(why Why, key string, at time.Time) Wait {
-	return Wait{Why: why, Key: key, Until: at}
+func until(cause Cause, key string, at time.Time) Obstacle {
+	return Obstacle{Cause: cause, Key: key, Until: at}
 }
 
 // inUse is a wait for the end of the use that was last seen at that time.
-func inUse(key string, last, end time.Time) Wait {
-	return Wait{Why: WhyUsed, Key: key, Until: end, Use: use(last)}
+func inUse(key string, last, end time.Time) Obstacle {
+	return Obstacle{Cause: CauseUsed, Key: key, Until: end, Use: use(last)}
 }
 
 // want is the decision that a row expects, in full.
@@ -324,24 +324,24 @@ func nothing() want { return want{} }
 
 func does(steps ...Step) want { return want{Steps: steps} }
 
-func blocked(w Wait) want { return want{Blocked: &w} }
+func blocked(w Obstacle) want { return want{Blocked: &w} }
 
-func refused(w Wait) want { return want{Refused: &w} }
+func refused(w Obstacle) want { return want{Refused: &w} }
 
-func (w want) blocked(wait Wait) want {
-	w.Blocked = &wait
+func (w want) blocked(obstacle Obstacle) want {
+	w.Blocked = &obstacle
 	return w
 }
 
-func (w want) waiting(waits ...Wait) want {
+func (w want) waiting(waits ...Obstacle) want {
 	w.Waiting = waits
 	return w
 }
 
-// lean is the scene with no last use but those that AsksLastUse lists.
+// lean is the scene with no last use but those that KeysNeedingLastUse lists.
 func (s scene) lean(now time.Time) scene {
 	s = s.clone()
-	asked := s.record.Reconcile(s.seen, now).AsksLastUse(s.policy, s.seen, now)
+	asked := s.record.Reconcile(s.seen, now).KeysNeedingLastUse(s.policy, s.seen, now)
 	for i, k := range s.seen.Keys {
 		if !slices.Contains(asked, k.ID) {
 			s.seen.Keys[i].LastUse = nil
@@ -401,7 +401,7 @@ func checkDates(t *testing.T, dates []date) {
 }
 
 // check asserts the whole decision, and what holds of any decision: the arguments stay as they were, the steps are confirmed
-// by the same look, they need no last use that AsksLastUse does not list, and after them there is nothing left to do at the
+// by the same look, they need no last use that KeysNeedingLastUse does not list, and after them there is nothing left to do at the
 // same instant.
 func (s scene) check(t *testing.T, now time.Time, expected want) {
 	t.Helper()
@@ -418,7 +418,7 @@ func (s scene) check(t *testing.T, now time.Time, expected want) {
 		t.Errorf("Decide or Confirm changed its arguments:\nbefore %+v\n after %+v", before, s)
 	}
 	if lean := s.lean(now); !reflect.DeepEqual(Decide(lean.policy, lean.record, lean.seen, now).Steps, got.Steps) {
-		t.Error("Decide takes other steps when IAM was asked for no more than AsksLastUse lists")
+		t.Error("Decide takes other steps when IAM was asked for no more than KeysNeedingLastUse lists")
 	}
 	if s.record.Policy == nil || !s.record.Policy.Equal(s.policy) {
 		return
@@ -439,8 +439,8 @@ func text(t *testing.T, v any) string {
 }
 
 // stale is the StaleError that a late apply expects.
-func stale(step Step, w Wait) *StaleError {
-	return &StaleError{Step: step, Wait: w}
+func stale(step Step, w Obstacle) *StaleError {
+	return &StaleError{Step: step, Obstacle: w}
 }
 
 // late is a plan that is applied after something happened.

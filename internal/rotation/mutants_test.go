@@ -83,13 +83,13 @@ var mutants = []mutant{
 		"decide.go", "case s.policy.HoldPrevious:", "case false:",
 	}}, holdRetiresNothing},
 	{"remove the only Active key to make room", []edit{{
-		"room.go", "case wait == nil:", "case wait == nil || wait.Why == WhyOnlyActive:",
+		"room.go", "case obstacle == nil:", "case obstacle == nil || obstacle.Cause == CauseOnlyActive:",
 	}}, lastActiveKeyKept},
 	{"forget a due rotation", []edit{{
 		"room.go", "case s.policy.RotateAfter > 0 &&", "case s.policy.RotateAfter > 0 && s.record.Previous == nil &&",
 	}}, dueNeverForgotten},
 	{"record a refused request", []edit{{
-		"decide.go", "return Decision{Refused: wait}", "_ = wait\n\t\treturn Decision{}",
+		"decide.go", "return Decision{Refused: obstacle}", "_ = obstacle\n\t\treturn Decision{}",
 	}}, dueNeverForgotten},
 	{"rotate a current that IAM does not list yet", []edit{{
 		"room.go", "return c.ID != \"\" &&", "return c.ID == \"\" &&",
@@ -119,7 +119,7 @@ var mutants = []mutant{
 		"after.go", "case r.Previous != nil:\n\t\tp = *r.Previous\n", "case r.Previous != nil:\n\t\tr.Previous = nil\n\t\treturn r\n",
 	}}, managedKeyNotLost},
 	{"late apply not confirmed", []edit{{
-		"confirm.go", "wait := s.permits(step); wait != nil {", "wait := s.permits(step); wait != nil && wait.Why != WhyUsed {",
+		"confirm.go", "obstacle := s.permits(step); obstacle != nil {", "obstacle := s.permits(step); obstacle != nil && obstacle.Cause != CauseUsed {",
 	}}, usedKeyKept},
 	{"saved plan stale by time alone", []edit{{
 		"confirm.go", "if got != step && (!got.deletes() ||", "if got != step && (got.Kind != \"\" ||",

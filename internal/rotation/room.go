@@ -52,14 +52,14 @@ func (s *situation) reason() Reason {
 }
 
 // rotation is the next step towards a new key that is asked for or due: Rotate, or a deletion that makes room for it. The
-// step is empty when no key is to be made, and the wait is set when none can be made now.
-func (s *situation) rotation() (Step, *Wait) {
+// step is empty when no key is to be made, and the obstacle is set when none can be made now.
+func (s *situation) rotation() (Step, *Obstacle) {
 	reason := s.reason()
 	if reason == "" {
 		return Step{}, nil
 	}
-	if wait := s.forbidden(); wait != nil {
-		return Step{}, wait
+	if obstacle := s.forbidden(); obstacle != nil {
+		return Step{}, obstacle
 	}
 	if len(s.seen.Keys) >= keysPerUser {
 		return s.makeRoom()
@@ -73,26 +73,26 @@ func (s *situation) rotation() (Step, *Wait) {
 
 // forbidden is what stands against a new key even with a free slot; nil when nothing does. A young current comes first, since
 // nothing is due as long as IAM may still list it; the signer comes last, since it stands against a revoke alone.
-func (s *situation) forbidden() *Wait {
+func (s *situation) forbidden() *Obstacle {
 	if s.young() {
-		return &Wait{Why: WhyYoung, Key: s.record.Current.ID, Until: s.record.Current.CreatedAt.Add(youngFor)}
+		return &Obstacle{Cause: CauseYoung, Key: s.record.Current.ID, Until: s.record.Current.CreatedAt.Add(youngFor)}
 	}
 	if until := s.policy.SealableUntil; !until.IsZero() && !s.now.Before(until) {
-		return &Wait{Why: WhyExpired, Key: s.record.Current.ID}
+		return &Obstacle{Cause: CauseExpired, Key: s.record.Current.ID}
 	}
 	if !s.ask.revoke {
 		return nil
 	}
 	for _, k := range []*Key{s.current(), s.previous()} {
 		if k != nil && k.Status == Active && k.ID == s.seen.Signer {
-			return &Wait{Why: WhySigner, Key: k.ID}
+			return &Obstacle{Cause: CauseSigner, Key: k.ID}
 		}
 	}
 	return nil
 }
 
 // makeRoom is the deletion that gives a rotation its slot, or why there is none.
-func (s *situation) makeRoom() (Step, *Wait) {
+func (s *situation) makeRoom() (Step, *Obstacle) {
 	p := s.record.Previous
 	switch {
 	case p != nil && (s.mayDeleteInactive() || s.mayDeleteActive()):
@@ -100,42 +100,42 @@ func (s *situation) makeRoom() (Step, *Wait) {
 	case s.disposable() != nil:
 		return Step{Kind: DeleteUnmanaged, Key: s.disposable().ID}, nil
 	case p == nil:
-		return Step{}, &Wait{Why: WhyUnmanaged, Key: s.oldestUnmanaged().ID}
+		return Step{}, &Obstacle{Cause: CauseUnmanaged, Key: s.oldestUnmanaged().ID}
 	}
-	switch wait := s.displacing(); {
-	case wait == nil:
+	switch obstacle := s.displacing(); {
+	case obstacle == nil:
 		return Step{Kind: DeletePrevious, Key: p.ID}, nil
-	case wait.Why == WhyOnlyActive && s.current() != nil:
+	case obstacle.Cause == CauseOnlyActive && s.current() != nil:
 		return s.displaceCurrent()
 	case s.oldestUnmanaged() != nil:
 		// Current is gone, and previous stays: the other key is the one that somebody can do something about.
-		return Step{}, &Wait{Why: WhyUnmanaged, Key: s.oldestUnmanaged().ID}
+		return Step{}, &Obstacle{Cause: CauseUnmanaged, Key: s.oldestUnmanaged().ID}
 	default:
-		return Step{}, wait
+		return Step{}, obstacle
 	}
 }
 
 // displacing is nil when rules 6 and 8 let previous go before its time, and tells otherwise why not.
-func (s *situation) displacing() *Wait {
+func (s *situation) displacing() *Obstacle {
 	p, k := s.record.Previous, s.previous()
 	asked := s.ask.key()
 	switch {
 	case k.Status == Active && !s.currentActive() && (!asked || !s.otherActive(k.ID)):
-		return &Wait{Why: WhyOnlyActive, Key: k.ID}
+		return &Obstacle{Cause: CauseOnlyActive, Key: k.ID}
 	case k.ID == s.seen.Signer:
-		return &Wait{Why: WhySigner, Key: k.ID}
+		return &Obstacle{Cause: CauseSigner, Key: k.ID}
 	case s.held():
-		return &Wait{Why: WhyHeld, Key: k.ID}
+		return &Obstacle{Cause: CauseHeld, Key: k.ID}
 	case p.Adopted && (asked || !s.currentActive()):
 		at, _ := s.deleteAt()
-		return &Wait{Why: WhyAdopted, Key: k.ID, Until: at}
+		return &Obstacle{Cause: CauseAdopted, Key: k.ID, Until: at}
 	case s.ask.revoke:
 		return nil
 	case k.Status == Inactive && (asked || !s.currentActive()):
 		return nil
 	case k.Status == Inactive:
 		at, _ := s.deleteAt()
-		return &Wait{Why: WhyGrace, Key: k.ID, Until: at}
+		return &Obstacle{Cause: CauseGrace, Key: k.ID, Until: at}
 	case !s.overlapOver():
 		w := s.waitForOverlap()
 		if !asked {
@@ -150,13 +150,13 @@ func (s *situation) displacing() *Wait {
 }
 
 // displaceCurrent deletes an Inactive current once its own grace is over, so that an Active previous can stay.
-func (s *situation) displaceCurrent() (Step, *Wait) {
+func (s *situation) displaceCurrent() (Step, *Obstacle) {
 	k := s.current()
 	if k.ID == s.seen.Signer {
-		return Step{}, &Wait{Why: WhySigner, Key: k.ID}
+		return Step{}, &Obstacle{Cause: CauseSigner, Key: k.ID}
 	}
 	if at := s.record.Current.InactiveSince.Add(s.policy.Grace); s.now.Before(at) {
-		return Step{}, &Wait{Why: WhyGrace, Key: k.ID, Until: at}
+		return Step{}, &Obstacle{Cause: CauseGrace, Key: k.ID, Until: at}
 	}
 	return Step{Kind: DeleteCurrent, Key: k.ID}, nil
 }
@@ -196,7 +196,7 @@ func (s *situation) otherActive(id string) bool {
 }
 
 // blocked is why a rotation that is due does not happen.
-func (s *situation) blocked() *Wait {
+func (s *situation) blocked() *Obstacle {
 	switch {
 	case s.record.Policy == nil:
 		return nil
@@ -205,36 +205,36 @@ func (s *situation) blocked() *Wait {
 	case s.due() == "":
 		return nil
 	case s.policy.Paused:
-		return &Wait{Why: WhyPaused, Key: s.record.Current.ID}
+		return &Obstacle{Cause: CausePaused, Key: s.record.Current.ID}
 	}
-	_, wait := s.rotation()
-	return wait
+	_, obstacle := s.rotation()
+	return obstacle
 }
 
 // waiting are the things beside a rotation that do not happen now.
-func (s *situation) waiting() []Wait {
+func (s *situation) waiting() []Obstacle {
 	p, k := s.record.Previous, s.previous()
 	if p == nil {
 		return nil
 	}
-	var waits []Wait
+	var obstacles []Obstacle
 	if p.Revoked && k.Status == Active && k.ID == s.seen.Signer {
-		return append(waits, Wait{Why: WhySigner, Key: k.ID})
+		return append(obstacles, Obstacle{Cause: CauseSigner, Key: k.ID})
 	}
 	if s.clock {
-		if w := s.deactivation(); w != nil && (w.Why == WhyUsed || w.Why == WhySigner) {
-			waits = append(waits, *w)
+		if w := s.deactivation(); w != nil && (w.Cause == CauseUsed || w.Cause == CauseSigner) {
+			obstacles = append(obstacles, *w)
 		}
 		if k.Status == Inactive && k.ID == s.seen.Signer {
-			waits = append(waits, Wait{Why: WhySigner, Key: k.ID})
+			obstacles = append(obstacles, Obstacle{Cause: CauseSigner, Key: k.ID})
 		}
 	}
 	if s.ask.reactivate && k.Status == Inactive {
-		why := WhyNotOurs
+		cause := CauseNotOurs
 		if p.Revoked {
-			why = WhyRevoked
+			cause = CauseRevoked
 		}
-		waits = append(waits, Wait{Why: why, Key: k.ID})
+		obstacles = append(obstacles, Obstacle{Cause: cause, Key: k.ID})
 	}
-	return waits
+	return obstacles
 }

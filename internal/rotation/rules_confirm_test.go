@@ -142,7 +142,7 @@ func TestConfirmStale(t *testing.T) {
 	t.Parallel()
 	retire := set(unmanaged(RetireUnmanaged))
 	dispose := set(unmanaged(DeleteUnused))
-	none := Wait{}
+	none := Obstacle{}
 	checkLate(t, []late{
 		{
 			name:  "the previous to deactivate was used",
@@ -162,22 +162,22 @@ func TestConfirmStale(t *testing.T) {
 		{
 			name:  "current is gone when previous is to be deactivated",
 			given: overlapping(), planned: day(7), plan: plan(deactivate(prev)),
-			then: []change{gone(cur)}, applied: day(8), stale: stale(deactivate(prev), wait(WhyOnlyActive, prev)),
+			then: []change{gone(cur)}, applied: day(8), stale: stale(deactivate(prev), wait(CauseOnlyActive, prev)),
 		},
 		{
 			name:  "current is Inactive when previous is to be deactivated",
 			given: overlapping(), planned: day(7), plan: plan(deactivate(prev)),
-			then: []change{is(cur, inactive)}, applied: day(8), stale: stale(deactivate(prev), wait(WhyOnlyActive, prev)),
+			then: []change{is(cur, inactive)}, applied: day(8), stale: stale(deactivate(prev), wait(CauseOnlyActive, prev)),
 		},
 		{
 			name:  "the previous to deactivate signs our requests",
 			given: overlapping(), planned: day(7), plan: plan(deactivate(prev)),
-			then: []change{signedBy(prev)}, applied: day(8), stale: stale(deactivate(prev), wait(WhySigner, prev)),
+			then: []change{signedBy(prev)}, applied: day(8), stale: stale(deactivate(prev), wait(CauseSigner, prev)),
 		},
 		{
 			name:  "the revoked key to deactivate signs our requests",
 			given: overlapping(revoked), planned: day(7), plan: plan(deactivate(prev)),
-			then: []change{signedBy(prev)}, applied: day(8), stale: stale(deactivate(prev), wait(WhySigner, prev)),
+			then: []change{signedBy(prev)}, applied: day(8), stale: stale(deactivate(prev), wait(CauseSigner, prev)),
 		},
 		{
 			name:  "the previous to delete is Active",
@@ -237,18 +237,18 @@ func TestConfirmStale(t *testing.T) {
 			name:  "the unused key to delete was used",
 			given: settled(dispose, foreign(active), neverUsed(other)), planned: day(90),
 			plan: plan(deleteUnmanaged(other), rotate(ReasonAge)),
-			then: []change{used(other, day(90))}, applied: day(91), stale: stale(deleteUnmanaged(other), wait(WhyUnmanaged, other)),
+			then: []change{used(other, day(90))}, applied: day(91), stale: stale(deleteUnmanaged(other), wait(CauseUnmanaged, other)),
 		},
 		{
 			name:  "the unused key to delete is the only Active key",
 			given: settled(dispose, foreign(active), neverUsed(other)), planned: day(90),
 			plan: plan(deleteUnmanaged(other), rotate(ReasonAge)),
-			then: []change{is(cur, inactive)}, applied: day(91), stale: stale(deleteUnmanaged(other), wait(WhyUnmanaged, other)),
+			then: []change{is(cur, inactive)}, applied: day(91), stale: stale(deleteUnmanaged(other), wait(CauseUnmanaged, other)),
 		},
 		{
 			name:  "what an interrupted revoke left was used",
 			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
-			then: []change{used(other, day(4))}, applied: day(5), stale: stale(deleteUnmanaged(other), wait(WhyUnmanaged, other)),
+			then: []change{used(other, day(4))}, applied: day(5), stale: stale(deleteUnmanaged(other), wait(CauseUnmanaged, other)),
 		},
 		{
 			name:  "the current that an interrupted revoke deactivated is gone",
@@ -275,13 +275,13 @@ func TestConfirmStale(t *testing.T) {
 		{
 			name:  "somebody took the free slot",
 			given: settled(), planned: day(90), plan: plan(rotate(ReasonAge)),
-			then: []change{foreign(active)}, applied: day(91), stale: stale(rotate(ReasonAge), wait(WhyUnmanaged, other)),
+			then: []change{foreign(active)}, applied: day(91), stale: stale(rotate(ReasonAge), wait(CauseUnmanaged, other)),
 		},
 		{
 			name:  "somebody took the slot of the previous that is gone",
 			given: retiring(), planned: day(90), plan: plan(deletePrevious(prev), rotate(ReasonAge)),
 			then: []change{gone(prev), foreign(active)}, applied: day(91),
-			stale: stale(rotate(ReasonAge), wait(WhyUnmanaged, other)),
+			stale: stale(rotate(ReasonAge), wait(CauseUnmanaged, other)),
 		},
 		{
 			name:  "the current that was gone is back",
@@ -307,18 +307,18 @@ func TestConfirmStale(t *testing.T) {
 			name:  "the current to rotate is not listed any more, minutes after it was made",
 			given: settled(edit(quarter)), planned: day(0).Add(minute), plan: plan(rotate(ReasonChanged)),
 			then: []change{gone(cur)}, applied: day(0).Add(2 * minute),
-			stale: stale(rotate(ReasonChanged), until(WhyYoung, cur, day(0).Add(5*minute))),
+			stale: stale(rotate(ReasonChanged), until(CauseYoung, cur, day(0).Add(5*minute))),
 		},
 		{
 			name:  "the current to revoke signs our requests",
 			given: settled(edit(incident)), planned: day(3), plan: plan(revoking(rotate(ReasonRevoked)), deactivate(cur)),
-			then: []change{signedBy(cur)}, applied: day(4), stale: stale(revoking(rotate(ReasonRevoked)), wait(WhySigner, cur)),
+			then: []change{signedBy(cur)}, applied: day(4), stale: stale(revoking(rotate(ReasonRevoked)), wait(CauseSigner, cur)),
 		},
 		{
 			name:  "create met a second key",
 			given: creating(foreign(active)), planned: day(0), plan: plan(replaceGone(ReasonCreated)),
 			then: []change{listed(third, active, day(0))}, applied: day(1),
-			stale: stale(replaceGone(ReasonCreated), wait(WhyUnmanaged, other)),
+			stale: stale(replaceGone(ReasonCreated), wait(CauseUnmanaged, other)),
 		},
 		{
 			name:  "the key to adopt is gone",
@@ -381,7 +381,7 @@ func TestConfirmUnderEditedPolicy(t *testing.T) {
 				t.Parallel()
 				late{
 					given: tt.given, planned: day(tt.now), plan: tt.plan,
-					then: []change{edited}, applied: day(tt.now).Add(second), stale: stale(tt.plan[0], Wait{}),
+					then: []change{edited}, applied: day(tt.now).Add(second), stale: stale(tt.plan[0], Obstacle{}),
 				}.check(t)
 			})
 		}

@@ -21,7 +21,7 @@ func TestPreviousGone(t *testing.T) {
 		},
 		{
 			"its slot went to somebody else", overlapping(gone(prev), foreign(active)), day(90),
-			blocked(wait(WhyUnmanaged, other)),
+			blocked(wait(CauseUnmanaged, other)),
 		},
 	})
 }
@@ -40,7 +40,7 @@ func TestCurrentGone(t *testing.T) {
 		{"previous past its grace starts it again", retiring(gone(cur)), day(30), missing},
 		{"previous is held", overlapping(set(hold), gone(cur)), day(30), missing},
 		{"previous is gone too", overlapping(gone(cur, prev)), day(30), missing},
-		{"paused", settled(set(pause), gone(cur)), day(3), blocked(wait(WhyPaused, cur))},
+		{"paused", settled(set(pause), gone(cur)), day(3), blocked(wait(CausePaused, cur))},
 		{"the first apply after an import", settled(imported, gone(cur)), day(3), nothing()},
 		{"an edit takes no clock-driven step", settled(edit(overlap(days(1))), gone(cur)), day(3), nothing()},
 		{
@@ -54,7 +54,7 @@ func TestCurrentGone(t *testing.T) {
 func TestYoungCurrent(t *testing.T) {
 	t.Parallel()
 	old := day(0).Add(5 * minute)
-	young := until(WhyYoung, cur, old)
+	young := until(CauseYoung, cur, old)
 	checkDates(t, []date{
 		{"alone", settled(gone(cur)), old, blocked(young), does(replaceGone(ReasonMissing))},
 		{
@@ -65,7 +65,7 @@ func TestYoungCurrent(t *testing.T) {
 			"beside a foreign key", settled(gone(cur), foreign(active)), old,
 			blocked(young), does(replaceGone(ReasonMissing)),
 		},
-		{"paused", settled(set(pause), gone(cur)), old, blocked(young), blocked(wait(WhyPaused, cur))},
+		{"paused", settled(set(pause), gone(cur)), old, blocked(young), blocked(wait(CausePaused, cur))},
 		{"an edit", settled(edit(grace(0)), gone(cur)), old, blocked(young), nothing()},
 		{
 			"rotate_when_changed", settled(edit(quarter), gone(cur)), old,
@@ -112,11 +112,11 @@ func TestCurrentInactive(t *testing.T) {
 			does(replaceInactive(ReasonInactive)),
 		},
 		{"when hold is set", settled(edit(hold), is(cur, inactive)), day(3), nothing()},
-		{"paused", settled(set(pause), is(cur, inactive)), day(3), blocked(wait(WhyPaused, cur))},
+		{"paused", settled(set(pause), is(cur, inactive)), day(3), blocked(wait(CausePaused, cur))},
 		{"the first apply after an import", settled(imported, is(cur, inactive)), day(3), nothing()},
 		{
 			"beside a foreign key", settled(is(cur, inactive), foreign(active)), day(3),
-			blocked(wait(WhyUnmanaged, other)),
+			blocked(wait(CauseUnmanaged, other)),
 		},
 		{
 			"beside a previous in its grace, which goes at once", retiring(is(cur, inactive)), day(8),
@@ -128,11 +128,11 @@ func TestCurrentInactive(t *testing.T) {
 		},
 		{
 			"beside a held Inactive previous", retiring(set(hold), is(cur, inactive)), day(8),
-			blocked(wait(WhyHeld, prev)),
+			blocked(wait(CauseHeld, prev)),
 		},
 		{
 			"first seen so beside an Active previous", overlapping(is(cur, inactive)), day(3),
-			blocked(until(WhyGrace, cur, day(10))),
+			blocked(until(CauseGrace, cur, day(10))),
 		},
 		{
 			"first seen so, without grace", overlapping(set(grace(0)), is(cur, inactive)), day(3),
@@ -149,7 +149,7 @@ func TestCurrentInactive(t *testing.T) {
 // Rule 6: an Inactive current makes room once it has been Inactive for the grace, and an Active previous keeps its place.
 func TestInactiveCurrentMakesRoom(t *testing.T) {
 	t.Parallel()
-	waits := until(WhyGrace, cur, day(10))
+	waits := until(CauseGrace, cur, day(10))
 	makesRoom := does(deleteCurrent(), replaceGone(ReasonInactive))
 	checkDates(t, []date{
 		{
@@ -183,13 +183,13 @@ func TestInactiveCurrentMakesRoom(t *testing.T) {
 		},
 		{
 			"paused", overlapping(set(pause), is(cur, inactive), inactiveSince(day(3))), day(10),
-			blocked(wait(WhyPaused, cur)), blocked(wait(WhyPaused, cur)),
+			blocked(wait(CausePaused, cur)), blocked(wait(CausePaused, cur)),
 		},
 	})
 	checkRows(t, []row{
 		{
 			"a request when it is first seen so", overlapping(edit(quarter), is(cur, inactive)), day(3),
-			refused(until(WhyGrace, cur, day(10))),
+			refused(until(CauseGrace, cur, day(10))),
 		},
 		{
 			"Active again meanwhile", overlapping(inactiveSince(day(3)), used(prev, day(10))), day(10),
@@ -221,7 +221,7 @@ func TestDriftOfPrevious(t *testing.T) {
 		},
 		{
 			"deactivated when the next rotation is due", overlapping(is(prev, inactive)), day(90),
-			does(recordDeactivated(prev)).blocked(until(WhyGrace, prev, day(97))),
+			does(recordDeactivated(prev)).blocked(until(CauseGrace, prev, day(97))),
 		},
 		{"reactivated in its grace", retiring(is(prev, active)), day(9), does(recordReactivated(prev))},
 		{"reactivated past its grace", retiring(is(prev, active)), day(30), does(recordReactivated(prev))},
@@ -236,7 +236,7 @@ func TestDriftOfPrevious(t *testing.T) {
 		},
 		{
 			"reactivated when the next rotation is due", retiring(is(prev, active)), day(90),
-			does(recordReactivated(prev)).blocked(until(WhyOverlap, prev, day(104))),
+			does(recordReactivated(prev)).blocked(until(CauseOverlap, prev, day(104))),
 		},
 	})
 	checkDates(t, []date{
@@ -267,9 +267,9 @@ func TestRecreatedUser(t *testing.T) {
 		{
 			"with two keys of its own",
 			settled(gone(cur), listed(third, active, day(2)), foreign(active), recreated), day(3),
-			blocked(wait(WhyUnmanaged, other)),
+			blocked(wait(CauseUnmanaged, other)),
 		},
-		{"paused", settled(set(pause), gone(cur), recreated), day(3), blocked(wait(WhyPaused, cur))},
+		{"paused", settled(set(pause), gone(cur), recreated), day(3), blocked(wait(CausePaused, cur))},
 		{"before an edit", settled(edit(grace(0)), gone(cur), recreated), day(3), nothing()},
 		{
 			"with a request", settled(edit(quarter), gone(cur), recreated), day(3),

@@ -46,7 +46,7 @@ func TestRecipientsChanged(t *testing.T) {
 		{"current is Inactive", settled(toAlice, is(cur, inactive), toBob), day(3), does(replaceInactive(ReasonRecipients))},
 		{
 			"current is not listed, minutes after it was made", settled(toAlice, gone(cur), toBob), day(0).Add(minute),
-			refused(until(WhyYoung, cur, day(0).Add(5*minute))),
+			refused(until(CauseYoung, cur, day(0).Add(5*minute))),
 		},
 		{"with rotate_when_changed, which wins", settled(toAlice, edit(recipients(bob), quarter)), day(3), does(rotate(ReasonChanged))},
 		{
@@ -77,24 +77,24 @@ func TestRecipientsChangedWithoutFreeSlot(t *testing.T) {
 	}
 	gets := does(deletePrevious(prev), rotate(ReasonRecipients))
 	checkDates(t, []date{
-		{"previous past its overlap", overlapping(change), day(7), refused(until(WhyOverlap, prev, day(7))), gets},
+		{"previous past its overlap", overlapping(change), day(7), refused(until(CauseOverlap, prev, day(7))), gets},
 		{
 			"previous unused for the guard", overlapping(change, used(prev, day(3))), day(11),
 			refused(inUse(prev, day(3), day(11))), gets,
 		},
 		{
 			"an adopted previous Inactive for the grace", retiring(adopted, change), day(14),
-			refused(until(WhyAdopted, prev, day(14))), gets,
+			refused(until(CauseAdopted, prev, day(14))), gets,
 		},
 	})
 	checkRows(t, []row{
 		{"previous in its grace", retiring(change), day(8), gets},
 		{"previous in its grace, the plaintext is at hand", retiring(edit(recipients(bob))), day(8), nothing()},
 		{"previous in its grace, paused", retiring(set(pause), change), day(8), gets},
-		{"previous held", retiring(set(hold), change), day(8), refused(wait(WhyHeld, prev))},
-		{"previous held by the same edit", retiring(change, edit(hold)), day(8), refused(wait(WhyHeld, prev))},
-		{"an adopted previous in its overlap", overlapping(adopted, change), day(3), refused(wait(WhyAdopted, prev))},
-		{"an unmanaged key", settled(foreign(active), change), day(3), refused(wait(WhyUnmanaged, other))},
+		{"previous held", retiring(set(hold), change), day(8), refused(wait(CauseHeld, prev))},
+		{"previous held by the same edit", retiring(change, edit(hold)), day(8), refused(wait(CauseHeld, prev))},
+		{"an adopted previous in its overlap", overlapping(adopted, change), day(3), refused(wait(CauseAdopted, prev))},
+		{"an unmanaged key", settled(foreign(active), change), day(3), refused(wait(CauseUnmanaged, other))},
 		{
 			"an unused key", settled(set(unmanaged(DeleteUnused)), foreign(active), neverUsed(other), change), day(3),
 			does(deleteUnmanaged(other), rotate(ReasonRecipients)),
@@ -116,7 +116,7 @@ func expiring(s *scene) {
 }
 
 // unsealable is the wait of a rotation from then on.
-func unsealable() Wait { return wait(WhyExpired, cur) }
+func unsealable() Obstacle { return wait(CauseExpired, cur) }
 
 // Rule 5: no key is made that nobody could get the secret of.
 func TestExpiredRecipients(t *testing.T) {
@@ -131,10 +131,10 @@ func TestExpiredRecipients(t *testing.T) {
 		{"current is Inactive", settled(expiring, is(cur, inactive)), expiry, does(replaceInactive(ReasonInactive)), block},
 		{"another user by that name", settled(expiring, gone(cur), recreated), expiry, does(replaceGone(ReasonRecreated)), block},
 		{"imported and never rotated", settled(create), expiry, does(rotate(ReasonAge)), block},
-		{"create", creating(create), expiry, does(replaceGone(ReasonCreated)), refused(wait(WhyExpired, ""))},
+		{"create", creating(create), expiry, does(replaceGone(ReasonCreated)), refused(wait(CauseExpired, ""))},
 		{
 			"create that adopts", creating(create, retire, foreign(active)), expiry,
-			does(adopt(other), replaceGone(ReasonCreated)), refused(wait(WhyExpired, "")),
+			does(adopt(other), replaceGone(ReasonCreated)), refused(wait(CauseExpired, "")),
 		},
 		{"rotate_when_changed", settled(expiring, edit(quarter)), expiry, does(rotate(ReasonChanged)), refuse},
 		{
@@ -161,21 +161,21 @@ func TestExpiredRecipients(t *testing.T) {
 func TestExpiredRecipientsAmongOtherCauses(t *testing.T) {
 	t.Parallel()
 	block, refuse := blocked(unsealable()), refused(unsealable())
-	young := until(WhyYoung, cur, expiry.Add(minute))
+	young := until(CauseYoung, cur, expiry.Add(minute))
 	recent := func(s *scene) { s.record.Current.CreatedAt = expiry.Add(-4 * minute) }
 	checkDates(t, []date{
 		{"current is not listed yet", settled(expiring, recent, gone(cur)), expiry, blocked(young), blocked(young)},
 		{"current is not listed yet, asked for", settled(expiring, recent, gone(cur), edit(quarter)), expiry, refused(young), refused(young)},
-		{"paused", settled(expiring, set(pause)), expiry, blocked(wait(WhyPaused, cur)), blocked(wait(WhyPaused, cur))},
+		{"paused", settled(expiring, set(pause)), expiry, blocked(wait(CausePaused, cur)), blocked(wait(CausePaused, cur))},
 		{"paused, asked for", settled(expiring, set(pause), edit(quarter)), expiry, does(rotate(ReasonChanged)), refuse},
-		{"current to revoke signs our requests", settled(expiring, signedBy(cur), edit(incident)), expiry, refused(wait(WhySigner, cur)), refuse},
-		{"previous held", overlapping(expiring, set(hold)), expiry, blocked(wait(WhyHeld, prev)), block},
-		{"previous held, asked for", overlapping(expiring, set(hold), edit(quarter)), expiry, refused(wait(WhyHeld, prev)), refuse},
-		{"an unmanaged key", settled(expiring, foreign(active)), expiry, blocked(wait(WhyUnmanaged, other)), block},
-		{"an unmanaged key, asked for", settled(expiring, foreign(active), edit(quarter)), expiry, refused(wait(WhyUnmanaged, other)), refuse},
+		{"current to revoke signs our requests", settled(expiring, signedBy(cur), edit(incident)), expiry, refused(wait(CauseSigner, cur)), refuse},
+		{"previous held", overlapping(expiring, set(hold)), expiry, blocked(wait(CauseHeld, prev)), block},
+		{"previous held, asked for", overlapping(expiring, set(hold), edit(quarter)), expiry, refused(wait(CauseHeld, prev)), refuse},
+		{"an unmanaged key", settled(expiring, foreign(active)), expiry, blocked(wait(CauseUnmanaged, other)), block},
+		{"an unmanaged key, asked for", settled(expiring, foreign(active), edit(quarter)), expiry, refused(wait(CauseUnmanaged, other)), refuse},
 		{
 			"an adopted previous, asked for", overlapping(expiring, adopted, used(prev, day(94)), edit(quarter)), expiry,
-			refused(wait(WhyAdopted, prev)), refuse,
+			refused(wait(CauseAdopted, prev)), refuse,
 		},
 		{
 			"previous in use", overlapping(expiring, used(prev, day(94))), expiry,
@@ -184,7 +184,7 @@ func TestExpiredRecipientsAmongOtherCauses(t *testing.T) {
 		},
 		{
 			"previous in its overlap", overlapping(expiring, replaced(day(90))), expiry,
-			blocked(until(WhyOverlap, prev, day(104))), block,
+			blocked(until(CauseOverlap, prev, day(104))), block,
 		},
 	})
 }
@@ -230,7 +230,7 @@ func TestExpiredRecipientsMakeNoRoom(t *testing.T) {
 		{
 			"an unused key, at create",
 			creating(set(recipients(alice), sealableUntil(expiry)), dispose, foreign(active), neverUsed(other), listed(third, active, day(0))), expiry,
-			does(deleteUnmanaged(other), replaceGone(ReasonCreated)), refused(wait(WhyExpired, "")),
+			does(deleteUnmanaged(other), replaceGone(ReasonCreated)), refused(wait(CauseExpired, "")),
 		},
 	})
 }
@@ -256,7 +256,7 @@ func TestExpiredRecipientsStopNothingElse(t *testing.T) {
 		always("a reactivation", retiring(young, edit(hold)), reactivate(prev)),
 		{
 			"a revoked key that is still Active, when a rotation is due", overlapping(expiring, revoked), expiry,
-			does(deactivate(prev)).blocked(until(WhyGrace, prev, expiry.Add(days(7)-second))), does(deactivate(prev)).blocked(unsealable()),
+			does(deactivate(prev)).blocked(until(CauseGrace, prev, expiry.Add(days(7)-second))), does(deactivate(prev)).blocked(unsealable()),
 		},
 	})
 }
@@ -315,7 +315,7 @@ func TestConfirmWithExpiredRecipients(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			planned := expiry.Add(-2 * second)
-			refused := stale(tt.stale, wait(WhyExpired, tt.key))
+			refused := stale(tt.stale, wait(CauseExpired, tt.key))
 			late{given: tt.given, planned: planned, plan: tt.plan, applied: expiry.Add(-second), left: tt.plan}.check(t)
 			late{given: tt.given, planned: planned, plan: tt.plan, applied: expiry, stale: refused}.check(t)
 		})
@@ -341,16 +341,16 @@ func TestConfirmAroundExpiry(t *testing.T) {
 		},
 		{
 			name: "deactivation, and other recipients since", given: overlapping(expiring, steady), planned: day(90), plan: plan(deactivate(prev)),
-			then: []change{edit(recipients(bob))}, applied: day(91), stale: stale(deactivate(prev), Wait{}),
+			then: []change{edit(recipients(bob))}, applied: day(91), stale: stale(deactivate(prev), Obstacle{}),
 		},
 		{
 			name: "deactivation, and another life of the recipients since", given: overlapping(expiring, steady), planned: day(90), plan: plan(deactivate(prev)),
-			then: []change{edit(sealableUntil(day(365)))}, applied: day(91), stale: stale(deactivate(prev), Wait{}),
+			then: []change{edit(sealableUntil(day(365)))}, applied: day(91), stale: stale(deactivate(prev), Obstacle{}),
 		},
 		{
 			name: "rotation to others, and the secret came to hand since", given: settled(expiring, edit(recipients(bob))), planned: day(3),
 			plan: plan(rotate(ReasonRecipients)), then: []change{func(s *scene) { s.record.Current.Sealed = false }}, applied: day(4),
-			stale: stale(rotate(ReasonRecipients), Wait{}),
+			stale: stale(rotate(ReasonRecipients), Obstacle{}),
 		},
 	})
 }

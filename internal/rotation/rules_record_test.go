@@ -226,7 +226,7 @@ func TestAsksLastUse(t *testing.T) {
 		{"before create", creating(foreign(active), listed(third, inactive, day(-9))), day(0), []string{other, third}},
 	}
 	for _, tt := range tests {
-		if got := tt.given.record.AsksLastUse(tt.given.policy, tt.given.seen, tt.now); !slices.Equal(got, tt.want) {
+		if got := tt.given.record.KeysNeedingLastUse(tt.given.policy, tt.given.seen, tt.now); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}

@@ -24,15 +24,15 @@ func TestDeactivatePrevious(t *testing.T) {
 		{
 			"when the guard has passed since the creation of a key that nobody used",
 			overlapping(set(guard(days(10))), neverUsed(prev), made(prev, day(-1))), day(9),
-			nothing().waiting(until(WhyUsed, prev, day(9))), gets,
+			nothing().waiting(until(CauseUsed, prev, day(9))), gets,
 		},
 		{
 			"our own proof counts as a use of its time",
 			overlapping(set(guard(days(10))), made(prev, day(-1)),
 				usedBy(prev, Use{At: day(-1).Add(minute), Service: "sts", Region: "us-east-1"})),
 			day(9).Add(minute),
-			nothing().waiting(Wait{
-				Why: WhyUsed, Key: prev, Until: day(9).Add(minute),
+			nothing().waiting(Obstacle{
+				Cause: CauseUsed, Key: prev, Until: day(9).Add(minute),
 				Use: Use{At: day(-1).Add(minute), Service: "sts", Region: "us-east-1"},
 			}),
 			gets,
@@ -41,7 +41,7 @@ func TestDeactivatePrevious(t *testing.T) {
 		{"without guard, its last use not asked for", overlapping(set(guard(0)), unasked(prev)), day(7), nothing(), gets},
 		{
 			"its last use not asked for", overlapping(unasked(prev)), day(7),
-			nothing(), nothing().waiting(wait(WhyUsed, prev)),
+			nothing(), nothing().waiting(wait(CauseUsed, prev)),
 		},
 		{"held", overlapping(set(hold)), day(7), nothing(), nothing()},
 		{"held, in use", overlapping(set(hold), used(prev, day(6))), day(7), nothing(), nothing()},
@@ -51,7 +51,7 @@ func TestDeactivatePrevious(t *testing.T) {
 		{"the first apply after an import", overlapping(imported), day(7), nothing(), nothing()},
 		{
 			"current not Active", overlapping(is(cur, inactive), inactiveSince(day(3))), day(7),
-			blocked(until(WhyGrace, cur, day(10))), blocked(until(WhyGrace, cur, day(10))),
+			blocked(until(CauseGrace, cur, day(10))), blocked(until(CauseGrace, cur, day(10))),
 		},
 	})
 	checkRows(t, []row{
@@ -69,7 +69,7 @@ func TestDeactivatePrevious(t *testing.T) {
 		{
 			"current unlisted since minutes",
 			overlapping(set(overlap(0), guard(0)), gone(cur)), day(0).Add(minute),
-			blocked(until(WhyYoung, cur, day(0).Add(5*minute))),
+			blocked(until(CauseYoung, cur, day(0).Add(5*minute))),
 		},
 	})
 }
@@ -125,23 +125,23 @@ func TestDeleteActivePrevious(t *testing.T) {
 		},
 		{
 			"held", overlapping(set(hold)), day(90),
-			nothing(), blocked(wait(WhyHeld, prev)),
+			nothing(), blocked(wait(CauseHeld, prev)),
 		},
 		{
 			"paused", overlapping(set(pause)), day(90),
-			nothing(), blocked(wait(WhyPaused, cur)),
+			nothing(), blocked(wait(CausePaused, cur)),
 		},
 		{
 			"its last use not asked for", overlapping(unasked(prev)), day(90),
-			nothing().waiting(wait(WhyUsed, prev)),
-			blocked(wait(WhyUsed, prev)).waiting(wait(WhyUsed, prev)),
+			nothing().waiting(wait(CauseUsed, prev)),
+			blocked(wait(CauseUsed, prev)).waiting(wait(CauseUsed, prev)),
 		},
 	})
 	end := day(14)
 	checkRows(t, []row{
 		{
 			"a second before the end of overlap and grace", rare(), end.Add(-second),
-			does(deactivate(prev)).blocked(until(WhyGrace, prev, day(21).Add(-second))),
+			does(deactivate(prev)).blocked(until(CauseGrace, prev, day(21).Add(-second))),
 		},
 		{"at the end of overlap and grace", rare(), end, goesAtOnce},
 		{"a second after the end of overlap and grace", rare(), end.Add(second), goesAtOnce},
@@ -150,17 +150,17 @@ func TestDeleteActivePrevious(t *testing.T) {
 		{"last used at the end of its overlap", overlapping(used(prev, day(7))), day(90), goesAtOnce},
 		{
 			"last used a second after the end of its overlap", overlapping(used(prev, day(7).Add(second))), day(90),
-			does(deactivate(prev)).blocked(until(WhyGrace, prev, day(97))),
+			does(deactivate(prev)).blocked(until(CauseGrace, prev, day(97))),
 		},
 		{"still in use", overlapping(used(prev, day(89))), day(90), waitsFor(day(89), day(97))},
 		{
 			"its last use not asked for, without guard", overlapping(set(guard(0)), unasked(prev)), day(90),
-			does(deactivate(prev)).blocked(until(WhyGrace, prev, day(97))),
+			does(deactivate(prev)).blocked(until(CauseGrace, prev, day(97))),
 		},
 		{
 			"never at the instant of its replacement",
 			overlapping(set(rotateAfter(days(1)), overlap(0), grace(0), guard(0)), replaced(day(3))), day(3),
-			blocked(until(WhyOverlap, prev, day(3))),
+			blocked(until(CauseOverlap, prev, day(3))),
 		},
 		{
 			"a second after its replacement",

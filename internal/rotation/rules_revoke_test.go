@@ -41,8 +41,8 @@ func TestRevoke(t *testing.T) {
 		{
 			"a held adopted previous past overlap and grace", overlapping(adopted, set(hold), edit(incident)), day(14), both,
 		},
-		{"a held adopted previous in its overlap", overlapping(adopted, set(hold), edit(incident)), day(3), refused(wait(WhyAdopted, prev))},
-		{"an unmanaged key in the slot", settled(foreign(active), edit(incident)), day(3), refused(wait(WhyUnmanaged, other))},
+		{"a held adopted previous in its overlap", overlapping(adopted, set(hold), edit(incident)), day(3), refused(wait(CauseAdopted, prev))},
+		{"an unmanaged key in the slot", settled(foreign(active), edit(incident)), day(3), refused(wait(CauseUnmanaged, other))},
 		{
 			"current Inactive, no previous", settled(is(cur, inactive), edit(incident)), day(3),
 			does(revoking(replaceInactive(ReasonRevoked))),
@@ -53,7 +53,7 @@ func TestRevoke(t *testing.T) {
 		},
 		{
 			"current Inactive, previous the only Active key", overlapping(is(cur, inactive), edit(incident)), day(3),
-			refused(until(WhyGrace, cur, day(10))),
+			refused(until(CauseGrace, cur, day(10))),
 		},
 		{
 			"current gone, previous the only Active key", overlapping(gone(cur), edit(incident)), day(3),
@@ -101,13 +101,13 @@ func TestRevokedKeyStillActive(t *testing.T) {
 		{"held", pending(set(hold)), day(3), again},
 		{"paused", pending(set(pause)), day(3), again},
 		{"an edit", pending(edit(overlap(days(30)))), day(3), again},
-		{"hold set by the edit", pending(edit(hold)), day(3), does(deactivate(prev)).waiting(wait(WhyRevoked, prev))},
+		{"hold set by the edit", pending(edit(hold)), day(3), does(deactivate(prev)).waiting(wait(CauseRevoked, prev))},
 		{"the incident taken back", pending(edit(func(p *Policy) { p.RevokeWhenChanged = nil })), day(3), again},
 		{"reactivated by somebody", retiring(revoked, is(prev, active)), day(9), again},
 		{"current gone: it waits for the new key", pending(gone(cur)), day(3), does(replaceGone(ReasonMissing), deactivate(prev))},
 		{
 			"current Inactive: the only Active key stays", pending(is(cur, inactive)), day(3),
-			blocked(until(WhyGrace, cur, day(10))),
+			blocked(until(CauseGrace, cur, day(10))),
 		},
 		{
 			"with a request", pending(edit(quarter)), day(3),
@@ -115,7 +115,7 @@ func TestRevokedKeyStillActive(t *testing.T) {
 		},
 		{
 			"when the next rotation is due", pending(), day(90),
-			does(deactivate(prev)).blocked(until(WhyGrace, prev, day(97))),
+			does(deactivate(prev)).blocked(until(CauseGrace, prev, day(97))),
 		},
 		{"gone", pending(gone(prev)), day(3), nothing()},
 	})
@@ -132,45 +132,45 @@ func TestSigner(t *testing.T) {
 		{"current, and previous retires", overlapping(signedBy(cur)), day(7), nothing(), does(deactivate(prev))},
 		{
 			"previous at the end of its overlap", overlapping(signedBy(prev)), day(7),
-			nothing(), nothing().waiting(wait(WhySigner, prev)),
+			nothing(), nothing().waiting(wait(CauseSigner, prev)),
 		},
 		{
 			"previous in use: by our own requests", overlapping(signedBy(prev), used(prev, day(6))), day(7),
-			nothing(), nothing().waiting(wait(WhySigner, prev)),
+			nothing(), nothing().waiting(wait(CauseSigner, prev)),
 		},
 		{
 			"previous when a rotation is due", overlapping(signedBy(prev)), day(90),
-			nothing().waiting(wait(WhySigner, prev)),
-			blocked(wait(WhySigner, prev)).waiting(wait(WhySigner, prev)),
+			nothing().waiting(wait(CauseSigner, prev)),
+			blocked(wait(CauseSigner, prev)).waiting(wait(CauseSigner, prev)),
 		},
 		{
 			"an Inactive previous", retiring(signedBy(prev)), day(14),
-			nothing().waiting(wait(WhySigner, prev)), nothing().waiting(wait(WhySigner, prev)),
+			nothing().waiting(wait(CauseSigner, prev)), nothing().waiting(wait(CauseSigner, prev)),
 		},
 		{
 			"an Inactive current that would make room",
 			overlapping(signedBy(cur), is(cur, inactive), inactiveSince(day(3))), day(10),
-			blocked(wait(WhySigner, cur)), blocked(wait(WhySigner, cur)),
+			blocked(wait(CauseSigner, cur)), blocked(wait(CauseSigner, cur)),
 		},
 	})
 	checkRows(t, []row{
 		{"current, asked for", settled(signedBy(cur), edit(quarter)), day(3), does(rotate(ReasonChanged))},
-		{"current, revoked", settled(signedBy(cur), edit(incident)), day(3), refused(wait(WhySigner, cur))},
-		{"current, revoked beside previous", overlapping(signedBy(cur), edit(incident)), day(3), refused(wait(WhySigner, cur))},
-		{"previous, revoked", overlapping(signedBy(prev), edit(incident)), day(3), refused(wait(WhySigner, prev))},
-		{"previous, revoked with current gone", overlapping(signedBy(prev), gone(cur), edit(incident)), day(3), refused(wait(WhySigner, prev))},
-		{"previous, asked for", overlapping(signedBy(prev), edit(quarter)), day(30), refused(wait(WhySigner, prev))},
-		{"previous, Inactive, asked for", retiring(signedBy(prev), edit(quarter)), day(8), refused(wait(WhySigner, prev))},
-		{"previous, Inactive beside an Inactive current", retiring(signedBy(prev), is(cur, inactive)), day(8), blocked(wait(WhySigner, prev)).waiting(wait(WhySigner, prev))},
+		{"current, revoked", settled(signedBy(cur), edit(incident)), day(3), refused(wait(CauseSigner, cur))},
+		{"current, revoked beside previous", overlapping(signedBy(cur), edit(incident)), day(3), refused(wait(CauseSigner, cur))},
+		{"previous, revoked", overlapping(signedBy(prev), edit(incident)), day(3), refused(wait(CauseSigner, prev))},
+		{"previous, revoked with current gone", overlapping(signedBy(prev), gone(cur), edit(incident)), day(3), refused(wait(CauseSigner, prev))},
+		{"previous, asked for", overlapping(signedBy(prev), edit(quarter)), day(30), refused(wait(CauseSigner, prev))},
+		{"previous, Inactive, asked for", retiring(signedBy(prev), edit(quarter)), day(8), refused(wait(CauseSigner, prev))},
+		{"previous, Inactive beside an Inactive current", retiring(signedBy(prev), is(cur, inactive)), day(8), blocked(wait(CauseSigner, prev)).waiting(wait(CauseSigner, prev))},
 		{"previous, with current gone", overlapping(signedBy(prev), gone(cur)), day(30), does(replaceGone(ReasonMissing))},
 		{"previous, held", overlapping(signedBy(prev), set(hold)), day(30), nothing()},
-		{"previous, still Active after a revoke", overlapping(revoked, signedBy(prev)), day(3), nothing().waiting(wait(WhySigner, prev))},
-		{"previous, still Active after a revoke, paused", overlapping(revoked, set(pause), signedBy(prev)), day(3), nothing().waiting(wait(WhySigner, prev))},
+		{"previous, still Active after a revoke", overlapping(revoked, signedBy(prev)), day(3), nothing().waiting(wait(CauseSigner, prev))},
+		{"previous, still Active after a revoke, paused", overlapping(revoked, set(pause), signedBy(prev)), day(3), nothing().waiting(wait(CauseSigner, prev))},
 		{"previous, Active, to be held", retiring(signedBy(prev), is(prev, active), edit(hold)), day(8), nothing()},
 		{"an unmanaged key is adopted", settled(set(unmanaged(RetireUnmanaged)), foreign(active), signedBy(other)), day(3), does(adopt(other))},
 		{
 			"an unmanaged key that nobody used", settled(set(unmanaged(DeleteUnused)), foreign(active), neverUsed(other), signedBy(other)), day(90),
-			blocked(wait(WhyUnmanaged, other)),
+			blocked(wait(CauseUnmanaged, other)),
 		},
 		{"an unmanaged key of this user, revoked", settled(foreign(active), gone(cur), signedBy(other), edit(incident)), day(3), does(revoking(replaceGone(ReasonRevoked)))},
 		{"a key of another user", overlapping(signedBy("AKIASOMEBODYELSE")), day(7), does(deactivate(prev))},

@@ -11,8 +11,8 @@ func TestRotateByAge(t *testing.T) {
 		{"held, with a free slot", settled(set(hold)), day(90), nothing(), gets},
 		{"after a short time", settled(set(rotateAfter(30 * second))), day(0).Add(30 * second), nothing(), gets},
 		{"IAM's date counts, and not the recorded one", settled(made(cur, day(-1))), day(89), nothing(), gets},
-		{"paused", settled(set(pause)), day(90), nothing(), blocked(wait(WhyPaused, cur))},
-		{"paused by an edit", settled(edit(pause)), day(90), nothing(), blocked(wait(WhyPaused, cur))},
+		{"paused", settled(set(pause)), day(90), nothing(), blocked(wait(CausePaused, cur))},
+		{"paused by an edit", settled(edit(pause)), day(90), nothing(), blocked(wait(CausePaused, cur))},
 		{"resumed by an edit", settled(set(pause), edit(resume)), day(90), nothing(), nothing()},
 		{"an edit", settled(edit(overlap(0))), day(90), nothing(), nothing()},
 		{"an edit that makes it due", settled(edit(rotateAfter(days(30)))), day(30), nothing(), nothing()},
@@ -72,41 +72,41 @@ func TestNoFreeSlot(t *testing.T) {
 	checkDates(t, []date{
 		{
 			"previous in its grace", retiring(deactivated(day(85))), day(92),
-			blocked(until(WhyGrace, prev, day(92))), does(deletePrevious(prev), rotate(ReasonAge)),
+			blocked(until(CauseGrace, prev, day(92))), does(deletePrevious(prev), rotate(ReasonAge)),
 		},
 		{
 			"previous in the grace after its last use", retiring(used(prev, day(85))), day(92),
-			blocked(until(WhyGrace, prev, day(92))), does(deletePrevious(prev), rotate(ReasonAge)),
+			blocked(until(CauseGrace, prev, day(92))), does(deletePrevious(prev), rotate(ReasonAge)),
 		},
 		{
 			"an adopted previous in its grace", retiring(adopted, deactivated(day(85))), day(92),
-			blocked(until(WhyGrace, prev, day(92))), does(deletePrevious(prev), rotate(ReasonAge)),
+			blocked(until(CauseGrace, prev, day(92))), does(deletePrevious(prev), rotate(ReasonAge)),
 		},
 		{
 			"previous held past its grace", retiring(set(hold)), day(90),
-			nothing(), blocked(wait(WhyHeld, prev)),
+			nothing(), blocked(wait(CauseHeld, prev)),
 		},
 		{
 			"an adopted previous held", overlapping(set(hold), adopted), day(90),
-			nothing(), blocked(wait(WhyHeld, prev)),
+			nothing(), blocked(wait(CauseHeld, prev)),
 		},
 		{
 			"an unmanaged key", settled(foreign(active)), day(90),
-			nothing(), blocked(wait(WhyUnmanaged, other)),
+			nothing(), blocked(wait(CauseUnmanaged, other)),
 		},
 		{
 			"an Inactive unmanaged key", settled(foreign(inactive)), day(90),
-			nothing(), blocked(wait(WhyUnmanaged, other)),
+			nothing(), blocked(wait(CauseUnmanaged, other)),
 		},
 	})
 	checkRows(t, []row{
 		{
 			"previous in its overlap", overlapping(replaced(day(85))), day(90),
-			blocked(until(WhyOverlap, prev, day(99))),
+			blocked(until(CauseOverlap, prev, day(99))),
 		},
 		{
 			"an adopted previous in its overlap", overlapping(adopted, replaced(day(85))), day(90),
-			blocked(until(WhyOverlap, prev, day(99))),
+			blocked(until(CauseOverlap, prev, day(99))),
 		},
 		{
 			"previous in use", overlapping(used(prev, day(89))), day(90),
@@ -118,11 +118,11 @@ func TestNoFreeSlot(t *testing.T) {
 		},
 		{
 			"the last use of an Inactive previous was not asked for", retiring(unasked(prev)), day(90),
-			blocked(wait(WhyGrace, prev)),
+			blocked(wait(CauseGrace, prev)),
 		},
 		{
 			"previous in its grace, paused", retiring(set(pause), deactivated(day(85))), day(90),
-			blocked(wait(WhyPaused, cur)),
+			blocked(wait(CausePaused, cur)),
 		},
 		{
 			"previous in its grace, an edit", retiring(deactivated(day(85)), edit(overlap(0))), day(90), nothing(),
@@ -145,31 +145,31 @@ func TestNoFreeSlotWithoutCurrent(t *testing.T) {
 		},
 		{
 			"a held Inactive previous", retiring(set(hold), gone(cur), foreign(active)), day(8),
-			blocked(wait(WhyUnmanaged, other)),
+			blocked(wait(CauseUnmanaged, other)),
 		},
 		{
 			"an Active previous", overlapping(gone(cur), foreign(active)), day(3),
-			blocked(wait(WhyUnmanaged, other)),
+			blocked(wait(CauseUnmanaged, other)),
 		},
 		{
 			"an Active previous past its overlap", overlapping(gone(cur), foreign(active)), day(90),
-			blocked(wait(WhyUnmanaged, other)),
+			blocked(wait(CauseUnmanaged, other)),
 		},
 		{
 			"the only Active key", overlapping(gone(cur), foreign(inactive)), day(90),
-			blocked(wait(WhyUnmanaged, other)),
+			blocked(wait(CauseUnmanaged, other)),
 		},
 		{
 			"the only Active key, asked for", overlapping(gone(cur), foreign(inactive), edit(quarter)), day(90),
-			refused(wait(WhyUnmanaged, other)),
+			refused(wait(CauseUnmanaged, other)),
 		},
 		{
 			"the only Active key, revoked", overlapping(gone(cur), foreign(inactive), edit(incident)), day(90),
-			refused(wait(WhyUnmanaged, other)),
+			refused(wait(CauseUnmanaged, other)),
 		},
 		{
 			"an Active previous in its overlap, asked for", overlapping(gone(cur), foreign(active), edit(quarter)), day(3),
-			refused(wait(WhyUnmanaged, other)),
+			refused(wait(CauseUnmanaged, other)),
 		},
 		{
 			"an Active previous past its overlap and unused, asked for, beside another Active key",
@@ -181,11 +181,11 @@ func TestNoFreeSlotWithoutCurrent(t *testing.T) {
 		{
 			"an adopted Inactive previous beside an unmanaged key",
 			retiring(adopted, gone(cur), foreign(active)), day(14),
-			blocked(wait(WhyUnmanaged, other)), does(deletePrevious(prev), anew),
+			blocked(wait(CauseUnmanaged, other)), does(deletePrevious(prev), anew),
 		},
 		{
 			"an adopted Inactive previous beside an Inactive current", retiring(adopted, is(cur, inactive)), day(14),
-			blocked(until(WhyAdopted, prev, day(14))), does(deletePrevious(prev), replaceInactive(ReasonInactive)),
+			blocked(until(CauseAdopted, prev, day(14))), does(deletePrevious(prev), replaceInactive(ReasonInactive)),
 		},
 	})
 }
@@ -197,7 +197,7 @@ func TestRequestWithoutFreeSlot(t *testing.T) {
 	checkDates(t, []date{
 		{
 			"previous past its overlap", overlapping(edit(quarter)), day(7),
-			refused(until(WhyOverlap, prev, day(7))), gets,
+			refused(until(CauseOverlap, prev, day(7))), gets,
 		},
 		{
 			"previous unused for the guard", overlapping(edit(quarter), used(prev, day(3))), day(11),
@@ -205,7 +205,7 @@ func TestRequestWithoutFreeSlot(t *testing.T) {
 		},
 		{
 			"the edited overlap counts", overlapping(edit(quarter, overlap(days(10)))), day(10),
-			refused(until(WhyOverlap, prev, day(10))), gets,
+			refused(until(CauseOverlap, prev, day(10))), gets,
 		},
 		{
 			"the edited guard counts", overlapping(edit(quarter, guard(days(12))), used(prev, day(3))), day(15),
@@ -213,19 +213,19 @@ func TestRequestWithoutFreeSlot(t *testing.T) {
 		},
 		{
 			"paused", overlapping(set(pause), edit(quarter)), day(7),
-			refused(until(WhyOverlap, prev, day(7))), gets,
+			refused(until(CauseOverlap, prev, day(7))), gets,
 		},
 		{
 			"an adopted previous Inactive for the grace", retiring(adopted, edit(quarter)), day(14),
-			refused(until(WhyAdopted, prev, day(14))), gets,
+			refused(until(CauseAdopted, prev, day(14))), gets,
 		},
 		{
 			"an adopted previous Active past overlap and grace", overlapping(adopted, edit(quarter)), day(14),
-			refused(wait(WhyAdopted, prev)), gets,
+			refused(wait(CauseAdopted, prev)), gets,
 		},
 		{
 			"a held previous", retiring(set(hold), edit(quarter)), day(14),
-			refused(wait(WhyHeld, prev)), refused(wait(WhyHeld, prev)),
+			refused(wait(CauseHeld, prev)), refused(wait(CauseHeld, prev)),
 		},
 	})
 	checkRows(t, []row{
@@ -234,34 +234,34 @@ func TestRequestWithoutFreeSlot(t *testing.T) {
 		{"previous in its grace, its last use not asked for", retiring(edit(quarter), unasked(prev)), day(8), gets},
 		{"previous in its grace, paused", retiring(set(pause), edit(quarter)), day(8), gets},
 		{"previous that somebody deactivated", overlapping(edit(quarter), is(prev, inactive)), day(3), gets},
-		{"previous past its overlap, its last use not asked for", overlapping(edit(quarter), unasked(prev)), day(30), refused(wait(WhyUsed, prev))},
+		{"previous past its overlap, its last use not asked for", overlapping(edit(quarter), unasked(prev)), day(30), refused(wait(CauseUsed, prev))},
 		{"without guard, its last use not asked for", overlapping(set(guard(0)), edit(quarter), unasked(prev)), day(30), gets},
 		{
 			"previous reactivated by somebody, whose new overlap has still to begin",
-			retiring(is(prev, active), edit(quarter)), day(60), refused(wait(WhyOverlap, prev)),
+			retiring(is(prev, active), edit(quarter)), day(60), refused(wait(CauseOverlap, prev)),
 		},
 		{"previous in use, without guard", overlapping(set(guard(0)), edit(quarter), used(prev, day(29))), day(30), gets},
 		{"previous in use", overlapping(edit(quarter), used(prev, day(29))), day(30), refused(inUse(prev, day(29), day(37)))},
 		{
 			"never at the instant of its replacement", overlapping(set(overlap(0), guard(0)), edit(quarter)), day(0),
-			refused(until(WhyOverlap, prev, day(0))),
+			refused(until(CauseOverlap, prev, day(0))),
 		},
 		{"a second after its replacement", overlapping(set(overlap(0), guard(0)), edit(quarter)), day(0).Add(second), gets},
-		{"an adopted previous in use", overlapping(adopted, edit(quarter), used(prev, day(29))), day(30), refused(wait(WhyAdopted, prev))},
-		{"an adopted previous in its overlap", overlapping(adopted, edit(quarter)), day(3), refused(wait(WhyAdopted, prev))},
-		{"an adopted previous that somebody reactivated", retiring(adopted, is(prev, active), edit(quarter)), day(9), refused(wait(WhyAdopted, prev))},
-		{"an adopted previous in its grace, its last use not asked for", retiring(adopted, unasked(prev), edit(quarter)), day(8), refused(until(WhyAdopted, prev, day(14)))},
-		{"a held adopted previous", retiring(adopted, set(hold), edit(quarter)), day(8), refused(wait(WhyHeld, prev))},
-		{"a held previous in its overlap", overlapping(set(hold), edit(quarter)), day(3), refused(wait(WhyHeld, prev))},
-		{"a held previous past its overlap", overlapping(set(hold), edit(quarter)), day(30), refused(wait(WhyHeld, prev))},
-		{"a previous that the same edit holds", overlapping(edit(hold, quarter)), day(30), refused(wait(WhyHeld, prev))},
-		{"a previous in its grace that the same edit holds", retiring(edit(hold, quarter)), day(8), refused(wait(WhyHeld, prev))},
+		{"an adopted previous in use", overlapping(adopted, edit(quarter), used(prev, day(29))), day(30), refused(wait(CauseAdopted, prev))},
+		{"an adopted previous in its overlap", overlapping(adopted, edit(quarter)), day(3), refused(wait(CauseAdopted, prev))},
+		{"an adopted previous that somebody reactivated", retiring(adopted, is(prev, active), edit(quarter)), day(9), refused(wait(CauseAdopted, prev))},
+		{"an adopted previous in its grace, its last use not asked for", retiring(adopted, unasked(prev), edit(quarter)), day(8), refused(until(CauseAdopted, prev, day(14)))},
+		{"a held adopted previous", retiring(adopted, set(hold), edit(quarter)), day(8), refused(wait(CauseHeld, prev))},
+		{"a held previous in its overlap", overlapping(set(hold), edit(quarter)), day(3), refused(wait(CauseHeld, prev))},
+		{"a held previous past its overlap", overlapping(set(hold), edit(quarter)), day(30), refused(wait(CauseHeld, prev))},
+		{"a previous that the same edit holds", overlapping(edit(hold, quarter)), day(30), refused(wait(CauseHeld, prev))},
+		{"a previous in its grace that the same edit holds", retiring(edit(hold, quarter)), day(8), refused(wait(CauseHeld, prev))},
 		{"a previous that the same edit lets go", retiring(set(hold), edit(letGo, quarter)), day(8), gets},
 		{
 			"current and previous Inactive", retiring(is(cur, inactive), edit(quarter)), day(8),
 			does(deletePrevious(prev), replaceInactive(ReasonChanged)),
 		},
-		{"an unmanaged key", settled(foreign(active), edit(quarter)), day(3), refused(wait(WhyUnmanaged, other))},
+		{"an unmanaged key", settled(foreign(active), edit(quarter)), day(3), refused(wait(CauseUnmanaged, other))},
 		{
 			"current gone, an Inactive previous and an unmanaged key", retiring(gone(cur), foreign(active), edit(quarter)), day(8),
 			does(deletePrevious(prev), replaceGone(ReasonChanged)),

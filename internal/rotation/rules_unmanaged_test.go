@@ -17,10 +17,10 @@ func TestUnmanagedAtCreate(t *testing.T) {
 		{"no key, paused and held", creating(set(pause, hold)), day(0), does(created)},
 		{"refuse, one key", creating(foreign(active)), day(0), does(created)},
 		{"refuse, one Inactive key", creating(foreign(inactive)), day(0), does(created)},
-		{"refuse, two keys: the older one is named", two(), day(0), refused(wait(WhyUnmanaged, other))},
+		{"refuse, two keys: the older one is named", two(), day(0), refused(wait(CauseUnmanaged, other))},
 		{
 			"refuse, two keys that nobody ever used", two(neverUsed(other), neverUsed(third)), day(0),
-			refused(wait(WhyUnmanaged, other)),
+			refused(wait(CauseUnmanaged, other)),
 		},
 		{
 			"retire, one key", creating(set(unmanaged(RetireUnmanaged)), foreign(active)), day(0),
@@ -41,7 +41,7 @@ func TestUnmanagedAtCreate(t *testing.T) {
 		},
 		{
 			"retire, two keys: the one that is not adopted is named", two(set(unmanaged(RetireUnmanaged))), day(0),
-			refused(wait(WhyUnmanaged, third)),
+			refused(wait(CauseUnmanaged, third)),
 		},
 		{
 			"delete_unused, one key that nobody ever used",
@@ -50,7 +50,7 @@ func TestUnmanagedAtCreate(t *testing.T) {
 		},
 		{
 			"delete_unused, two keys that somebody used", two(set(unmanaged(DeleteUnused))), day(0),
-			refused(wait(WhyUnmanaged, other)),
+			refused(wait(CauseUnmanaged, other)),
 		},
 		{
 			"delete_unused, one of two that nobody ever used", two(set(unmanaged(DeleteUnused)), neverUsed(third)), day(0),
@@ -64,7 +64,7 @@ func TestUnmanagedAtCreate(t *testing.T) {
 		{
 			"delete_unused, the unused one is the only Active key",
 			two(set(unmanaged(DeleteUnused)), neverUsed(third), is(other, inactive)), day(0),
-			refused(wait(WhyUnmanaged, other)),
+			refused(wait(CauseUnmanaged, other)),
 		},
 		{
 			"delete_unused, two Inactive keys, one of them unused",
@@ -79,12 +79,12 @@ func TestRefuseUnmanaged(t *testing.T) {
 	t.Parallel()
 	checkRows(t, []row{
 		{"its slot is not needed", settled(foreign(active)), day(3), nothing()},
-		{"by age", settled(foreign(active)), day(90), blocked(wait(WhyUnmanaged, other))},
-		{"asked for", settled(foreign(active), edit(quarter)), day(3), refused(wait(WhyUnmanaged, other))},
-		{"revoked", settled(foreign(active), edit(incident)), day(3), refused(wait(WhyUnmanaged, other))},
-		{"one that nobody ever used", settled(foreign(active), neverUsed(other)), day(90), blocked(wait(WhyUnmanaged, other))},
+		{"by age", settled(foreign(active)), day(90), blocked(wait(CauseUnmanaged, other))},
+		{"asked for", settled(foreign(active), edit(quarter)), day(3), refused(wait(CauseUnmanaged, other))},
+		{"revoked", settled(foreign(active), edit(incident)), day(3), refused(wait(CauseUnmanaged, other))},
+		{"one that nobody ever used", settled(foreign(active), neverUsed(other)), day(90), blocked(wait(CauseUnmanaged, other))},
 		{"current gone: there is a free slot", settled(foreign(active), gone(cur)), day(3), does(replaceGone(ReasonMissing))},
-		{"current gone, two keys", settled(listed(third, active, day(1)), foreign(active), gone(cur)), day(3), blocked(wait(WhyUnmanaged, other))},
+		{"current gone, two keys", settled(listed(third, active, day(1)), foreign(active), gone(cur)), day(3), blocked(wait(CauseUnmanaged, other))},
 	})
 }
 
@@ -110,15 +110,15 @@ func TestRetireUnmanaged(t *testing.T) {
 		},
 		{
 			"when a rotation is due", settled(retire, foreign(active)), day(90),
-			does(adopt(other)).blocked(until(WhyOverlap, other, day(104))),
+			does(adopt(other)).blocked(until(CauseOverlap, other, day(104))),
 		},
 		{
 			"Inactive, when a rotation is due", settled(retire, foreign(inactive)), day(90),
-			does(adopt(other)).blocked(until(WhyGrace, other, day(97))),
+			does(adopt(other)).blocked(until(CauseGrace, other, day(97))),
 		},
 		{
 			"when a rotation is asked for", settled(retire, foreign(active), edit(quarter)), day(3),
-			refused(wait(WhyUnmanaged, other)),
+			refused(wait(CauseUnmanaged, other)),
 		},
 		{
 			"current gone", settled(retire, foreign(active), gone(cur)), day(3),
@@ -127,16 +127,16 @@ func TestRetireUnmanaged(t *testing.T) {
 		{
 			"current Inactive: the adopted key stays, and current makes room after its grace",
 			settled(retire, foreign(active), is(cur, inactive)), day(3),
-			does(adopt(other)).blocked(until(WhyGrace, cur, day(10))),
+			does(adopt(other)).blocked(until(CauseGrace, cur, day(10))),
 		},
 		{
 			"current gone, two keys: the older is adopted",
 			settled(retire, listed(third, active, day(1)), foreign(active), gone(cur)), day(3),
-			does(adopt(other)).blocked(wait(WhyUnmanaged, third)),
+			does(adopt(other)).blocked(wait(CauseUnmanaged, third)),
 		},
 		{
 			"current gone, previous has its place", overlapping(retire, foreign(active), gone(cur)), day(3),
-			blocked(wait(WhyUnmanaged, other)),
+			blocked(wait(CauseUnmanaged, other)),
 		},
 	})
 }
@@ -154,12 +154,12 @@ func TestDeleteUnused(t *testing.T) {
 		}
 	}
 	gets := does(deleteUnmanaged(other), rotate(ReasonAge))
-	stays := blocked(wait(WhyUnmanaged, other))
+	stays := blocked(wait(CauseUnmanaged, other))
 	checkDates(t, []date{
 		{"never used", unused(), day(90), nothing(), gets},
 		{"never used, Inactive", unused(is(other, inactive)), day(90), nothing(), gets},
 		{"used once", unused(used(other, day(-199))), day(90), nothing(), stays},
-		{"paused", unused(set(pause)), day(90), nothing(), blocked(wait(WhyPaused, cur))},
+		{"paused", unused(set(pause)), day(90), nothing(), blocked(wait(CausePaused, cur))},
 		{"an edit", unused(edit(grace(0))), day(90), nothing(), nothing()},
 	})
 	checkRows(t, []row{
@@ -190,7 +190,7 @@ func TestDeleteUnused(t *testing.T) {
 			retiring(set(unmanaged(DeleteUnused)), gone(cur), foreign(active), neverUsed(other)), day(8),
 			does(deletePrevious(prev), replaceGone(ReasonMissing)),
 		},
-		{"refuse by the same edit", unused(edit(unmanaged(RefuseUnmanaged), quarter)), day(3), refused(wait(WhyUnmanaged, other))},
+		{"refuse by the same edit", unused(edit(unmanaged(RefuseUnmanaged), quarter)), day(3), refused(wait(CauseUnmanaged, other))},
 	})
 }
 
@@ -199,7 +199,7 @@ func TestDeleteLeftByRevoke(t *testing.T) {
 	t.Parallel()
 	taken := func(p *Policy) { p.RevokeWhenChanged = map[string]string{"incident": "none"} }
 	again := does(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked)))
-	stays := refused(wait(WhyUnmanaged, other))
+	stays := refused(wait(CauseUnmanaged, other))
 	checkRows(t, []row{
 		{"at once", interrupted(), day(3).Add(minute), again},
 		{"a day later", interrupted(), day(4), again},
@@ -217,11 +217,11 @@ func TestDeleteLeftByRevoke(t *testing.T) {
 		{"used by somebody", interrupted(used(other, day(3))), day(4), stays},
 		{"its last use not asked for", interrupted(unasked(other)), day(4), stays},
 		{"signs our requests", interrupted(signedBy(other)), day(4), stays},
-		{"the incident taken back", interrupted(edit(taken)), day(4), blocked(wait(WhyUnmanaged, other))},
+		{"the incident taken back", interrupted(edit(taken)), day(4), blocked(wait(CauseUnmanaged, other))},
 		{"another request alone", interrupted(edit(taken, quarter)), day(4), stays},
 		{
 			"current gone, an older Inactive key in its place",
-			interrupted(gone(cur), listed(third, inactive, day(-200)), used(third, day(-100))), day(4), refused(wait(WhyUnmanaged, third)),
+			interrupted(gone(cur), listed(third, inactive, day(-200)), used(third, day(-100))), day(4), refused(wait(CauseUnmanaged, third)),
 		},
 		{"current gone: there is a free slot", interrupted(gone(cur)), day(4), does(revoking(replaceGone(ReasonRevoked)))},
 		{
@@ -244,10 +244,10 @@ func TestAdoptedKey(t *testing.T) {
 		},
 	})
 	checkRows(t, []row{
-		{"stays in its overlap, whatever is asked", overlapping(adopted, edit(quarter)), day(3), refused(wait(WhyAdopted, prev))},
-		{"stays in its grace, whatever is asked", retiring(adopted, edit(quarter)), day(8), refused(until(WhyAdopted, prev, day(14)))},
-		{"stays in its overlap when revoked", overlapping(adopted, edit(incident)), day(3), refused(wait(WhyAdopted, prev))},
-		{"stays in its grace when revoked", retiring(adopted, edit(incident)), day(8), refused(until(WhyAdopted, prev, day(14)))},
+		{"stays in its overlap, whatever is asked", overlapping(adopted, edit(quarter)), day(3), refused(wait(CauseAdopted, prev))},
+		{"stays in its grace, whatever is asked", retiring(adopted, edit(quarter)), day(8), refused(until(CauseAdopted, prev, day(14)))},
+		{"stays in its overlap when revoked", overlapping(adopted, edit(incident)), day(3), refused(wait(CauseAdopted, prev))},
+		{"stays in its grace when revoked", retiring(adopted, edit(incident)), day(8), refused(until(CauseAdopted, prev, day(14)))},
 		{
 			"goes by rule 4 when revoked", retiring(adopted, edit(incident)), day(14),
 			does(deletePrevious(prev), revoking(rotate(ReasonRevoked)), deactivate(cur)),

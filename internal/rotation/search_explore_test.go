@@ -103,13 +103,13 @@ func (t *tally) decision(d rotation.Decision) {
 		}
 	}
 	if d.Blocked != nil {
-		t.add("blocked", d.Blocked.Why)
+		t.add("blocked", d.Blocked.Cause)
 	}
 	if d.Refused != nil {
-		t.add("refused", d.Refused.Why)
+		t.add("refused", d.Refused.Cause)
 	}
 	for _, w := range d.Waiting {
-		t.add("waiting", w.Why)
+		t.add("waiting", w.Cause)
 	}
 }
 

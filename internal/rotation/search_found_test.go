@@ -55,7 +55,7 @@ func TestWaitForGraceNamesNoPast(t *testing.T) {
 		{ID: "previous", Status: rotation.Inactive, CreatedAt: now.Add(-9 * time.Hour)},
 	}}
 	for _, late := range []time.Duration{-time.Second, 0, time.Second} {
-		want := rotation.Wait{Why: rotation.WhyGrace, Key: "previous"}
+		want := rotation.Obstacle{Cause: rotation.CauseGrace, Key: "previous"}
 		if late < 0 {
 			want.Until = now
 		}

@@ -328,7 +328,7 @@ func (a *apply) answers(step rotation.Step) bool {
 
 func judgeWaits(d rotation.Decision) violation {
 	waits := d.Waiting
-	for _, w := range []*rotation.Wait{d.Blocked, d.Refused} {
+	for _, w := range []*rotation.Obstacle{d.Blocked, d.Refused} {
 		if w != nil {
 			waits = append(waits, *w)
 		}

@@ -129,11 +129,11 @@ func branches() []string {
 	add("reason", rotation.ReasonCreated, rotation.ReasonAge, rotation.ReasonMissing, rotation.ReasonInactive,
 		rotation.ReasonRecreated, rotation.ReasonChanged, rotation.ReasonRecipients, rotation.ReasonRevoked)
 	// The only Active key is never named as what is in the way: the key beside it is, since that one can be dealt with.
-	add("blocked", rotation.WhyUsed, rotation.WhyOverlap, rotation.WhyGrace, rotation.WhyHeld, rotation.WhyPaused,
-		rotation.WhyUnmanaged, rotation.WhyAdopted, rotation.WhySigner, rotation.WhyYoung, rotation.WhyExpired)
-	add("refused", rotation.WhyUsed, rotation.WhyOverlap, rotation.WhyGrace, rotation.WhyHeld, rotation.WhyUnmanaged,
-		rotation.WhyAdopted, rotation.WhySigner, rotation.WhyYoung, rotation.WhyExpired)
-	add("waiting", rotation.WhyUsed, rotation.WhySigner, rotation.WhyNotOurs, rotation.WhyRevoked)
+	add("blocked", rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld, rotation.CausePaused,
+		rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired)
+	add("refused", rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld, rotation.CauseUnmanaged,
+		rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired)
+	add("waiting", rotation.CauseUsed, rotation.CauseSigner, rotation.CauseNotOurs, rotation.CauseRevoked)
 	slices.Sort(all)
 	return all
 }

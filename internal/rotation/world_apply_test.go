@@ -108,7 +108,7 @@ func (a *apply) ask(at time.Time) {
 	if a.rec.Policy != nil {
 		policy = *a.rec.Policy
 	}
-	for _, id := range a.rec.AsksLastUse(policy, a.seen, at) {
+	for _, id := range a.rec.KeysNeedingLastUse(policy, a.seen, at) {
 		k := a.w.shown(a.w.keys[slices.Index(a.ids[:], id)])
 		use := &rotation.Use{At: k.used.at(), Service: "s3"}
 		if k.sts {
