@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -28,7 +29,7 @@ func (g *Gateway) CreateAccessKey(ctx context.Context, user string) (NewAccessKe
 	})
 	if err != nil {
 		failure := newError(actionCreateAccessKey, user, err)
-		failure.Ambiguous = isAmbiguous(failure, err)
+		failure.Ambiguous = mayHaveTakenEffect(failure, err)
 		return NewAccessKey{}, failure
 	}
 	k := out.AccessKey
@@ -38,7 +39,7 @@ func (g *Gateway) CreateAccessKey(ctx context.Context, user string) (NewAccessKe
 		return NewAccessKey{}, failure
 	}
 	key := NewAccessKey{
-		AccessKey: AccessKey{ID: *k.AccessKeyId, UserName: user, Status: Active, CreatedAt: g.Now()},
+		AccessKey: AccessKey{ID: *k.AccessKeyId, UserName: user, Status: string(types.StatusTypeActive), CreatedAt: g.Now()},
 		Secret:    secret.New(*k.SecretAccessKey),
 	}
 	// The date is optional in AWS's model, and no reason to lose a live secret.
@@ -48,10 +49,10 @@ func (g *Gateway) CreateAccessKey(ctx context.Context, user string) (NewAccessKe
 	return key, nil
 }
 
-// isAmbiguous reports whether a failed request may have taken effect. A 4xx is a refusal. Without an answer, the request
+// mayHaveTakenEffect reports whether a failed request may have taken effect. A 4xx is a refusal. Without an answer, the request
 // may have arrived if it was sent at all: not when credentials or the connection were missing, nor when the context
 // ended between two tries, since what was tried until then was throttled.
-func isAmbiguous(failure *Error, err error) bool {
+func mayHaveTakenEffect(failure *Error, err error) bool {
 	if failure.HTTPStatus != 0 {
 		return failure.HTTPStatus < http.StatusBadRequest || failure.HTTPStatus >= http.StatusInternalServerError
 	}

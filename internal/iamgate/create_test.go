@@ -31,7 +31,7 @@ func TestCreateAccessKey(t *testing.T) {
 	if len(keys) != 1 {
 		t.Fatalf("%d keys exist, want 1", len(keys))
 	}
-	want := iamgate.AccessKey{ID: keys[0].ID, UserName: userName, Status: iamgate.Active, CreatedAt: day0}
+	want := iamgate.AccessKey{ID: keys[0].ID, UserName: userName, Status: "Active", CreatedAt: day0}
 	if key.AccessKey != want {
 		t.Errorf("got %+v, want %+v", key.AccessKey, want)
 	}
@@ -301,7 +301,7 @@ func TestCreateAccessKeyWithoutADate(t *testing.T) {
 	})
 	key, err := g.CreateAccessKey(t.Context(), userName)
 	noError(t, err)
-	if want := (iamgate.AccessKey{ID: "AKIA1", UserName: userName, Status: iamgate.Active, CreatedAt: day0}); key.AccessKey != want {
+	if want := (iamgate.AccessKey{ID: "AKIA1", UserName: userName, Status: "Active", CreatedAt: day0}); key.AccessKey != want {
 		t.Errorf("got %+v, want %+v", key.AccessKey, want)
 	}
 	if key.Secret.Reveal() != marker {

@@ -3,6 +3,7 @@ package iamgate
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 )
 
@@ -89,6 +90,18 @@ func (e *Error) Error() string {
 
 // Unwrap gives Err.
 func (e *Error) Unwrap() error { return e.Err }
+
+// IsAmbiguous reports whether err is, or wraps, an *Error of a CreateAccessKey that may have created a key although it failed.
+func IsAmbiguous(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Ambiguous
+}
+
+// IsRefused reports whether AWS clearly refused the call with a 4xx status, so that it changed nothing.
+func IsRefused(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError
+}
 
 // IsKind reports whether err is, or wraps, an *Error of kind k. Of several in one chain the outermost counts.
 func IsKind(err error, k Kind) bool {

@@ -129,7 +129,7 @@ func calls(g *iamgate.Gateway) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"iam:ListAccessKeys":  func(ctx context.Context) error { _, err := g.ListAccessKeys(ctx, userName); return err },
 		"iam:CreateAccessKey": func(ctx context.Context) error { _, err := g.CreateAccessKey(ctx, userName); return err },
-		"iam:UpdateAccessKey": func(ctx context.Context) error { return g.UpdateAccessKey(ctx, userName, "AKIA1", iamgate.Inactive) },
+		"iam:UpdateAccessKey": func(ctx context.Context) error { return g.UpdateAccessKey(ctx, userName, "AKIA1", "Inactive") },
 		"iam:DeleteAccessKey": func(ctx context.Context) error { return g.DeleteAccessKey(ctx, userName, "AKIA1") },
 		"iam:GetAccessKeyLastUsed": func(ctx context.Context) error {
 			_, err := g.LastUsed(ctx, "AKIA1")

@@ -28,20 +28,12 @@ const (
 	defaultAppearTimeout = 10 * time.Second
 )
 
-// Status is the status of an access key, in IAM's own words.
-type Status string
-
-// The statuses that UpdateAccessKey sets. IAM knows a third, Expired, for keys of root users in a few services only.
-const (
-	Active   Status = "Active"
-	Inactive Status = "Inactive"
-)
-
 // AccessKey is what ListAccessKeys tells of a key.
 type AccessKey struct {
-	ID        string
-	UserName  string
-	Status    Status
+	ID       string
+	UserName string
+	// Status is "Active" or "Inactive". IAM knows a third, "Expired", for keys of root users in a few services only.
+	Status    string
 	CreatedAt time.Time
 }
 

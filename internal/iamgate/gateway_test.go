@@ -34,8 +34,8 @@ func TestListAccessKeys(t *testing.T) {
 	keys, err = g.ListAccessKeys(t.Context(), userName)
 	noError(t, err)
 	want := []iamgate.AccessKey{
-		{ID: first, UserName: userName, Status: iamgate.Inactive, CreatedAt: day0},
-		{ID: second, UserName: userName, Status: iamgate.Active, CreatedAt: day0.Add(time.Hour)},
+		{ID: first, UserName: userName, Status: "Inactive", CreatedAt: day0},
+		{ID: second, UserName: userName, Status: "Active", CreatedAt: day0.Add(time.Hour)},
 	}
 	if !slices.Equal(keys, want) {
 		t.Errorf("got %v, want %v", keys, want)
@@ -64,10 +64,10 @@ func TestUpdateAccessKey(t *testing.T) {
 	sim := newSim(t, iamsim.Options{})
 	g, clock := newGateway(t, sim)
 	id := sim.CreateAccessKey(userName).AccessKeyID
-	for _, status := range []iamgate.Status{iamgate.Inactive, iamgate.Active} {
+	for _, status := range []string{"Inactive", "Active"} {
 		sim.ResetLog()
 		noError(t, g.UpdateAccessKey(t.Context(), userName, id, status))
-		if got := sim.Keys(userName)[0].Status; got != string(status) {
+		if got := sim.Keys(userName)[0].Status; got != status {
 			t.Errorf("got status %s, want %s", got, status)
 		}
 		wantCalls(t, sim, "UpdateAccessKey", "ListAccessKeys")
@@ -76,7 +76,7 @@ func TestUpdateAccessKey(t *testing.T) {
 		t.Errorf("slept %v although the list was right at once", clock.total())
 	}
 
-	failure := wantError(t, g.UpdateAccessKey(t.Context(), userName, "AKIANONEXISTENT00000", iamgate.Active), iamgate.KindNoSuchEntity)
+	failure := wantError(t, g.UpdateAccessKey(t.Context(), userName, "AKIANONEXISTENT00000", "Active"), iamgate.KindNoSuchEntity)
 	if failure.Action != "iam:UpdateAccessKey" || failure.Resource != "AKIANONEXISTENT00000" {
 		t.Errorf("got %q of %q", failure.Action, failure.Resource)
 	}

@@ -41,7 +41,7 @@ func (g *Gateway) ListAccessKeys(ctx context.Context, user string) ([]AccessKey,
 				return nil, badAnswer(actionListAccessKeys, user, page.ResultMetadata)
 			}
 			keys = append(keys, AccessKey{
-				ID: *m.AccessKeyId, UserName: aws.ToString(m.UserName), Status: Status(m.Status), CreatedAt: m.CreateDate.UTC(),
+				ID: *m.AccessKeyId, UserName: aws.ToString(m.UserName), Status: string(m.Status), CreatedAt: m.CreateDate.UTC(),
 			})
 		}
 	}
@@ -51,20 +51,20 @@ func (g *Gateway) ListAccessKeys(ctx context.Context, user string) ([]AccessKey,
 	return keys, nil
 }
 
-// UpdateAccessKey sets the status of a key and lists until the list shows it. A key that does not exist gives
+// UpdateAccessKey sets the status of a key, "Active" or "Inactive", and lists until the list shows it. A key that does not exist gives
 // KindNoSuchEntity; a list that can't be read, or that does not show the status within Options.SettleTimeout, an error
 // that wraps ErrNotSettled, although the change was made.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html.
-func (g *Gateway) UpdateAccessKey(ctx context.Context, user, id string, s Status) error {
+func (g *Gateway) UpdateAccessKey(ctx context.Context, user, id, status string) error {
 	_, err := g.iam.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{
-		UserName: aws.String(user), AccessKeyId: aws.String(id), Status: types.StatusType(s),
+		UserName: aws.String(user), AccessKeyId: aws.String(id), Status: types.StatusType(status),
 	})
 	if err != nil {
 		return newError(actionUpdateAccessKey, id, err)
 	}
 	_, err = g.waitList(ctx, actionUpdateAccessKey, user, id, func(keys []AccessKey) bool {
-		return slices.ContainsFunc(keys, func(k AccessKey) bool { return k.ID == id && k.Status == s })
+		return slices.ContainsFunc(keys, func(k AccessKey) bool { return k.ID == id && k.Status == status })
 	})
 	if err != nil && !errors.Is(err, ErrNotSettled) {
 		// AWS accepted the change: that the list can't be read must not look as if it had refused it.

@@ -192,7 +192,7 @@ func TestUpdateAccessKeyWithoutAList(t *testing.T) {
 	id := sim.CreateAccessKey(userName).AccessKeyID
 	sim.Deny("*", "iam:ListAccessKeys")
 
-	failure := wantError(t, g.UpdateAccessKey(t.Context(), userName, id, iamgate.Inactive), iamgate.KindNotSettled)
+	failure := wantError(t, g.UpdateAccessKey(t.Context(), userName, id, "Inactive"), iamgate.KindNotSettled)
 	if !errors.Is(failure, iamgate.ErrNotSettled) || failure.Action != "iam:UpdateAccessKey" || !strings.Contains(failure.Error(), "iam:ListAccessKeys") {
 		t.Errorf("got %+v", *failure)
 	}
@@ -218,7 +218,7 @@ func TestUpdateAccessKeyWaitsForTheList(t *testing.T) {
 			id := sim.CreateAccessKey(userName).AccessKeyID
 			lag(sim, test.stale, func() { sim.SetStatus(id, "Active") }, func() { sim.SetStatus(id, "Inactive") })
 
-			err := g.UpdateAccessKey(t.Context(), userName, id, iamgate.Inactive)
+			err := g.UpdateAccessKey(t.Context(), userName, id, "Inactive")
 			if test.kind == 0 {
 				noError(t, err)
 				wantCalls(t, sim, append([]string{"UpdateAccessKey"}, repeat("ListAccessKeys", test.stale+1)...)...)

@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
 var (
@@ -125,7 +126,7 @@ func (d *accessKeyAgeDataSource) Read(ctx context.Context, req datasource.ReadRe
 // find returns the key that m asks for, nil for a user without an Active key, and sets the user of m.
 func (d *accessKeyAgeDataSource) find(ctx context.Context, m *accessKeyAgeModel) (*iamgate.AccessKey, diag.Diagnostics) {
 	asked := path.Root("user")
-	wanted := func(k iamgate.AccessKey) bool { return k.Status == iamgate.Active }
+	wanted := func(k iamgate.AccessKey) bool { return k.Status == string(rotation.Active) }
 	if id := m.AccessKeyID.ValueString(); id != "" {
 		asked = path.Root("access_key_id")
 		wanted = func(k iamgate.AccessKey) bool { return k.ID == id }
@@ -167,7 +168,7 @@ func (m *accessKeyAgeModel) setAge(key *iamgate.AccessKey, now time.Time) {
 	m.AccessKeyID = types.StringValue(key.ID)
 	m.AgeDays = types.Int64Value(wholeDays(now.Sub(key.CreatedAt)))
 	m.CreatedAt = text(key.CreatedAt)
-	m.Status = types.StringValue(string(key.Status))
+	m.Status = types.StringValue(key.Status)
 	if limited {
 		rotateBy := key.CreatedAt.Add(m.MaxAge.Duration())
 		m.Overdue = types.BoolValue(!now.Before(rotateBy))

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -128,9 +127,9 @@ func (o *operation) take(ctx context.Context, step rotation.Step, makesRoom bool
 	switch step.Kind {
 	case rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated:
 	case rotation.Reactivate:
-		return o.setStatus(ctx, step, iamgate.Active)
+		return o.setStatus(ctx, step, rotation.Active)
 	case rotation.Deactivate:
-		return o.setStatus(ctx, step, iamgate.Inactive)
+		return o.setStatus(ctx, step, rotation.Inactive)
 	case rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged:
 		return o.remove(ctx, step, makesRoom)
 	case rotation.Rotate:
@@ -139,13 +138,13 @@ func (o *operation) take(ctx context.Context, step rotation.Step, makesRoom bool
 	return rotation.Outcome{At: o.client.Gateway.Now()}, true
 }
 
-func (o *operation) setStatus(ctx context.Context, step rotation.Step, status iamgate.Status) (rotation.Outcome, bool) {
+func (o *operation) setStatus(ctx context.Context, step rotation.Step, status rotation.Status) (rotation.Outcome, bool) {
 	_, gone, err := o.client.wherever(ctx, o.user(), step.Key, o.model.AccountID.ValueString(), func(user string) error {
-		return o.client.Gateway.UpdateAccessKey(ctx, user, step.Key, status)
+		return o.client.Gateway.UpdateAccessKey(ctx, user, step.Key, string(status))
 	})
 	out := rotation.Outcome{At: o.client.Gateway.Now()}
 	switch {
-	case gone && status == iamgate.Active:
+	case gone && status == rotation.Active:
 		o.diags.AddError(fmt.Sprintf("Key %s of user %q is gone, so it can't be reactivated", step.Key, o.user()),
 			"Somebody deleted it meanwhile. Plan again, and read the new plan.")
 		return out, false
@@ -160,21 +159,15 @@ func (o *operation) setStatus(ctx context.Context, step rotation.Step, status ia
 		return out, true
 	}
 	truth, still := fmt.Sprintf("Key %s was not changed. Apply again.", step.Key), "is still"
-	if !refused(err) {
+	if !iamgate.IsRefused(err) {
 		truth, still = fmt.Sprintf("Key %s may have been changed all the same: the next plan shows what is true.", step.Key), "may still be"
 	}
-	if status == iamgate.Inactive && o.record.Previous != nil && o.record.Previous.Revoked {
+	if status == rotation.Inactive && o.record.Previous != nil && o.record.Previous.Revoked {
 		truth = fmt.Sprintf("The new key %s is safe in the state, but the revoked key %s %s Active. Every next apply tries again; or run now:\n  %s",
 			o.record.Current.ID, step.Key, still, statusCommand(o.user(), step.Key, rotation.Inactive))
 	}
 	o.diags.AddError(fmt.Sprintf("Key %s of user %q could not be made %s", step.Key, o.user(), status), awsErrorDetail(err)+"\n\n"+truth)
 	return out, false
-}
-
-// refused reports whether AWS clearly refused a call, so that it did nothing.
-func refused(err error) bool {
-	var failure *iamgate.Error
-	return errors.As(err, &failure) && failure.HTTPStatus >= 400 && failure.HTTPStatus < 500
 }
 
 // remove deletes a key. When a new key follows, the list after that one shows the deletion, too.
@@ -184,7 +177,7 @@ func (o *operation) remove(ctx context.Context, step rotation.Step, makesRoom bo
 	})
 	if err != nil {
 		truth := fmt.Sprintf("Key %s was not deleted. Apply again.", step.Key)
-		if !refused(err) {
+		if !iamgate.IsRefused(err) {
 			truth = fmt.Sprintf("Key %s may be gone all the same: the next plan shows what is true.", step.Key)
 		}
 		o.diags.AddError(fmt.Sprintf("Key %s of user %q could not be deleted", step.Key, o.user()), awsErrorDetail(err)+"\n\n"+truth)

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -26,11 +25,11 @@ func (o *operation) create(ctx context.Context) (iamgate.NewAccessKey, bool) {
 			key, err = o.createOnce(ctx)
 		}
 	}
-	if isAmbiguous(err) {
+	if iamgate.IsAmbiguous(err) {
 		var again bool
 		if truth, again = o.settleLost(ctx, began); again {
 			key, err = o.createOnce(ctx)
-			if isAmbiguous(err) {
+			if iamgate.IsAmbiguous(err) {
 				_, truth = o.lost(ctx)
 			}
 		}
@@ -49,17 +48,8 @@ func (o *operation) createOnce(ctx context.Context) (iamgate.NewAccessKey, error
 	return key, err
 }
 
-// isAmbiguous reports whether a creation may have made a key although it failed.
-func isAmbiguous(err error) bool {
-	var failure *iamgate.Error
-	return errors.As(err, &failure) && failure.Ambiguous
-}
-
 // expected reports whether a listed key was there before the first step.
 func (o *operation) expected(id string) bool { return o.fresh.Find(id) != nil }
-
-// keysPerUser is AWS's quota, which can't be raised.
-const keysPerUser = 2
 
 // settleFull finds out why IAM sees no free slot. Where it still counts a key that this apply has deleted, it waits until that
 // is over, so that the creation can be tried again; otherwise it says which keys are there.
@@ -69,7 +59,7 @@ func (o *operation) settleFull(ctx context.Context) (truth string, again bool) {
 		return "No key was made.", false
 	}
 	truth = fmt.Sprintf("No key was made. The user has: %s.", describeKeys(keys))
-	again = len(keys) < keysPerUser
+	again = len(keys) < rotation.KeysPerUser
 	for _, k := range keys {
 		if !o.expected(k.ID) {
 			return truth + fmt.Sprintf(" Somebody else made key %s meanwhile; it was not touched. Plan again, and read the new plan. If nobody needs that key, delete it:\n  %s",

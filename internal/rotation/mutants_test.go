@@ -113,7 +113,7 @@ var mutants = []mutant{
 		"decide.go", "case k.ID == s.seen.Signer:", "case false:",
 	}}, signerKept},
 	{"make a third key", []edit{{
-		"room.go", "if len(s.seen.Keys) >= keysPerUser {", "if len(s.seen.Keys) > keysPerUser {",
+		"room.go", "if len(s.seen.Keys) >= KeysPerUser {", "if len(s.seen.Keys) > KeysPerUser {",
 	}}, atMostTwoKeys},
 	{"lose previous when current is gone", []edit{{
 		"after.go", "case r.Previous != nil:\n\t\tp = *r.Previous\n", "case r.Previous != nil:\n\t\tr.Previous = nil\n\t\treturn r\n",

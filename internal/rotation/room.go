@@ -1,8 +1,8 @@
 package rotation
 
-// keysPerUser is AWS's quota; it can't be raised, and Inactive keys count.
+// KeysPerUser is AWS's quota; it can't be raised, and Inactive keys count.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-const keysPerUser = 2
+const KeysPerUser = 2
 
 // due is why the clock or drift calls for a rotation; empty when nothing does.
 func (s *situation) due() Reason {
@@ -61,7 +61,7 @@ func (s *situation) rotation() (Step, *Obstacle) {
 	if obstacle := s.forbidden(); obstacle != nil {
 		return Step{}, obstacle
 	}
-	if len(s.seen.Keys) >= keysPerUser {
+	if len(s.seen.Keys) >= KeysPerUser {
 		return s.makeRoom()
 	}
 	step := Step{Kind: Rotate, Reason: reason, Revoke: s.ask.revoke}
