@@ -167,12 +167,12 @@ func (m *accessKeyAgeModel) setAge(key *iamgate.AccessKey, now time.Time) {
 	}
 	m.AccessKeyID = types.StringValue(key.ID)
 	m.AgeDays = types.Int64Value(wholeDays(now.Sub(key.CreatedAt)))
-	m.CreatedAt = text(key.CreatedAt)
+	m.CreatedAt = formatTime(key.CreatedAt)
 	m.Status = types.StringValue(key.Status)
 	if limited {
 		rotateBy := key.CreatedAt.Add(m.MaxAge.Duration())
 		m.Overdue = types.BoolValue(!now.Before(rotateBy))
-		m.RotateBy = text(rotateBy)
+		m.RotateBy = formatTime(rotateBy)
 	}
 }
 

@@ -99,7 +99,7 @@ func (d *accessKeyLastUsedDataSource) Read(ctx context.Context, req datasource.R
 	model.User = types.StringValue(used.UserName)
 	model.NeverUsed = types.BoolValue(used.At.IsZero())
 	if !used.At.IsZero() {
-		model.LastUsedAt = text(used.At)
+		model.LastUsedAt = formatTime(used.At)
 		model.DaysSinceLastUsed = types.Int64Value(wholeDays(d.client.Gateway.Now().Sub(used.At)))
 		model.ServiceName = types.StringValue(used.Service)
 		model.Region = types.StringValue(used.Region)

@@ -3,6 +3,7 @@ package provider
 import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
 )
 
@@ -15,6 +16,6 @@ type Client struct {
 	// Clock is the machine's clock, or the one that a test moves.
 	Clock clock.Clock
 
-	ahead  lookahead
-	claims claims
+	// Rotator works on the keys of iamkeys_rotating_access_key.
+	Rotator *rotator.Client
 }

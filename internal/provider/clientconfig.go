@@ -20,6 +20,7 @@ import (
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
 )
 
@@ -58,7 +59,7 @@ func newClient(ctx context.Context, m providerModel, version string, c clock.Clo
 		Clock: c, IAMEndpoint: m.Endpoints.IAM.ValueString(), STSEndpoint: m.Endpoints.STS.ValueString(),
 	})
 	guard.identity = gateway.CallerIdentity
-	return &Client{Gateway: gateway, KMS: service, Clock: c}, diags
+	return &Client{Gateway: gateway, KMS: service, Clock: c, Rotator: rotator.New(gateway, c)}, diags
 }
 
 // awsConfig resolves m, together with the environment and the shared files, into a configuration of the AWS SDK.

@@ -80,10 +80,10 @@ type recipients interface {
 
 // encryption is encrypted_output, ready to be used.
 type encryption struct {
-	recipients
-	method  sealing.Method
-	format  sealing.Format
-	context map[string]string
+	recipients recipients
+	method     sealing.Method
+	format     sealing.Format
+	context    map[string]string
 	// until is the first instant at which a recipient has expired; zero when none ever does.
 	until time.Time
 }
@@ -127,7 +127,7 @@ func (m *encryptedOutputModel) encryption(service *kms.Service) (*encryption, er
 		}
 		e.recipients, e.until = to, to.SealableUntil()
 	case sealing.KMS:
-		e.context = texts(m.kmsEncryptionContext)
+		e.context = stringElements(m.kmsEncryptionContext)
 		to, err := service.Recipient(m.kmsKeyID.ValueString(), e.context)
 		if err != nil {
 			return nil, err
@@ -183,25 +183,19 @@ func sealErrorDetail(err error) string {
 	return err.Error()
 }
 
-// try encrypts a text that is no secret, to find out before a key is made whether its secret could be encrypted.
-func (e *encryption) try(ctx context.Context, now time.Time) diag.Diagnostics {
-	if _, err := e.Seal(ctx, now, secret.New("trial")); err != nil {
-		return diag.Diagnostics{recipientError(recipientsPath(e.method), err)}
-	}
-	return nil
+// Try encrypts a text that is no secret, to find out before a key is created whether its secret could be encrypted.
+func (e *encryption) Try(ctx context.Context, now time.Time) error {
+	_, err := e.recipients.Seal(ctx, now, secret.New("trial"))
+	return err
 }
 
-// seal encrypts the secret of a key in the configured format.
-func (e *encryption) seal(ctx context.Context, now time.Time, id string, key secret.Secret) (types.String, error) {
-	plaintext, err := e.format.Render(sealing.Credential{AccessKeyID: id, Secret: key})
+// Seal encrypts the secret of a key in the configured format.
+func (e *encryption) Seal(ctx context.Context, now time.Time, keyID string, key secret.Secret) (string, error) {
+	plaintext, err := e.format.Render(sealing.Credential{AccessKeyID: keyID, Secret: key})
 	if err != nil {
-		return types.StringNull(), err
+		return "", err
 	}
-	sealed, err := e.Seal(ctx, now, plaintext)
-	if err != nil {
-		return types.StringNull(), err
-	}
-	return types.StringValue(sealed), nil
+	return e.recipients.Seal(ctx, now, plaintext)
 }
 
 // sealedTo is what the rules compare: whom a secret is encrypted to, and as what.
@@ -219,10 +213,10 @@ func (m *rotatingAccessKeyModel) sealedTo() (string, time.Time) {
 	if out == nil {
 		return "", time.Time{}
 	}
-	to := sealedTo{Method: out.method(), Format: sealing.Format(out.format.ValueString()), Context: texts(out.kmsEncryptionContext)}
+	to := sealedTo{Method: out.method(), Format: sealing.Format(out.format.ValueString()), Context: stringElements(out.kmsEncryptionContext)}
 	var until time.Time
 	if e, err := out.encryption(parseOnly); err == nil {
-		to.Recipients, until = e.Fingerprints(), e.until
+		to.Recipients, until = e.recipients.Fingerprints(), e.until
 	} else {
 		to.Recipients = slices.Concat(elements(out.ageRecipients), elements(out.openpgpPublicKeys), []string{out.kmsKeyID.ValueString()})
 	}

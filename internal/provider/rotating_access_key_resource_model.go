@@ -3,13 +3,16 @@ package provider
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
 
 // rotatingAccessKeyModel is configuration, plan and state of the resource. It holds secrets: never log or print one.
@@ -67,19 +70,16 @@ const (
 	deactivatedElse = "other"
 )
 
-var previousType = map[string]attr.Type{
-	"access_key_id":     types.StringType,
-	"secret_access_key": types.StringType,
-	"encrypted_secret":  types.StringType,
-	"status":            types.StringType,
-	"created_at":        types.StringType,
-	"replaced_at":       types.StringType,
-	"deactivate_at":     types.StringType,
-	"deactivated_at":    types.StringType,
-	"deactivated_by":    types.StringType,
-	"delete_at":         types.StringType,
-	"adopted":           types.BoolType,
-	"revoked":           types.BoolType,
+// previousType is the type of the attribute previous.
+var previousType = objectType(previousAttribute())
+
+// objectType is the types of the attributes of a nested object.
+func objectType(of schema.SingleNestedAttribute) map[string]attr.Type {
+	attributes := map[string]attr.Type{}
+	for name, a := range of.Attributes {
+		attributes[name] = a.GetType()
+	}
+	return attributes
 }
 
 // previous is the nested object, or nil when it is null or unknown.
@@ -92,8 +92,8 @@ func (m *rotatingAccessKeyModel) previous(ctx context.Context) (*previousModel, 
 	return &p, diags
 }
 
-// imported reports whether the state comes from an import and no configuration was applied to it yet.
-func (m *rotatingAccessKeyModel) imported() bool { return m.Overlap.IsNull() }
+// isImported reports whether the state comes from an import and no configuration was applied to it yet.
+func (m *rotatingAccessKeyModel) isImported() bool { return m.Overlap.IsNull() }
 
 // policyKnown reports whether every value that the rules depend on is known.
 func (m *rotatingAccessKeyModel) policyKnown() bool {
@@ -108,9 +108,8 @@ func (m *rotatingAccessKeyModel) policyKnown() bool {
 	return true
 }
 
-// policy is what the model asks for; every value must be known.
-func (m *rotatingAccessKeyModel) policy() rotation.Policy {
-	recipients, until := m.sealedTo()
+// policy is what the model asks of the rules. Recipients and until are encrypted_output in their words.
+func (m *rotatingAccessKeyModel) policy(recipients string, until time.Time) rotation.Policy {
 	return rotation.Policy{
 		Recipients:        recipients,
 		SealableUntil:     until,
@@ -118,8 +117,8 @@ func (m *rotatingAccessKeyModel) policy() rotation.Policy {
 		Overlap:           m.Overlap.Duration(),
 		Grace:             m.Grace.Duration(),
 		RequireUnusedFor:  m.RequireUnusedFor.Duration(),
-		RotateWhenChanged: texts(m.RotateWhenChanged),
-		RevokeWhenChanged: texts(m.RevokeWhenChanged),
+		RotateWhenChanged: stringElements(m.RotateWhenChanged),
+		RevokeWhenChanged: stringElements(m.RevokeWhenChanged),
 		HoldPrevious:      m.HoldPrevious.ValueBool(),
 		Paused:            m.Paused.ValueBool(),
 		UnmanagedKeys:     rotation.UnmanagedKeys(m.UnmanagedKeys.ValueString()),
@@ -136,8 +135,8 @@ func (m *rotatingAccessKeyModel) copyConfiguration(from *rotatingAccessKeyModel)
 	m.EncryptedOutput = from.EncryptedOutput
 }
 
-// texts are the elements of a map of strings; a null element counts as absent.
-func texts(m types.Map) map[string]string {
+// stringElements are the elements of a map of strings; a null element counts as absent.
+func stringElements(m types.Map) map[string]string {
 	out := map[string]string{}
 	for name, v := range m.Elements() {
 		if s, ok := v.(types.String); ok && !s.IsNull() {
@@ -147,21 +146,20 @@ func texts(m types.Map) map[string]string {
 	return out
 }
 
-// record is what the state holds, in the words of the rules.
-func (m *rotatingAccessKeyModel) record(ctx context.Context) (rotation.Record, diag.Diagnostics) {
+// record is what the state holds, in the words of the rules. Policy is the state's own.
+func (m *rotatingAccessKeyModel) record(ctx context.Context, policy rotation.Policy) (rotation.Record, diag.Diagnostics) {
 	r := rotation.Record{Current: rotation.Current{
-		ID: m.AccessKeyID.ValueString(), CreatedAt: instant(m.CreatedAt), InactiveSince: instant(m.InactiveSince),
+		ID: m.AccessKeyID.ValueString(), CreatedAt: parseTime(m.CreatedAt), InactiveSince: parseTime(m.InactiveSince),
 		Sealed: m.SecretAccessKey.IsNull() && !m.EncryptedSecret.IsNull(),
 	}}
-	if !m.imported() {
-		policy := m.policy()
+	if !m.isImported() {
 		r.Policy = &policy
 	}
 	p, diags := m.previous(ctx)
 	if p != nil {
 		r.Previous = &rotation.Previous{
-			ID: p.AccessKeyID.ValueString(), CreatedAt: instant(p.CreatedAt), ReplacedAt: instant(p.ReplacedAt),
-			DeactivatedAt: instant(p.DeactivatedAt), DeactivatedByUs: p.DeactivatedBy.ValueString() == deactivatedHere,
+			ID: p.AccessKeyID.ValueString(), CreatedAt: parseTime(p.CreatedAt), ReplacedAt: parseTime(p.ReplacedAt),
+			DeactivatedAt: parseTime(p.DeactivatedAt), DeactivatedByUs: p.DeactivatedBy.ValueString() == deactivatedHere,
 			Adopted: p.Adopted.ValueBool(), Revoked: p.Revoked.ValueBool(),
 		}
 	}
@@ -169,8 +167,8 @@ func (m *rotatingAccessKeyModel) record(ctx context.Context) (rotation.Record, d
 }
 
 // evidence is what the last Read or apply saw. Where the private state has none, it is what the state remembers.
-func (m *rotatingAccessKeyModel) evidence(ctx context.Context, private privateState) (evidence, diag.Diagnostics) {
-	var found evidence
+func (m *rotatingAccessKeyModel) evidence(ctx context.Context, private privateState) (rotator.Evidence, diag.Diagnostics) {
+	var found rotator.Evidence
 	ok, diags := getPrivate(ctx, private, evidenceKey, &found)
 	if !ok && !diags.HasError() {
 		found.Seen, diags = m.observation(ctx)
@@ -182,12 +180,12 @@ func (m *rotatingAccessKeyModel) evidence(ctx context.Context, private privateSt
 func (m *rotatingAccessKeyModel) observation(ctx context.Context) (rotation.Observation, diag.Diagnostics) {
 	var seen rotation.Observation
 	if s := m.Status.ValueString(); s != statusMissing && s != "" {
-		seen.Keys = append(seen.Keys, rotation.Key{ID: m.AccessKeyID.ValueString(), Status: rotation.Status(s), CreatedAt: instant(m.CreatedAt)})
+		seen.Keys = append(seen.Keys, rotation.Key{ID: m.AccessKeyID.ValueString(), Status: rotation.Status(s), CreatedAt: parseTime(m.CreatedAt)})
 	}
 	p, diags := m.previous(ctx)
 	if p != nil {
 		seen.Keys = append(seen.Keys, rotation.Key{
-			ID: p.AccessKeyID.ValueString(), Status: rotation.Status(p.Status.ValueString()), CreatedAt: instant(p.CreatedAt),
+			ID: p.AccessKeyID.ValueString(), Status: rotation.Status(p.Status.ValueString()), CreatedAt: parseTime(p.CreatedAt),
 		})
 	}
 	return seen, diags

@@ -31,30 +31,28 @@ func (r *rotatingAccessKeyResource) ImportState(ctx context.Context, req resourc
 	}
 	user, ids, ok := splitImportID(id)
 	if !ok {
-		resp.Diagnostics.AddError(fmt.Sprintf("Import id %q is not of the form user, user/AKIA1 or user/AKIA1/AKIA2", id),
-			"The import id is "+importForms+": a user name, then the id of the current key, then that of the previous one.")
+		resp.Diagnostics.Append(badImportID(id))
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := r.client.checkAccount(ctx, accountID.ValueString()); err != nil {
-		resp.Diagnostics.Append(lookError(user, err))
+	if err := r.client.Rotator.CheckAccount(ctx, accountID.ValueString()); err != nil {
+		resp.Diagnostics.Append(locateFailure(user, err))
 		return
 	}
-	keys, err := r.client.list(ctx, user)
+	keys, err := r.client.Rotator.List(ctx, user)
 	if err != nil {
-		resp.Diagnostics.Append(lookError(user, err))
+		resp.Diagnostics.Append(locateFailure(user, err))
 		return
 	}
 	seen := rotation.Observation{Keys: keys}
-	current, previous, problem := chooseImport(user, ids, seen)
-	if problem != "" {
-		resp.Diagnostics.AddError(problem, "Nothing was imported. User "+user+" has: "+describeAll(keys)+
-			". The import id is "+importForms+"; a key that it does not name stays unmanaged. For example:\n  terraform import ADDRESS "+importExample(user, seen))
+	current, previous, refusal := chooseImport(user, ids, seen)
+	if refusal != "" {
+		resp.Diagnostics.Append(importRefused(refusal, user, seen))
 		return
 	}
 
-	now := r.client.Gateway.Now()
+	now := r.client.Rotator.Now()
 	model := importedModel(user, accountID, current)
 	record := rotation.Record{Current: rotation.Current{ID: current.ID, CreatedAt: current.CreatedAt}}
 	if previous != nil {
@@ -95,8 +93,8 @@ func splitImportID(id string) (user string, ids []string, ok bool) {
 	return parts[0], parts[1:], true
 }
 
-// chooseImport finds the keys that an import means. The problem says why it can't.
-func chooseImport(user string, ids []string, seen rotation.Observation) (current, previous *rotation.Key, problem string) {
+// chooseImport finds the keys that an import means. The refusal says why it can't.
+func chooseImport(user string, ids []string, seen rotation.Observation) (current, previous *rotation.Key, refusal string) {
 	if len(ids) == 0 {
 		switch len(seen.Keys) {
 		case 0:
@@ -120,17 +118,6 @@ func chooseImport(user string, ids []string, seen rotation.Observation) (current
 		previous = seen.Find(ids[1])
 	}
 	return current, previous, ""
-}
-
-func describeAll(keys []rotation.Key) string {
-	if len(keys) == 0 {
-		return "no keys"
-	}
-	texts := make([]string, len(keys))
-	for i, k := range keys {
-		texts[i] = fmt.Sprintf("%s (%s, created %s)", k.ID, k.Status, date(k.CreatedAt))
-	}
-	return strings.Join(texts, "; ")
 }
 
 // importExample is the import id of all keys of a user, the newest as current.

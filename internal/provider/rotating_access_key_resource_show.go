@@ -33,10 +33,10 @@ func (m *rotatingAccessKeyModel) show(ctx context.Context, r rotation.Record, se
 	if k := seen.Find(r.Current.ID); k != nil {
 		m.Status = types.StringValue(string(k.Status))
 	}
-	m.CreatedAt, m.InactiveSince = text(r.Current.CreatedAt), text(r.Current.InactiveSince)
+	m.CreatedAt, m.InactiveSince = formatTime(r.Current.CreatedAt), formatTime(r.Current.InactiveSince)
 	m.RotateAt = types.StringNull()
 	if policy.RotateAfter > 0 {
-		m.RotateAt = text(r.Current.CreatedAt.Add(policy.RotateAfter))
+		m.RotateAt = formatTime(r.Current.CreatedAt.Add(policy.RotateAfter))
 	}
 
 	p := r.Previous
@@ -45,9 +45,9 @@ func (m *rotatingAccessKeyModel) show(ctx context.Context, r rotation.Record, se
 		return diags
 	}
 	shown := previousModel{
-		AccessKeyID: keyID(p.ID), CreatedAt: text(p.CreatedAt), ReplacedAt: text(p.ReplacedAt),
+		AccessKeyID: keyID(p.ID), CreatedAt: formatTime(p.CreatedAt), ReplacedAt: formatTime(p.ReplacedAt),
 		SecretAccessKey: secrets[p.ID].plain, EncryptedSecret: secrets[p.ID].sealed,
-		DeactivateAt: text(p.DeactivateAt(policy)), DeactivatedAt: text(p.DeactivatedAt),
+		DeactivateAt: formatTime(p.DeactivateAt(policy)), DeactivatedAt: formatTime(p.DeactivatedAt),
 		Adopted: types.BoolValue(p.Adopted), Revoked: types.BoolValue(p.Revoked),
 	}
 	k := seen.Find(p.ID)
@@ -63,7 +63,7 @@ func (m *rotatingAccessKeyModel) show(ctx context.Context, r rotation.Record, se
 		if k != nil && k.LastUse != nil {
 			use = *k.LastUse
 		}
-		shown.DeleteAt = text(p.DeleteAt(policy, use))
+		shown.DeleteAt = formatTime(p.DeleteAt(policy, use))
 	}
 	object, d := types.ObjectValueFrom(ctx, previousType, shown)
 	m.Previous = object
@@ -86,8 +86,8 @@ func keyID(id string) types.String {
 	return types.StringValue(id)
 }
 
-// text is an instant in RFC 3339, null when there is none and unknown when the plan can't know it.
-func text(t time.Time) types.String {
+// formatTime is an instant in RFC 3339, null when there is none and unknown when the plan can't know it.
+func formatTime(t time.Time) types.String {
 	switch {
 	case t.IsZero():
 		return types.StringNull()
@@ -98,8 +98,8 @@ func text(t time.Time) types.String {
 	}
 }
 
-// instant reads what text wrote; null, unknown and anything else is the zero time.
-func instant(s types.String) time.Time {
+// parseTime reads what formatTime wrote; null, unknown and anything else is the zero time.
+func parseTime(s types.String) time.Time {
 	t, err := time.Parse(time.RFC3339, s.ValueString())
 	if err != nil {
 		return time.Time{}

@@ -133,28 +133,32 @@ func keyAttributes() map[string]schema.Attribute {
 				"`created_at`, at least the old number plus one. Made for the `*_wo_version` arguments of write-only consumers.",
 			Computed: true,
 		},
-		"previous": schema.SingleNestedAttribute{
-			MarkdownDescription: "The key that the current one replaced, while IAM still has it; otherwise null.",
-			Computed:            true,
-			Attributes: map[string]schema.Attribute{
-				"access_key_id": computedString("Id of the previous key."),
-				"secret_access_key": schema.StringAttribute{
-					MarkdownDescription: "Secret of the previous key; null when it is encrypted, or the key was imported or adopted.",
-					Computed:            true, Sensitive: true,
-				},
-				"encrypted_secret": computedString("Secret of the previous key, encrypted to the recipients of its time; otherwise null."),
-				"status":           computedString("Status of the previous key: `Active` or `Inactive`."),
-				"created_at":       computedString("When the previous key was created, RFC 3339."),
-				"replaced_at":      computedString("When its overlap began: at its replacement, adoption or reactivation."),
-				"deactivate_at": computedString("When its overlap ends. It is deactivated by the first apply from then on that finds it unused for " +
-					"`require_unused_for`."),
-				"deactivated_at": computedString("When its grace began; null while it is Active."),
-				"deactivated_by": computedString("`iamkeys` when this resource deactivated it, otherwise `other`; null while it is Active. Only a key that " +
-					"this resource deactivated is reactivated by `hold_previous`."),
-				"delete_at": computedString("When its grace ends; null while it is Active."),
-				"adopted":   schema.BoolAttribute{MarkdownDescription: "Whether it was an unmanaged key that `unmanaged_keys = \"retire\"` adopted.", Computed: true},
-				"revoked":   schema.BoolAttribute{MarkdownDescription: "Whether `revoke_when_changed` revoked it.", Computed: true},
+		"previous": previousAttribute(),
+	}
+}
+
+func previousAttribute() schema.SingleNestedAttribute {
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "The key that the current one replaced, while IAM still has it; otherwise null.",
+		Computed:            true,
+		Attributes: map[string]schema.Attribute{
+			"access_key_id": computedString("Id of the previous key."),
+			"secret_access_key": schema.StringAttribute{
+				MarkdownDescription: "Secret of the previous key; null when it is encrypted, or the key was imported or adopted.",
+				Computed:            true, Sensitive: true,
 			},
+			"encrypted_secret": computedString("Secret of the previous key, encrypted to the recipients of its time; otherwise null."),
+			"status":           computedString("Status of the previous key: `Active` or `Inactive`."),
+			"created_at":       computedString("When the previous key was created, RFC 3339."),
+			"replaced_at":      computedString("When its overlap began: at its replacement, adoption or reactivation."),
+			"deactivate_at": computedString("When its overlap ends. It is deactivated by the first apply from then on that finds it unused for " +
+				"`require_unused_for`."),
+			"deactivated_at": computedString("When its grace began; null while it is Active."),
+			"deactivated_by": computedString("`iamkeys` when this resource deactivated it, otherwise `other`; null while it is Active. Only a key that " +
+				"this resource deactivated is reactivated by `hold_previous`."),
+			"delete_at": computedString("When its grace ends; null while it is Active."),
+			"adopted":   schema.BoolAttribute{MarkdownDescription: "Whether it was an unmanaged key that `unmanaged_keys = \"retire\"` adopted.", Computed: true},
+			"revoked":   schema.BoolAttribute{MarkdownDescription: "Whether `revoke_when_changed` revoked it.", Computed: true},
 		},
 	}
 }

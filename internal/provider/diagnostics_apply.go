@@ -1,0 +1,299 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+// applyTexts turns what a rotator says of a Create, Update or Delete into diagnostics.
+type applyTexts struct {
+	// user is the configured name of the user, and recorded the one in the state.
+	user, recorded string
+	// method is how secrets are encrypted, for the attribute that names the recipients.
+	recipients path.Path
+	// creates reports that the texts are those of a Create.
+	creates bool
+}
+
+// report is the diagnostics of a whole Report.
+func (t applyTexts) report(r rotator.Report) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, n := range r.Notices {
+		diags.Append(t.notice(n))
+	}
+	if r.Err != nil {
+		diags.Append(t.failure(r.Err))
+	}
+	return diags
+}
+
+// notice is the warning for a Notice.
+func (t applyTexts) notice(n rotator.Notice) diag.Diagnostic {
+	switch n := n.(type) {
+	case rotator.NotConfirmed:
+		return notConfirmed(n).asWarning()
+	case rotator.DeletedMeanwhile:
+		return problem{
+			summary: fmt.Sprintf("Key %s of user %q was deleted before it could be made Inactive", n.Key, t.user),
+			truth:   "Somebody deleted it meanwhile, so it works no more.", next: "The next plan forgets it.",
+		}.asWarning()
+	case rotator.LostKeyDeleted:
+		return problem{
+			summary: fmt.Sprintf("Key %s of user %q was created and deleted again: the answer with its secret was lost", n.Key, t.user),
+			truth:   "unmanaged_keys = \"delete_unused\" allows that. Another key was asked for instead.",
+		}.asWarning()
+	case rotator.UnexpectedKeys:
+		return problem{
+			summary: fmt.Sprintf("User %q has %d keys, and one that this apply did not expect: %s", t.user, n.Listed, describeKeys(n.Keys)),
+			truth:   "Somebody else created it meanwhile. It was not touched; the next plan treats it by unmanaged_keys.",
+		}.asWarning()
+	case rotator.DescriptionNotWritten:
+		return problem{summary: fmt.Sprintf("Description of key %s could not be written", n.Key), cause: awsErrorDetail(n.Err)}.asWarning()
+	case rotator.DescriptionNotRemoved:
+		return problem{summary: fmt.Sprintf("Description of key %s could not be removed", n.Key), cause: awsErrorDetail(n.Err)}.asWarning()
+	}
+	return problem{summary: fmt.Sprintf("Unknown notice %T", n), truth: "This is a bug in the provider."}.asWarning()
+}
+
+func notConfirmed(n rotator.NotConfirmed) problem {
+	p := problem{cause: awsErrorDetail(n.Err), truth: "AWS accepted the change."}
+	switch n.Change {
+	case rotator.ChangeCreated:
+		p.summary, p.truth = fmt.Sprintf("IAM has not confirmed new key %s yet", n.Key), "The key is safe in the state."
+	case rotator.ChangeActivated:
+		p.summary = fmt.Sprintf("IAM has not confirmed yet that key %s is %s", n.Key, rotation.Active)
+	case rotator.ChangeDeactivated:
+		p.summary = fmt.Sprintf("IAM has not confirmed yet that key %s is %s", n.Key, rotation.Inactive)
+	case rotator.ChangeDeleted:
+		p.summary, p.truth = fmt.Sprintf("IAM has not confirmed yet that key %s is gone", n.Key), "AWS accepted the deletion."
+	}
+	return p
+}
+
+// failure is the error for what ended a Create or Update.
+func (t applyTexts) failure(err error) diag.Diagnostic {
+	switch e := err.(type) { //nolint:errorlint // a Report holds these types unwrapped
+	case *rotator.ReadError:
+		return t.readFailure(e).asError()
+	case *rotator.ManagedError:
+		return problem{
+			at: path.Root("user"), summary: fmt.Sprintf("Another resource manages the access keys of user %q: current key %s", t.user, e.Other),
+			truth: nothingCreated, next: "A user has two key slots, and one iamkeys_rotating_access_key needs both: keep one of the resources.",
+		}.asError()
+	case *rotator.RefusedError:
+		return createRefused(t.user, e.Obstacle, e.Seen).asError()
+	case *rotator.UserChangedError:
+		return t.userChanged(e).asError()
+	case *rotator.StaleError:
+		return stalePlan(t.user, e).asError()
+	case *rotator.TrialError:
+		return recipientError(t.recipients, e.Err)
+	case *rotator.InterruptedError:
+		return t.interrupted(e).asError()
+	case *rotator.StatusError:
+		return t.statusFailure(e).asError()
+	case *rotator.DeleteError:
+		return t.deleteFailure(e).asError()
+	case *rotator.CreateError:
+		return t.createFailure(e).asError()
+	case *rotator.SealError:
+		summary, detail := recipientProblem(t.recipients, e.Err)
+		return problem{
+			summary: fmt.Sprintf("Secret of new key %s of user %q could not be encrypted", e.Withdrawal.Key, t.user),
+			cause:   summary + ". " + detail, truth: t.withdrawn(e.Withdrawal), next: "Apply again.",
+		}.asError()
+	case *rotator.UnprovedError:
+		return t.unproved(e).asError()
+	case *rotator.PanicError:
+		return t.panicked(e).asError()
+	}
+	return locateFailure(t.user, err)
+}
+
+func (t applyTexts) readFailure(e *rotator.ReadError) problem {
+	p := readFailure(e)
+	if t.creates {
+		p.truth = nothingCreated
+		if e.Read == rotator.ReadKeys {
+			p.at = path.Root("user")
+		}
+	}
+	return p
+}
+
+// userChanged says that the user is no longer where the plan found it.
+func (t applyTexts) userChanged(e *rotator.UserChangedError) problem {
+	switch e.Outcome { //nolint:exhaustive // the other outcomes are the default
+	case rotator.NewUserMissing:
+		return problem{
+			at: path.Root("user"), summary: fmt.Sprintf("User %q does not exist", t.user),
+			cause: fmt.Sprintf("Key %s belongs to user %q.", e.Key, t.recorded), truth: nothingChanged,
+			next: fmt.Sprintf("Set user = %q, or rename that user first.", t.recorded),
+		}
+	case rotator.NewUserAnother:
+		return problem{
+			at: path.Root("user"), summary: fmt.Sprintf("User %q is not user %q renamed", t.user, t.recorded),
+			cause: fmt.Sprintf("It does not own key %s.", e.Key), truth: nothingChanged,
+			next: "Plan again, with a refresh: a replacement will be planned.",
+		}
+	default:
+		return problem{
+			summary: fmt.Sprintf("Plan for user %q is out of date: the user was renamed or deleted", t.user),
+			truth:   nothingChanged, next: "Plan again, and read the new plan.",
+		}
+	}
+}
+
+func (t applyTexts) interrupted(e *rotator.InterruptedError) problem {
+	if !e.Begun {
+		return problem{summary: "Interrupted", truth: nothingChanged, next: "Apply again."}
+	}
+	return problem{
+		summary: fmt.Sprintf("Interrupted before a new key was created for user %q", t.user),
+		truth:   "What was done until then is in the state.", next: "Apply again.",
+	}
+}
+
+func (t applyTexts) statusFailure(e *rotator.StatusError) problem {
+	if e.Gone {
+		return problem{
+			summary: fmt.Sprintf("Key %s of user %q is gone, so it can't be reactivated", e.Key, t.user),
+			truth:   "Somebody deleted it meanwhile.", next: "Plan again, and read the new plan.",
+		}
+	}
+	p := problem{
+		summary: fmt.Sprintf("Key %s of user %q could not be made %s", e.Key, t.user, e.Status), cause: awsErrorDetail(e.Err),
+		truth: fmt.Sprintf("Key %s was not changed.", e.Key), next: "Apply again.",
+	}
+	still := "is still"
+	if !e.Refused {
+		p.truth, p.next = fmt.Sprintf("Key %s may have been changed all the same: the next plan shows what is true.", e.Key), ""
+		still = "may still be"
+	}
+	if e.Revoked {
+		p.truth = fmt.Sprintf("The new key %s is safe in the state, but the revoked key %s %s Active.", e.NewKey, e.Key, still)
+		p.next = "Every next apply tries again; or run now:" + commands(statusCommand(t.user, e.Key, rotation.Inactive))
+	}
+	return p
+}
+
+func (t applyTexts) deleteFailure(e *rotator.DeleteError) problem {
+	p := problem{
+		summary: fmt.Sprintf("Key %s of user %q could not be deleted", e.Key, t.user), cause: awsErrorDetail(e.Err),
+		truth: fmt.Sprintf("Key %s was not deleted.", e.Key), next: "Apply again.",
+	}
+	if !e.Refused {
+		p.truth, p.next = fmt.Sprintf("Key %s may be gone all the same: the next plan shows what is true.", e.Key), ""
+	}
+	return p
+}
+
+func (t applyTexts) createFailure(e *rotator.CreateError) problem {
+	p := problem{summary: fmt.Sprintf("No new key for user %q", t.user), cause: awsErrorDetail(e.Err)}
+	switch {
+	case e.Lost != nil:
+		p.truth = t.lost(*e.Lost)
+	case e.Intruder != "":
+		p.truth = fmt.Sprintf("%s The user has: %s. Somebody else created key %s meanwhile; it was not touched.", nothingCreated, describeKeys(e.Keys), e.Intruder)
+		p.next = "Plan again, and read the new plan. If nobody needs that key, delete it:" + commands(deleteCommand(t.user, e.Intruder))
+	case len(e.Keys) > 0:
+		p.truth = fmt.Sprintf("%s The user has: %s.", nothingCreated, describeKeys(e.Keys))
+	case e.Full:
+		p.truth = nothingCreated
+	default:
+		p.truth, p.next = "No key was created, and none was changed.", "Apply again."
+	}
+	return p
+}
+
+// lost says what is true after a creation whose answer was lost.
+func (t applyTexts) lost(l rotator.LostAnswer) string {
+	const untouched = "The current key was not touched."
+	switch {
+	case l.Deleted:
+		return "The answer to the creation was lost. The key that it had created was deleted again, and no other key was touched. Apply again."
+	case l.Unlisted:
+		return "A key may have been created all the same, and nobody has its secret. " + untouched + " Look with:" + commands(listCommand(t.user))
+	}
+	var truth []string
+	if len(l.Unused) > 0 {
+		lines := make([]string, 0, 2*len(l.Unused))
+		for _, k := range l.Unused {
+			lines = append(lines, describeKey(k), deleteCommand(t.user, k.ID))
+		}
+		truth = append(truth, "The answer was lost, and this appeared meanwhile; nobody has the secret of a key that this apply created. "+
+			"Unless somebody else created it, delete it with:"+commands(lines...)+"\nor set unmanaged_keys = \"delete_unused\" and apply again.")
+	}
+	for _, id := range l.Used {
+		truth = append(truth, fmt.Sprintf("Key %s appeared meanwhile and is used already, so somebody else created it; it was not touched.", id))
+	}
+	if len(truth) == 0 {
+		truth = append(truth, "IAM lists no new key. Should one appear later, the next plan names it. Apply again.")
+	}
+	return strings.Join(append(truth, untouched), "\n")
+}
+
+func (t applyTexts) unproved(e *rotator.UnprovedError) problem {
+	p := problem{
+		summary: fmt.Sprintf("New key %s of user %q does not work", e.Withdrawal.Key, t.user), cause: awsErrorDetail(e.Err),
+		truth: t.withdrawn(e.Withdrawal), next: "Apply again, or set wait_until_usable = false if STS can't be reached from here.",
+	}
+	switch {
+	case e.AnotherUser:
+		p.summary = fmt.Sprintf("User %q was deleted and created again meanwhile: new key %s is not kept", t.user, e.Withdrawal.Key)
+		p.next = "Plan again, and read the new plan."
+	case !e.Signed:
+		p.summary, p.next = fmt.Sprintf("User %q can't be read, so its new key %s is not kept", t.user, e.Withdrawal.Key), "Apply again."
+	}
+	return p
+}
+
+// withdrawn says what became of a new key that was not kept.
+func (t applyTexts) withdrawn(w rotator.Withdrawal) string {
+	if w.Err == nil {
+		return "The new key was deleted again, and no other key was touched."
+	}
+	return fmt.Sprintf("The new key could not be deleted again (%s). Delete it with:%s\nThe current key was not touched.",
+		w.Err, commands(deleteCommand(t.user, w.Key)))
+}
+
+func (t applyTexts) panicked(e *rotator.PanicError) problem {
+	truth := "What was done until then is in the state. Plan again, and read the new plan."
+	switch {
+	case e.Lost != nil:
+		truth = t.lost(*e.Lost)
+	case e.Withdrawal != nil:
+		truth = fmt.Sprintf("New key %s was not in the state yet. %s", e.Withdrawal.Key, t.withdrawn(*e.Withdrawal))
+	}
+	return problem{
+		summary: fmt.Sprintf("The provider failed while it changed the keys of user %q", t.user), cause: truth,
+		truth: fmt.Sprintf("This is a bug in the provider (%s). Please report it with:\n%s", e.Type, e.Stack),
+	}
+}
+
+// destroyFailure is the error for what ended a Delete.
+func destroyFailure(user string, err error) diag.Diagnostic {
+	if failure, ok := errors.AsType[*rotator.DeleteError](err); ok {
+		return problem{
+			summary: fmt.Sprintf("Key %s of user %q could not be deleted", failure.Key, user), cause: awsErrorDetail(failure.Err),
+			truth: "Keys that were already deleted are gone; the resource stays in the state.", next: "Destroy again.",
+		}.asError()
+	}
+	return locateFailure(user, err)
+}
+
+// adoptedKeyLeft says that a destroy leaves an adopted key.
+func adoptedKeyLeft(user, id string) diag.Diagnostic {
+	return problem{
+		summary: fmt.Sprintf("Adopted key %s of user %q was left in IAM", id, user),
+		truth:   "This resource did not create it.",
+		next:    "If nobody needs it, delete it:" + commands(statusCommand(user, id, rotation.Inactive), deleteCommand(user, id)),
+	}.asWarning()
+}

@@ -1,0 +1,237 @@
+package rotator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+const (
+	// mutationTimeout bounds the calls that follow once a key was created or changed. They run on a context that Ctrl-C
+	// does not cancel, so that what was begun ends in the state.
+	mutationTimeout = 5 * time.Minute
+
+	// cleanupTimeout bounds what is done about a new key that can't be kept. It is a time of its own, so that some is left
+	// when the other is over.
+	cleanupTimeout = 2 * time.Minute
+)
+
+// application is one Task being done. It keeps state in step with IAM, so that whatever happens the state can say what
+// is true.
+type application struct {
+	client *Client
+	task   Task
+	// state has the record and observation of the plan, moved over the steps that were taken: what the plan showed as known
+	// stays so. What has changed since without being in the way of a step is for the next Read.
+	state State
+	// fresh is what IAM showed just before the first step.
+	fresh  rotation.Observation
+	report Report
+	// changedAt is when a step was last tried, zero when none was; removed are the keys that were deleted.
+	changedAt time.Time
+	removed   []string
+	// creating reports that a creation has no answer yet, and unsaved is a new key that is neither in the state nor deleted
+	// again.
+	creating bool
+	unsaved  string
+}
+
+// Create creates the first key of a user: Task.Record is empty, and Task.Planned and Task.Known are not used. The error
+// of the Report is a *ManagedError, *ReadError, *TrialError or *RefusedError before the first change, and one of Update's
+// after it.
+func (c *Client) Create(ctx context.Context, task Task) Report {
+	if other := c.claims.create(task.User); other != "" {
+		return Report{Err: &ManagedError{Other: other}}
+	}
+	var keys []rotation.Key
+	err := c.retryNoSuchUser(ctx, task.User, func() (err error) {
+		keys, err = c.listAfterPlan(ctx, task.User)
+		return err
+	})
+	if err != nil {
+		return Report{Err: readError(ReadKeys, task.User, err)}
+	}
+	seen, err := c.Observe(ctx, task.User, keys, rotation.Record{}, task.Policy)
+	if err != nil {
+		return Report{Err: err}
+	}
+	now := c.gateway.Now()
+	if task.Sealer != nil {
+		if err := task.Sealer.Try(ctx, now); err != nil {
+			return Report{Err: &TrialError{Err: err}}
+		}
+	}
+	decision := Decide(ctx, task.User, task.Policy, rotation.Record{}, seen, now)
+	if decision.Refused != nil {
+		return Report{Err: &RefusedError{Obstacle: *decision.Refused, Seen: seen}}
+	}
+	task.Planned = decision.Steps
+	a := &application{client: c, task: task, state: State{Seen: seen}, fresh: seen}
+	return a.run(ctx, decision.Steps)
+}
+
+// Update takes the planned steps, and brings secrets and descriptions in line with a changed configuration. The error of
+// the Report is a *ReadError, *WrongAccountError, *UserChangedError, *StaleError or *TrialError before the first change,
+// and after it a *StatusError, *DeleteError, *CreateError, *SealError, *UnprovedError, *InterruptedError or *PanicError.
+func (c *Client) Update(ctx context.Context, task Task) Report {
+	a := &application{
+		client: c, task: task,
+		state: State{Record: task.Record, Seen: task.Known.Seen, AccountID: task.AccountID, UniqueID: task.UniqueID},
+	}
+	left := task.Planned
+	if len(task.Planned) > 0 || task.User != task.RecordedUser {
+		var err error
+		if left, err = a.confirm(ctx); err != nil {
+			return Report{Err: err}
+		}
+	}
+	if err := a.sealSecrets(ctx, left); err != nil {
+		return Report{Err: err}
+	}
+	return a.run(ctx, left)
+}
+
+// confirm looks at IAM again and returns the planned steps that are left to do. Its error refuses all of them.
+func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
+	c, t := a.client, a.task
+	location, err := c.locate(ctx, Subject{
+		User: t.User, RecordedUser: t.RecordedUser, AccountID: t.AccountID, UniqueID: t.UniqueID, Current: t.Record.Current,
+	}, t.Known, c.listAfterPlan)
+	if err != nil {
+		return nil, err
+	}
+	switch location.Outcome {
+	case NewUserMissing, NewUserAnother, UserGone, UserRenamed:
+		return nil, &UserChangedError{Outcome: location.Outcome, Key: t.Record.Current.ID}
+	case CurrentListed, CurrentGone, UserRecreated:
+	}
+	seen, err := c.Observe(ctx, t.User, location.Keys, t.Record, t.Policy)
+	if err != nil {
+		return nil, err
+	}
+	seen.Recreated = location.Outcome == UserRecreated
+	left, err := rotation.Confirm(t.Policy, t.Record, seen, c.gateway.Now(), t.Planned)
+	if stale, ok := errors.AsType[*rotation.StaleError](err); ok {
+		tflog.Debug(ctx, "decided: the plan is stale", map[string]any{
+			"user": t.User, "step": string(stale.Step.Kind), "access_key_id": stale.Step.Key, "cause": string(stale.Obstacle.Cause),
+		})
+		return nil, &StaleError{StaleError: stale, Seen: seen}
+	}
+	a.fresh = seen
+	return left, nil
+}
+
+// sealSecrets encrypts what the state holds in plain text, and finds out whether the secret of a new key can be
+// encrypted. Nothing has been changed yet.
+func (a *application) sealSecrets(ctx context.Context, left []rotation.Step) error {
+	if a.task.Sealer == nil {
+		return nil
+	}
+	now := a.client.gateway.Now()
+	a.state.Sealed = map[string]string{}
+	for id, plaintext := range a.task.Secrets {
+		sealed, err := a.task.Sealer.Seal(ctx, now, id, plaintext)
+		if err != nil {
+			return &TrialError{Err: err}
+		}
+		a.state.Sealed[id] = sealed
+	}
+	rotates := slices.ContainsFunc(left, func(s rotation.Step) bool { return s.Kind == rotation.Rotate })
+	if !rotates || len(a.state.Sealed) > 0 {
+		return nil
+	}
+	if err := a.task.Sealer.Try(ctx, now); err != nil {
+		return &TrialError{Err: err}
+	}
+	return nil
+}
+
+// run does the task. From here on nothing but a time of its own ends it, not Ctrl-C and not a panic.
+func (a *application) run(ctx context.Context, left []rotation.Step) Report {
+	if ctx.Err() != nil {
+		a.report.Err = &InterruptedError{}
+	} else {
+		a.runUninterrupted(ctx, left)
+	}
+	a.report.Evidence = a.evidence()
+	return a.report
+}
+
+func (a *application) runUninterrupted(ctx context.Context, left []rotation.Step) {
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), mutationTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			a.report.Err = a.afterPanic(own, p)
+		}
+	}()
+	if err := a.steps(own, left, func() bool { return ctx.Err() != nil }); err != nil {
+		a.report.Err = err
+		return
+	}
+	a.describe(own)
+	a.state.Configured, a.state.Done = true, true
+	a.task.Save(own, a.state)
+}
+
+// steps takes the planned steps, except those that are not left because somebody has done them already, and stops at the
+// first that fails. The state is saved after each. Interrupted reports whether somebody wants it to end, by Ctrl-C or by
+// the end of Terraform.
+func (a *application) steps(ctx context.Context, left []rotation.Step, interrupted func() bool) error {
+	for i, step := range a.task.Planned {
+		if !slices.Contains(left, step) {
+			a.advance(ctx, step, rotation.Outcome{At: a.client.gateway.Now()})
+			continue
+		}
+		if step.Kind == rotation.Rotate && interrupted() {
+			return &InterruptedError{Begun: true}
+		}
+		a.changedAt = a.client.gateway.Now()
+		makesRoom := i+1 < len(a.task.Planned) && a.task.Planned[i+1].Kind == rotation.Rotate
+		out, err := a.takeStep(ctx, step, makesRoom)
+		a.changedAt = a.client.gateway.Now()
+		if err != nil {
+			return err
+		}
+		a.advance(ctx, step, out)
+	}
+	return nil
+}
+
+// advance moves the state over a step that was done, and saves it.
+func (a *application) advance(ctx context.Context, step rotation.Step, out rotation.Outcome) {
+	a.state.Record, a.state.Seen = a.state.Record.After(step, a.state.Seen, out), a.state.Seen.After(step, out)
+	a.task.Save(ctx, a.state)
+}
+
+// afterPanic finds out what is true after a defect in the provider itself.
+func (a *application) afterPanic(ctx context.Context, value any) *PanicError {
+	failure := &PanicError{Type: fmt.Sprintf("%T", value), Stack: string(debug.Stack())}
+	switch id := a.unsaved; {
+	case a.creating:
+		failure.Lost = a.findLost(ctx)
+	case id != "":
+		withdrawal := a.withdraw(ctx, id)
+		failure.Withdrawal = &withdrawal
+	}
+	return failure
+}
+
+// evidence is what the next Read finds.
+func (a *application) evidence() *Evidence {
+	e := a.task.Known
+	e.Seen, e.Steps, e.Blocked = a.state.Seen, nil, ""
+	if !a.changedAt.IsZero() {
+		e.ChangedAt, e.Removed = a.changedAt, a.removed
+	}
+	return &e
+}
+
+func (a *application) notify(n Notice) { a.report.Notices = append(a.report.Notices, n) }

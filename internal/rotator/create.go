@@ -1,0 +1,133 @@
+package rotator
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+// create creates the key. Where IAM still counts a key that was deleted, it tries again once the list shows the deletion,
+// and where the answer was lost, once the key that it left is gone.
+func (a *application) create(ctx context.Context) (iamgate.NewAccessKey, error) {
+	began := a.client.gateway.Now()
+	failure := &CreateError{Keys: a.state.Seen.Keys}
+	key, err := a.createOnce(ctx)
+	if iamgate.IsKind(err, iamgate.KindLimitExceeded) && a.waitForSlot(ctx, failure) {
+		key, err = a.createOnce(ctx)
+	}
+	if iamgate.IsAmbiguous(err) {
+		if failure.Lost = a.findLost(ctx); a.deleteLost(ctx, failure.Lost, began) {
+			if key, err = a.createOnce(ctx); iamgate.IsAmbiguous(err) {
+				failure.Lost = a.findLost(ctx)
+			}
+		}
+	}
+	if err != nil {
+		failure.Err = err
+		return iamgate.NewAccessKey{}, failure
+	}
+	return key, nil
+}
+
+func (a *application) createOnce(ctx context.Context) (iamgate.NewAccessKey, error) {
+	tflog.Info(ctx, "create a key", map[string]any{"user": a.task.User})
+	a.creating = true
+	key, err := a.client.gateway.CreateAccessKey(ctx, a.task.User)
+	a.creating, a.unsaved = false, key.ID
+	if err != nil {
+		tflog.Debug(ctx, "no key was created, or its answer was lost", map[string]any{"user": a.task.User, "error": err.Error()})
+	} else {
+		tflog.Info(ctx, "created a key", map[string]any{"user": a.task.User, "access_key_id": key.ID})
+	}
+	return key, err
+}
+
+// isExpected reports whether a listed key was there before the first step.
+func (a *application) isExpected(id string) bool { return a.fresh.Find(id) != nil }
+
+// waitForSlot finds out why IAM sees no free slot, and records it in failure. Where IAM still counts a key that this task
+// has deleted, it waits until that is over. It reports whether to try again.
+func (a *application) waitForSlot(ctx context.Context, failure *CreateError) bool {
+	failure.Full, failure.Keys = true, nil
+	keys, err := a.client.List(ctx, a.task.User)
+	if err != nil {
+		return false
+	}
+	failure.Keys = keys
+	again := len(keys) < rotation.KeysPerUser
+	for _, k := range keys {
+		if !a.isExpected(k.ID) {
+			failure.Intruder = k.ID
+			return false
+		}
+		if a.state.Seen.Find(k.ID) != nil {
+			continue
+		}
+		tflog.Debug(ctx, "IAM still counts a deleted key, wait", map[string]any{"user": a.task.User, "access_key_id": k.ID})
+		if _, err := a.client.gateway.WaitDeleted(ctx, a.task.User, k.ID); err != nil {
+			return false
+		}
+		again = true
+	}
+	return again
+}
+
+// lostSlack is how far the date of a new key may lie before the time at which its creation began: dates have whole seconds,
+// and AWS's servers do not agree on the time exactly.
+const lostSlack = 2 * time.Second
+
+// deleteLost deletes the key that a creation without an answer has left, whose secret nobody has, where
+// unmanaged_keys = "delete_unused" allows it. It reports whether to create another.
+func (a *application) deleteLost(ctx context.Context, lost *LostAnswer, began time.Time) bool {
+	if a.task.Policy.UnmanagedKeys != rotation.DeleteUnused || len(lost.Unused) != 1 {
+		return false
+	}
+	key := lost.Unused[0]
+	if key.CreatedAt.Before(began.Add(-lostSlack)) || key.LastUse == nil {
+		return false
+	}
+	tflog.Info(ctx, "delete a key whose secret was lost", map[string]any{"user": a.task.User, "access_key_id": key.ID})
+	if err := a.client.gateway.DeleteAccessKey(ctx, a.task.User, key.ID); ignoreNoSuchEntity(err) != nil {
+		return false
+	}
+	a.removed = append(a.removed, key.ID)
+	// AWS has accepted the deletion. Should a list not show it yet, the next creation meets LimitExceeded.
+	_, _ = a.client.gateway.WaitDeleted(ctx, a.task.User, key.ID)
+	a.notify(LostKeyDeleted{Key: key.ID})
+	lost.Deleted = true
+	return true
+}
+
+// findLost finds the keys that appeared since the first step, on a context of its own.
+func (a *application) findLost(ctx context.Context) *LostAnswer {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	known := make([]string, len(a.fresh.Keys))
+	for i, k := range a.fresh.Keys {
+		known[i] = k.ID
+	}
+	listed, err := a.client.gateway.WaitAppeared(ctx, a.task.User, known)
+	if err != nil {
+		return &LostAnswer{Unlisted: true}
+	}
+	lost := &LostAnswer{}
+	for _, k := range rotationKeys(listed) {
+		if a.isExpected(k.ID) {
+			continue
+		}
+		if use, err := a.client.LastUse(ctx, k.ID); err == nil {
+			k.LastUse = use
+		}
+		// Nobody has proved a key whose secret was lost: one that was used in any way is somebody else's.
+		if k.LastUse != nil && !k.LastUse.At.IsZero() {
+			lost.Used = append(lost.Used, k.ID)
+		} else {
+			lost.Unused = append(lost.Unused, k)
+		}
+	}
+	return lost
+}

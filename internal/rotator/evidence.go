@@ -1,0 +1,52 @@
+package rotator
+
+import (
+	"slices"
+	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+// Evidence is what the last Read or apply saw and decided. It holds no time of its own: one would change the state at
+// every apply.
+//
+// Persisted: it is kept as JSON in the private state and in saved plans. What an older version wrote must stay readable.
+type Evidence struct {
+	Seen  rotation.Observation `json:"seen"`
+	Steps []rotation.Step      `json:"steps,omitempty"`
+	// Blocked is why a rotation that is due does not happen; empty when none is blocked.
+	Blocked rotation.Cause `json:"blocked,omitempty"`
+	// ChangedAt is when the last apply that changed something ended, and Removed are the keys that it deleted.
+	ChangedAt time.Time `json:"changed_at,omitzero"`
+	Removed   []string  `json:"removed,omitempty"`
+}
+
+// shownBy reports whether a list shows what the last apply did. One that does not may be a stale read.
+func (e Evidence) shownBy(keys []rotation.Key) bool {
+	listed := rotation.Observation{Keys: keys}
+	for _, k := range e.Seen.Keys {
+		if now := listed.Find(k.ID); now == nil || now.Status != k.Status {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(e.Removed, func(id string) bool { return listed.Find(id) != nil })
+}
+
+// UnblockedBy reports whether an edit of the policy takes away what blocks a rotation, so that a postcondition on
+// rotation_blocked does not forbid the remedy. It asks no clock, since ModifyPlan runs again at apply.
+func (e Evidence) UnblockedBy(before, after rotation.Policy) bool {
+	switch e.Blocked {
+	case rotation.CausePaused:
+		return !after.Paused
+	case rotation.CauseHeld:
+		return !after.HoldPrevious
+	case rotation.CauseUnmanaged, rotation.CauseAdopted:
+		return before.UnmanagedKeys != after.UnmanagedKeys
+	case rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace:
+		return before.Overlap != after.Overlap || before.Grace != after.Grace || before.RequireUnusedFor != after.RequireUnusedFor
+	case rotation.CauseExpired:
+		return before.Recipients != after.Recipients || !before.SealableUntil.Equal(after.SealableUntil)
+	case rotation.CauseSigner, rotation.CauseOnlyActive, rotation.CauseYoung, rotation.CauseNotOurs, rotation.CauseRevoked:
+	}
+	return false
+}

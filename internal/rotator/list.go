@@ -1,0 +1,134 @@
+package rotator
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+// listFunc lists the keys of a user.
+type listFunc func(ctx context.Context, user string) ([]rotation.Key, error)
+
+// List lists the keys of user, oldest first.
+func (c *Client) List(ctx context.Context, user string) ([]rotation.Key, error) {
+	listed, err := c.gateway.ListAccessKeys(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	return rotationKeys(listed), nil
+}
+
+func rotationKeys(listed []iamgate.AccessKey) []rotation.Key {
+	keys := make([]rotation.Key, len(listed))
+	for i, k := range listed {
+		keys[i] = rotation.Key{ID: k.ID, Status: rotation.Status(k.Status), CreatedAt: k.CreatedAt}
+	}
+	return keys
+}
+
+// aheadLists pass a list of keys from ModifyPlan to the Create or Update that follows it at once in the same apply, so
+// that one call serves both. A list is handed on once, and only within aheadFor.
+type aheadLists struct {
+	mu    sync.Mutex
+	lists map[string]aheadList
+}
+
+type aheadList struct {
+	keys []rotation.Key
+	at   time.Time
+}
+
+const aheadFor = 5 * time.Second
+
+// listAhead lists the keys of user and keeps the list for listAfterPlan.
+func (c *Client) listAhead(ctx context.Context, user string) ([]rotation.Key, error) {
+	keys, err := c.List(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	c.ahead.mu.Lock()
+	defer c.ahead.mu.Unlock()
+	if c.ahead.lists == nil {
+		c.ahead.lists = map[string]aheadList{}
+	}
+	c.ahead.lists[user] = aheadList{keys: keys, at: c.clock.Now()}
+	return keys, nil
+}
+
+// listAfterPlan lists the keys of user, or takes the list that listAhead has kept a moment ago.
+func (c *Client) listAfterPlan(ctx context.Context, user string) ([]rotation.Key, error) {
+	c.ahead.mu.Lock()
+	list, ok := c.ahead.lists[user]
+	delete(c.ahead.lists, user)
+	c.ahead.mu.Unlock()
+	if ok && c.clock.Now().Sub(list.at) < aheadFor {
+		return list.keys, nil
+	}
+	return c.List(ctx, user)
+}
+
+// SyncTime asks AWS for its time, by a list of the user's keys. Where that fails, Now stays as it is. In an apply the
+// Update that follows uses the same list.
+func (c *Client) SyncTime(ctx context.Context, user string) {
+	if _, err := c.listAhead(ctx, user); err != nil {
+		tflog.Debug(ctx, "AWS's time is not known: the keys can't be listed", map[string]any{"user": user, "error": err.Error()})
+	}
+}
+
+// listAgainFor is how long after an apply a list that does not show what it did is asked for again.
+const listAgainFor = 5 * time.Minute
+
+// The pauses before IAM is asked again, each twice as long as the one before: less than four seconds in all for a list that
+// does not show what we did, less than eight for a user who may have been created a moment ago.
+const (
+	firstPause    = 250 * time.Millisecond
+	lastListPause = 2 * time.Second
+	lastUserPause = 4 * time.Second
+)
+
+// listSettled lists the keys of a user, again and again for some seconds where the list may be a stale read: one that does
+// not show what an apply did a moment ago, be it the last one or the one that created the current key. In the end IAM's
+// last answer counts.
+func (c *Client) listSettled(ctx context.Context, user string, createdAt time.Time, known Evidence, list listFunc) ([]rotation.Key, error) {
+	keys, err := list(ctx, user)
+	last := known.ChangedAt
+	if createdAt.After(last) {
+		last = createdAt
+	}
+	if c.gateway.Now().Sub(last) >= listAgainFor {
+		return keys, err
+	}
+	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
+		err = c.retryNoSuchUser(ctx, user, func() (err error) {
+			keys, err = c.List(ctx, user)
+			return err
+		})
+	}
+	for pause := firstPause; err == nil && pause <= lastListPause && !known.shownBy(keys); pause *= 2 {
+		tflog.Debug(ctx, "stale read: the list does not show the last change, list again", map[string]any{"user": user, "pause": pause.String()})
+		err = c.clock.Sleep(ctx, pause)
+		if err == nil {
+			keys, err = c.List(ctx, user)
+		}
+	}
+	return keys, err
+}
+
+// retryNoSuchUser reads again while IAM says that the user does not exist: a user who was created a moment ago is not
+// known everywhere at once.
+func (c *Client) retryNoSuchUser(ctx context.Context, user string, read func() error) error {
+	err := read()
+	for pause := firstPause; pause <= lastUserPause && iamgate.IsKind(err, iamgate.KindNoSuchEntity); pause *= 2 {
+		tflog.Debug(ctx, "IAM knows no such user yet, ask again", map[string]any{"user": user, "pause": pause.String()})
+		err = c.clock.Sleep(ctx, pause)
+		if err == nil {
+			err = read()
+		}
+	}
+	return err
+}

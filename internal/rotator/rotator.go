@@ -1,0 +1,41 @@
+// Package rotator does what package rotation decides: it locates the keys of a user, observes them, takes the planned
+// steps in IAM, and reports what became of each.
+//
+// It promises:
+//
+//   - Nothing is concluded from a list that lacks the current key before account, user and owner were compared with the
+//     record (Locate).
+//   - Before the first change of an Update the planned steps are confirmed by a fresh look. If one is no longer right, none
+//     is taken.
+//   - From the moment at which a key exists in IAM, neither the end of the context nor a panic loses it: its secret is in
+//     the saved state, or the key is deleted again, or the Report names it.
+//   - Every failure is a typed error and every remark a typed notice, with the facts that a diagnostic needs. There is no
+//     text for users in here, no Terraform type, and no secret in any error, notice or log line.
+package rotator
+
+import (
+	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+)
+
+// Client works on the keys of users with one set of credentials. It is safe for concurrent use.
+type Client struct {
+	gateway *iamgate.Gateway
+	clock   clock.Clock
+	ahead   aheadLists
+	claims  claims
+	reads   readUsers
+}
+
+// New returns a Client that works through gateway and waits by clock.
+func New(gateway *iamgate.Gateway, clock clock.Clock) *Client {
+	return &Client{gateway: gateway, clock: clock}
+}
+
+// Now is AWS's time, see iamgate.Gateway.Now.
+func (c *Client) Now() time.Time { return c.gateway.Now() }
+
+// Synced reports whether Now rests on an answer of AWS and not on the machine's clock alone.
+func (c *Client) Synced() bool { return c.gateway.Synced() }

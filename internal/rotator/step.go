@@ -1,0 +1,125 @@
+package rotator
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+// takeStep does one step in IAM. MakesRoom reports that a rotation follows.
+func (a *application) takeStep(ctx context.Context, step rotation.Step, makesRoom bool) (rotation.Outcome, error) {
+	switch step.Kind {
+	case rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated:
+	case rotation.Reactivate:
+		return a.setStatus(ctx, step, rotation.Active)
+	case rotation.Deactivate:
+		return a.setStatus(ctx, step, rotation.Inactive)
+	case rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged:
+		return a.deleteKey(ctx, step, makesRoom)
+	case rotation.Rotate:
+		return a.rotate(ctx, step)
+	}
+	return rotation.Outcome{At: a.client.gateway.Now()}, nil
+}
+
+func (a *application) setStatus(ctx context.Context, step rotation.Step, status rotation.Status) (rotation.Outcome, error) {
+	change := ChangeDeactivated
+	if status == rotation.Active {
+		change = ChangeActivated
+	}
+	tflog.Info(ctx, "set the status of a key", map[string]any{"user": a.task.User, "access_key_id": step.Key, "status": string(status)})
+	_, gone, err := a.client.withOwner(ctx, a.task.User, step.Key, a.state.AccountID, func(user string) error {
+		return a.client.gateway.UpdateAccessKey(ctx, user, step.Key, string(status))
+	})
+	out := rotation.Outcome{At: a.client.gateway.Now()}
+	switch {
+	case gone && status == rotation.Active:
+		return out, &StatusError{Key: step.Key, Status: status, Gone: true}
+	case gone:
+		a.notify(DeletedMeanwhile{Key: step.Key})
+		return out, nil
+	case err == nil:
+		return out, nil
+	case iamgate.IsKind(err, iamgate.KindNotSettled):
+		a.notify(NotConfirmed{Key: step.Key, Change: change, Err: err})
+		return out, nil
+	}
+	failure := &StatusError{Key: step.Key, Status: status, Refused: iamgate.IsRefused(err), Err: err}
+	if p := a.state.Record.Previous; status == rotation.Inactive && p != nil && p.Revoked {
+		failure.Revoked, failure.NewKey = true, a.state.Record.Current.ID
+	}
+	return out, failure
+}
+
+// deleteKey deletes a key. When a new key follows, the list after that one shows the deletion, too.
+func (a *application) deleteKey(ctx context.Context, step rotation.Step, makesRoom bool) (rotation.Outcome, error) {
+	tflog.Info(ctx, "delete a key", map[string]any{"user": a.task.User, "access_key_id": step.Key})
+	owner, gone, err := a.client.withOwner(ctx, a.task.User, step.Key, a.state.AccountID, func(user string) error {
+		return a.client.gateway.DeleteAccessKey(ctx, user, step.Key)
+	})
+	if err != nil {
+		return rotation.Outcome{}, &DeleteError{Key: step.Key, Refused: iamgate.IsRefused(err), Err: err}
+	}
+	a.removed = append(a.removed, step.Key)
+	if !makesRoom && !gone {
+		if _, err := a.client.gateway.WaitDeleted(ctx, owner, step.Key); err != nil {
+			a.notify(NotConfirmed{Key: step.Key, Change: ChangeDeleted, Err: err})
+		}
+	}
+	if a.hasDescription() {
+		a.untag(ctx, step.Key)
+	}
+	return rotation.Outcome{At: a.client.gateway.Now()}, nil
+}
+
+// hasDescription reports whether the keys have a description, as far as the state knows.
+func (a *application) hasDescription() bool {
+	if a.state.Configured {
+		return a.task.Description != ""
+	}
+	return a.task.RecordedDescription != ""
+}
+
+// describe brings the descriptions of the managed keys in line with a changed configuration.
+func (a *application) describe(ctx context.Context) {
+	if a.task.Description == a.task.RecordedDescription {
+		return
+	}
+	var ids []string
+	// A key that this task created has its description already.
+	if a.state.Created == nil {
+		ids = append(ids, a.state.Record.Current.ID)
+	}
+	if p := a.state.Record.Previous; p != nil {
+		ids = append(ids, p.ID)
+	}
+	for _, id := range ids {
+		if a.task.Description != "" {
+			a.tag(ctx, id)
+		} else {
+			a.untag(ctx, id)
+		}
+	}
+}
+
+// tag writes the description of a key. A failure is only a notice: the key matters more.
+func (a *application) tag(ctx context.Context, id string) {
+	if a.task.Description == "" {
+		return
+	}
+	tflog.Info(ctx, "write the description of a key", map[string]any{"user": a.task.User, "access_key_id": id})
+	if err := a.client.gateway.TagUser(ctx, a.task.User, id, a.task.Description); err != nil {
+		a.notify(DescriptionNotWritten{Key: id, Err: err})
+	}
+}
+
+// untag removes the description of a key.
+func (a *application) untag(ctx context.Context, id string) {
+	tflog.Info(ctx, "remove the description of a key", map[string]any{"user": a.task.User, "access_key_id": id})
+	if err := a.client.gateway.UntagUser(ctx, a.task.User, id); err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
+		a.notify(DescriptionNotRemoved{Key: id, Err: err})
+	}
+}
