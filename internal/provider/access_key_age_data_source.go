@@ -39,32 +39,31 @@ type accessKeyAgeModel struct {
 	RotateBy    types.String  `tfsdk:"rotate_by"`
 }
 
-// Metadata implements datasource.DataSource.
 func (d *accessKeyAgeDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_access_key_age"
 }
 
-// Schema implements datasource.DataSource.
 func (d *accessKeyAgeDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "How old an access key is: that of a user, as the IAM console's column \"Active key age\", or one key by its id. " +
 			"The time is AWS's, not the clock of the machine that runs Terraform.\n\n" +
-			"`age_days` grows by one each day, so that a plan with an output made of it is not empty then. For a value that stands still until " +
+			"`age_days` grows by one each day, so a plan with an output of it is not empty then. For a value that stays the same until " +
 			"something must be done, use `overdue`.\n\n" +
-			"Needs `iam:ListAccessKeys`; with `access_key_id` also `iam:GetAccessKeyLastUsed`, which tells whose key it is.",
+			"Needs `iam:ListAccessKeys`; with `access_key_id` also `iam:GetAccessKeyLastUsed`, which says whose key it is.",
 		Attributes: map[string]schema.Attribute{
 			"user": schema.StringAttribute{
-				MarkdownDescription: "Name of the IAM user whose oldest Active key is wanted. With `access_key_id`: the user that the key belongs to. " +
-					"Exactly one of `user` and `access_key_id` must be set.",
+				MarkdownDescription: "Name of the IAM user whose oldest Active key is wanted. With `access_key_id`: the user that the key " +
+					"belongs to. Exactly one of `user` and `access_key_id` must be set.",
 				Optional:   true,
 				Computed:   true,
 				Validators: []validator.String{userNameValidator()},
 			},
 			"access_key_id": schema.StringAttribute{
-				MarkdownDescription: "Id of the key that is wanted, Active or Inactive. With `user`: the id of that user's oldest Active key, null without one.",
-				Optional:            true,
-				Computed:            true,
-				Validators:          []validator.String{accessKeyIDValidator()},
+				MarkdownDescription: "Id of the key that is wanted, Active or Inactive. With `user`: the id of that user's oldest Active key, " +
+					"null without one.",
+				Optional:   true,
+				Computed:   true,
+				Validators: []validator.String{accessKeyIDValidator()},
 			},
 			"max_age": schema.StringAttribute{
 				MarkdownDescription: "How old the key may become, such as `90d` or `12w`. Sets `overdue` and `rotate_by`.",
@@ -85,8 +84,9 @@ func (d *accessKeyAgeDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 				Computed:            true,
 			},
 			"overdue": schema.BoolAttribute{
-				MarkdownDescription: "Whether the key is as old as `max_age` or older. `false` for a user without an Active key. Null without `max_age`.",
-				Computed:            true,
+				MarkdownDescription: "Whether the key is as old as `max_age` or older. `false` for a user without an Active key. Null without " +
+					"`max_age`.",
+				Computed: true,
 			},
 			"rotate_by": schema.StringAttribute{
 				MarkdownDescription: "When the key is as old as `max_age`, in RFC 3339. Null for a user without an Active key, and without `max_age`.",
@@ -96,17 +96,14 @@ func (d *accessKeyAgeDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 	}
 }
 
-// Configure implements datasource.DataSourceWithConfigure.
 func (d *accessKeyAgeDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.client = dataSourceClient(req, resp)
 }
 
-// ConfigValidators implements datasource.DataSourceWithConfigValidators.
 func (d *accessKeyAgeDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("user"), path.MatchRoot("access_key_id"))}
 }
 
-// Read implements datasource.DataSource.
 func (d *accessKeyAgeDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model accessKeyAgeModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)

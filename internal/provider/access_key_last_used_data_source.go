@@ -33,17 +33,15 @@ type accessKeyLastUsedModel struct {
 	Region            types.String `tfsdk:"region"`
 }
 
-// Metadata implements datasource.DataSource.
 func (d *accessKeyLastUsedDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_access_key_last_used"
 }
 
-// Schema implements datasource.DataSource.
 func (d *accessKeyLastUsedDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "When, where and for which AWS service an access key was last used, and whose key it is. " +
 			"IAM records a use about once in 15 minutes, so a use of the last minutes may be missing.\n\n" +
-			"`days_since_last_used` grows by one each day, so that a plan with an output made of it is not empty then.\n\n" +
+			"`days_since_last_used` grows by one each day, so a plan with an output of it is not empty then.\n\n" +
 			"Needs `iam:GetAccessKeyLastUsed`.",
 		Attributes: map[string]schema.Attribute{
 			"access_key_id": schema.StringAttribute{
@@ -79,12 +77,10 @@ func (d *accessKeyLastUsedDataSource) Schema(_ context.Context, _ datasource.Sch
 	}
 }
 
-// Configure implements datasource.DataSourceWithConfigure.
 func (d *accessKeyLastUsedDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.client = dataSourceClient(req, resp)
 }
 
-// Read implements datasource.DataSource.
 func (d *accessKeyLastUsedDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model accessKeyLastUsedModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)

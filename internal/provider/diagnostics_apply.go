@@ -201,7 +201,8 @@ func (t applyTexts) createFailure(e *rotator.CreateError) problem {
 	case e.Lost != nil:
 		p.truth = t.lost(*e.Lost)
 	case e.Intruder != "":
-		p.truth = fmt.Sprintf("%s The user has: %s. Somebody else created key %s meanwhile; it was not touched.", nothingCreated, describeKeys(e.Keys), e.Intruder)
+		p.truth = fmt.Sprintf("%s The user has: %s. Somebody else created key %s meanwhile; it was not touched.",
+			nothingCreated, describeKeys(e.Keys), e.Intruder)
 		p.next = "Plan again, and read the new plan. If nobody needs that key, delete it:" + commands(deleteCommand(t.user, e.Intruder))
 	case len(e.Keys) > 0:
 		p.truth = fmt.Sprintf("%s The user has: %s.", nothingCreated, describeKeys(e.Keys))

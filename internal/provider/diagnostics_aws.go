@@ -46,7 +46,8 @@ func awsErrorHint(failure *iamgate.Error) string {
 		return "No answer came. Check the network, proxy settings, region and the endpoints block of this provider."
 	case iamgate.KindInvalidInput:
 		return "AWS refused a value as malformed. Check the value against the IAM API."
-	case iamgate.KindOther, iamgate.KindServiceFailure, iamgate.KindBadAnswer, iamgate.KindNotSettled, iamgate.KindNotUsable, iamgate.KindCanceled:
+	case iamgate.KindOther, iamgate.KindServiceFailure, iamgate.KindBadAnswer, iamgate.KindNotSettled, iamgate.KindNotUsable,
+		iamgate.KindCanceled:
 	}
 	return ""
 }

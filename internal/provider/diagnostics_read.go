@@ -18,8 +18,8 @@ func locateFailure(user string, err error) diag.Diagnostic {
 	if wrong, ok := errors.AsType[*rotator.WrongAccountError](err); ok {
 		return problem{
 			at: path.Root("account_id"), summary: "Wrong AWS account " + wrong.Credentials,
-			truth: fmt.Sprintf("The keys of user %q are in account %s, but the credentials of this provider belong to account %s. Nothing was concluded "+
-				"and nothing was changed.", user, wrong.Recorded, wrong.Credentials),
+			truth: fmt.Sprintf("The keys of user %q are in account %s, but the credentials of this provider belong to account %s. "+
+				"Nothing was concluded and nothing was changed.", user, wrong.Recorded, wrong.Credentials),
 			next: fmt.Sprintf("Configure the provider for account %s.", wrong.Recorded),
 		}.asError()
 	}
@@ -171,7 +171,8 @@ func orphanFact(user string, k rotation.Key) string {
 
 func orphanRemedy(user, id string) string {
 	return "It is not in this resource, so nobody has its secret from here. Set unmanaged_keys = \"delete_unused\", and the rotation that " +
-		"needs its slot deletes it. Or, if neither another resource nor somebody else created it, delete it now:" + commands(deleteCommand(user, id))
+		"needs its slot deletes it. Or, if neither another resource nor somebody else created it, delete it now:" +
+		commands(deleteCommand(user, id))
 }
 
 // blockedRemedy is what can be done about a rotation that waits, and whether an orphan is in its way.

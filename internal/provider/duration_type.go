@@ -88,24 +88,19 @@ type durationType struct{ basetypes.StringType }
 
 var _ basetypes.StringTypable = durationType{}
 
-// Equal implements attr.Type.
 func (t durationType) Equal(o attr.Type) bool {
 	other, ok := o.(durationType)
 	return ok && t.StringType.Equal(other.StringType)
 }
 
-// String implements attr.Type.
 func (durationType) String() string { return "durationType" }
 
-// ValueType implements attr.Type.
 func (durationType) ValueType(context.Context) attr.Value { return durationValue{} }
 
-// ValueFromString implements basetypes.StringTypable.
 func (durationType) ValueFromString(_ context.Context, in basetypes.StringValue) (basetypes.StringValuable, diag.Diagnostics) {
 	return durationValue{StringValue: in}, nil
 }
 
-// ValueFromTerraform implements attr.Type.
 func (t durationType) ValueFromTerraform(ctx context.Context, in tftypes.Value) (attr.Value, error) {
 	value, err := t.StringType.ValueFromTerraform(ctx, in)
 	if err != nil {
@@ -123,10 +118,9 @@ type durationValue struct{ basetypes.StringValue }
 
 var _ basetypes.StringValuable = durationValue{}
 
-// Type implements attr.Value.
 func (durationValue) Type(context.Context) attr.Type { return durationType{} }
 
-// Equal implements attr.Value: two spellings of one duration are two values.
+// Equal reports whether v and o are spelled the same: two spellings of one duration are two values.
 func (v durationValue) Equal(o attr.Value) bool {
 	other, ok := o.(durationValue)
 	return ok && v.StringValue.Equal(other.StringValue)

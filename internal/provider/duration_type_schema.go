@@ -14,7 +14,6 @@ type durationValidator struct{ allowZero bool }
 
 var _ validator.String = durationValidator{}
 
-// Description implements validator.String.
 func (v durationValidator) Description(context.Context) string {
 	if v.allowZero {
 		return "a duration: " + durationForm
@@ -22,10 +21,8 @@ func (v durationValidator) Description(context.Context) string {
 	return "a duration longer than zero: " + durationForm
 }
 
-// MarkdownDescription implements validator.String.
 func (v durationValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-// ValidateString implements validator.String.
 func (v durationValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
@@ -51,15 +48,12 @@ func keepDurationSpelling() planmodifier.String { return durationSpelling{} }
 
 type durationSpelling struct{}
 
-// Description implements planmodifier.String.
 func (durationSpelling) Description(context.Context) string {
 	return "another spelling of the same duration is no change"
 }
 
-// MarkdownDescription implements planmodifier.String.
 func (m durationSpelling) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
 
-// PlanModifyString implements planmodifier.String.
 func (durationSpelling) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
 	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
 		return

@@ -27,20 +27,19 @@ type rotatingAccessKeyResource struct {
 	client *Client
 }
 
-// Metadata implements resource.Resource.
 func (r *rotatingAccessKeyResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_rotating_access_key"
 	// A renamed user is followed in place, and the user name is part of the identity.
 	resp.ResourceBehavior.MutableIdentity = true
 }
 
-// Schema implements resource.Resource.
 func (r *rotatingAccessKeyResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = rotatingAccessKeySchema()
 }
 
-// IdentitySchema implements resource.ResourceWithIdentity.
-func (r *rotatingAccessKeyResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *rotatingAccessKeyResource) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
 			"user": identityschema.StringAttribute{
@@ -55,7 +54,6 @@ func (r *rotatingAccessKeyResource) IdentitySchema(_ context.Context, _ resource
 	}
 }
 
-// Configure implements resource.ResourceWithConfigure.
 func (r *rotatingAccessKeyResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	if req.ProviderData == nil {
 		return

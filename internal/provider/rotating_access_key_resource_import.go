@@ -20,7 +20,6 @@ var accessKeyID = regexp.MustCompile(`^AKIA[A-Z0-9]{12,124}$`)
 
 const importForms = "user, user/AKIA-CURRENT or user/AKIA-CURRENT/AKIA-PREVIOUS"
 
-// ImportState implements resource.ResourceWithImportState.
 func (r *rotatingAccessKeyResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	id, accountID := req.ID, types.StringNull()
 	if id == "" && req.Identity != nil {
@@ -71,7 +70,8 @@ func importedModel(user string, accountID types.String, current *rotation.Key) r
 	return rotatingAccessKeyModel{
 		User: types.StringValue(user), ID: types.StringValue(user), AccountID: accountID,
 		RotateAfter: nullDuration(), Overlap: nullDuration(), Grace: nullDuration(), RequireUnusedFor: nullDuration(),
-		EncryptedOutput: types.ObjectNull(encryptedOutputType), RotateWhenChanged: types.MapNull(types.StringType), RevokeWhenChanged: types.MapNull(types.StringType),
+		EncryptedOutput:   types.ObjectNull(encryptedOutputType),
+		RotateWhenChanged: types.MapNull(types.StringType), RevokeWhenChanged: types.MapNull(types.StringType),
 		AccessKeyID: types.StringValue(current.ID), Version: nextVersion(types.Int64Null(), current.CreatedAt),
 		RotationReason: types.StringValue("imported"), Previous: types.ObjectNull(previousType),
 	}

@@ -180,7 +180,9 @@ func (m *rotatingAccessKeyModel) evidence(ctx context.Context, private privateSt
 func (m *rotatingAccessKeyModel) observation(ctx context.Context) (rotation.Observation, diag.Diagnostics) {
 	var seen rotation.Observation
 	if s := m.Status.ValueString(); s != statusMissing && s != "" {
-		seen.Keys = append(seen.Keys, rotation.Key{ID: m.AccessKeyID.ValueString(), Status: rotation.Status(s), CreatedAt: parseTime(m.CreatedAt)})
+		seen.Keys = append(seen.Keys, rotation.Key{
+			ID: m.AccessKeyID.ValueString(), Status: rotation.Status(s), CreatedAt: parseTime(m.CreatedAt),
+		})
 	}
 	p, diags := m.previous(ctx)
 	if p != nil {
@@ -198,11 +200,11 @@ func changedNames(before, after map[string]string) []string {
 	return names
 }
 
-// unknownKeys makes every attribute unknown that a rotation may change.
+// unknownKeys sets every attribute unknown that a rotation may change.
 func (m *rotatingAccessKeyModel) unknownKeys() {
 	for _, s := range []*types.String{
-		&m.AccountID, &m.UserUniqueID, &m.AccessKeyID, &m.SecretAccessKey, &m.EncryptedSecret, &m.Status, &m.CreatedAt, &m.InactiveSince, &m.RotateAt,
-		&m.RotationReason, &m.RotationBlocked,
+		&m.AccountID, &m.UserUniqueID, &m.AccessKeyID, &m.SecretAccessKey, &m.EncryptedSecret, &m.Status, &m.CreatedAt,
+		&m.InactiveSince, &m.RotateAt, &m.RotationReason, &m.RotationBlocked,
 	} {
 		*s = types.StringUnknown()
 	}

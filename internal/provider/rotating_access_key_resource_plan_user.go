@@ -11,7 +11,9 @@ import (
 )
 
 // planOtherUser reports whether a changed user name is another user, which replaces the resource, or the same user renamed.
-func (r *rotatingAccessKeyResource) planOtherUser(ctx context.Context, state, plan *rotatingAccessKeyModel) (replace bool, diags diag.Diagnostics) {
+func (r *rotatingAccessKeyResource) planOtherUser(
+	ctx context.Context, state, plan *rotatingAccessKeyModel,
+) (replace bool, diags diag.Diagnostics) {
 	from, to := state.User.ValueString(), plan.User.ValueString()
 	// An apply must show what its plan showed, and that was no replacement, which Terraform would not ask about with the old
 	// state. Update finds out whether the user is the same.

@@ -25,8 +25,8 @@ func rotatingAccessKeySchema() schema.Schema {
 		attributes[name] = attribute
 	}
 	return schema.Schema{
-		MarkdownDescription: "Owns both access key slots of an IAM user: makes a key, rotates it without an outage, and retires the old one " +
-			"in the order that AWS recommends. A rotation takes three applies: one makes the new key, one deactivates the old key when its " +
+		MarkdownDescription: "Owns both access key slots of an IAM user: creates a key, rotates it without an outage, and retires the old one " +
+			"in the order that AWS recommends. A rotation takes three applies: one creates the new key, one deactivates the old key when its " +
 			"overlap is over and nobody uses it any more, and one deletes it after the grace. So applies must run regularly.",
 		Attributes: attributes,
 	}
@@ -46,41 +46,47 @@ func policyAttributes() map[string]schema.Attribute {
 		"grace": durationAttribute("After its deactivation, how long the previous key stays Inactive before it is deleted: the time in "+
 			"which a rollback is possible.", defaultGrace, true),
 		"require_unused_for": durationAttribute("The previous key is not deactivated while IAM saw it used within this time. The default "+
-			"is a week, for weekly jobs, and a day. IAM records a use once per 15 minutes, so less than that says little.", defaultRequireUnusedFor, true),
+			"is a week, for weekly jobs, and a day. IAM records a use once per 15 minutes, so less than that says little.",
+			defaultRequireUnusedFor, true),
 		"rotate_when_changed": schema.MapAttribute{
-			MarkdownDescription: "An added or changed value rotates, with the usual overlap. A removed value does not, and neither does the first apply after an import.",
-			ElementType:         types.StringType,
-			Optional:            true,
+			MarkdownDescription: "An added or changed value rotates, with the usual overlap. A removed value does not, and neither does the first " +
+				"apply after an import.",
+			ElementType: types.StringType,
+			Optional:    true,
 		},
 		"revoke_when_changed": schema.MapAttribute{
-			MarkdownDescription: "An added or changed value says that the key has leaked: the same apply makes a new key and deactivates every older " +
-				"managed key, whatever `overlap`, `require_unused_for`, `hold_previous` and `paused` say. Consumers of the old key fail from then on.",
+			MarkdownDescription: "An added or changed value says that the key has leaked: the same apply creates a new key and deactivates every " +
+				"older managed key, whatever `overlap`, `require_unused_for`, `hold_previous` and `paused` say. Consumers of the old key fail " +
+				"from then on.",
 			ElementType: types.StringType,
 			Optional:    true,
 		},
 		"hold_previous": schema.BoolAttribute{
-			MarkdownDescription: "Set it to roll back: the previous key is kept, it is reactivated if this resource had deactivated it, and its retirement waits.",
-			Optional:            true, Computed: true, Default: booldefault.StaticBool(false),
+			MarkdownDescription: "Set it to roll back: the previous key is kept, it is reactivated if this resource had deactivated it, and its " +
+				"retirement waits.",
+			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 		},
 		"paused": schema.BoolAttribute{
 			MarkdownDescription: "Change freeze: no step that only time calls for.",
 			Optional:            true, Computed: true, Default: booldefault.StaticBool(false),
 		},
 		"unmanaged_keys": schema.StringAttribute{
-			MarkdownDescription: "What to do with a key of the user that this resource did not make. `refuse` leaves it alone, and a rotation that needs its " +
-				"slot is blocked. `retire` adopts it as the previous key, so that it leaves after overlap, guard and grace. `delete_unused` deletes it when " +
-				"its slot is needed, if nobody ever used it.",
+			MarkdownDescription: "What to do with a key of the user that this resource did not create. `refuse` leaves it alone, and a rotation " +
+				"that needs its slot is blocked. `retire` adopts it as the previous key, so that it leaves after `overlap`, `require_unused_for` and " +
+				"`grace`. `delete_unused` deletes it when its slot is needed, if nobody ever used it.",
 			Optional: true, Computed: true, Default: stringdefault.StaticString(string(rotation.RefuseUnmanaged)),
 			Validators: []validator.String{stringvalidator.OneOf(
 				string(rotation.RefuseUnmanaged), string(rotation.RetireUnmanaged), string(rotation.DeleteUnused))},
 		},
 		"wait_until_usable": schema.BoolAttribute{
-			MarkdownDescription: "Publish a new key only after it has really authenticated, by `sts:GetCallerIdentity`. A key that does not is deleted again.",
-			Optional:            true, Computed: true, Default: booldefault.StaticBool(true),
+			MarkdownDescription: "Publish a new key only after it has really authenticated, by `sts:GetCallerIdentity`. A key that does not is " +
+				"deleted again.",
+			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
 		},
 		"description": schema.StringAttribute{
-			MarkdownDescription: "Description of the keys, written as the IAM console does: a tag of the user with the key id as its name. It is removed with the " +
-				"key and never read back, and a failure to write it only warns. It shows as drift in an `aws_iam_user` that manages tags.",
+			MarkdownDescription: "Description of the keys, written as the IAM console does: a tag of the user with the key id as its name. It is " +
+				"removed with the key and never read back, and a failure to write it only warns. It shows as drift in an `aws_iam_user` that " +
+				"manages tags.",
 			Optional:   true,
 			Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
 		},
@@ -110,22 +116,23 @@ func durationAttribute(description, defaultValue string, allowZero bool) schema.
 
 func keyAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"id":             computedString("Name of the IAM user."),
-		"account_id":     computedString("Id of the AWS account of the user."),
-		"user_unique_id": computedString("Unique id of the user (`AIDA...`). It tells a user that was deleted and made again from the same user."),
-		"access_key_id":  computedString("Id of the current key: the one that users should use now."),
+		"id":         computedString("Name of the IAM user."),
+		"account_id": computedString("Id of the AWS account of the user."),
+		"user_unique_id": computedString("Unique id of the user (`AIDA...`). A user that was deleted and created again under the same name " +
+			"has another."),
+		"access_key_id": computedString("Id of the current key: the one that users should use now."),
 		"secret_access_key": schema.StringAttribute{
 			MarkdownDescription: "Secret of the current key; null when it is encrypted or the key was imported.",
 			Computed:            true, Sensitive: true,
 		},
-		"encrypted_secret": computedString("Secret of the current key, encrypted as `encrypted_output` says; null without `encrypted_output`, and when the key was " +
-			"imported. The ephemeral resource `iamkeys_secret_access_key` opens it, and so do the tools of the method."),
+		"encrypted_secret": computedString("Secret of the current key, encrypted as `encrypted_output` says; null without " +
+			"`encrypted_output`, and when the key was imported. The ephemeral resource `iamkeys_secret_access_key` opens it, and so do the tools of the method."),
 		"status":     computedString("Status of the current key: `Active`, `Inactive`, or `Missing` when IAM does not list it."),
 		"created_at": computedString("When the current key was created, RFC 3339."),
-		"inactive_since": computedString("When the current key was first seen Inactive; null while it is Active. An Inactive current key is replaced, " +
-			"never reactivated."),
+		"inactive_since": computedString("When the current key was first seen Inactive; null while it is Active. An Inactive current key is " +
+			"replaced, never reactivated."),
 		"rotate_at":       computedString("When the current key is due for rotation by age; null without `rotate_after`."),
-		"rotation_reason": computedString("Why the current key was made."),
+		"rotation_reason": computedString("Why the current key was created."),
 		"rotation_blocked": computedString("Null, or why a rotation that is due does not happen, and until when: for postconditions " +
 			"and `check` blocks."),
 		"version": schema.Int64Attribute{
@@ -154,11 +161,14 @@ func previousAttribute() schema.SingleNestedAttribute {
 			"deactivate_at": computedString("When its overlap ends. It is deactivated by the first apply from then on that finds it unused for " +
 				"`require_unused_for`."),
 			"deactivated_at": computedString("When its grace began; null while it is Active."),
-			"deactivated_by": computedString("`iamkeys` when this resource deactivated it, otherwise `other`; null while it is Active. Only a key that " +
+			"deactivated_by": computedString("`iamkeys` when this resource deactivated it, otherwise `other`; null while it is Active. " +
+				"Only a key that " +
 				"this resource deactivated is reactivated by `hold_previous`."),
 			"delete_at": computedString("When its grace ends; null while it is Active."),
-			"adopted":   schema.BoolAttribute{MarkdownDescription: "Whether it was an unmanaged key that `unmanaged_keys = \"retire\"` adopted.", Computed: true},
-			"revoked":   schema.BoolAttribute{MarkdownDescription: "Whether `revoke_when_changed` revoked it.", Computed: true},
+			"adopted": schema.BoolAttribute{
+				MarkdownDescription: "Whether it was an unmanaged key that `unmanaged_keys = \"retire\"` adopted.", Computed: true,
+			},
+			"revoked": schema.BoolAttribute{MarkdownDescription: "Whether `revoke_when_changed` revoked it.", Computed: true},
 		},
 	}
 }

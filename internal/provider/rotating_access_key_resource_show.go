@@ -19,7 +19,9 @@ var (
 
 // show writes what the record and IAM say of the keys into the computed attributes. Dates and ids that the plan can't
 // know become unknown. Secrets stay with their key.
-func (m *rotatingAccessKeyModel) show(ctx context.Context, r rotation.Record, seen rotation.Observation, policy rotation.Policy) diag.Diagnostics {
+func (m *rotatingAccessKeyModel) show(
+	ctx context.Context, r rotation.Record, seen rotation.Observation, policy rotation.Policy,
+) diag.Diagnostics {
 	secrets, diags := m.secrets(ctx)
 	if r.Current.ID != m.AccessKeyID.ValueString() {
 		m.Version = nextVersion(m.Version, r.Current.CreatedAt)
@@ -78,7 +80,7 @@ func nextVersion(old types.Int64, createdAt time.Time) types.Int64 {
 	return types.Int64Value(max(createdAt.Unix(), old.ValueInt64()+1))
 }
 
-// keyID is unknown for the key that a plan is going to make.
+// keyID is unknown for the key that an apply will create.
 func keyID(id string) types.String {
 	if id == plannedKeyID {
 		return types.StringUnknown()

@@ -8,8 +8,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// ValidateConfig implements resource.ResourceWithValidateConfig.
-func (r *rotatingAccessKeyResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+// ValidateConfig refuses what can't be right whatever IAM says, as far as values are known.
+func (r *rotatingAccessKeyResource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
 	var config rotatingAccessKeyModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
@@ -19,15 +21,24 @@ func (r *rotatingAccessKeyResource) ValidateConfig(ctx context.Context, req reso
 	if config.RotateAfter.IsNull() && config.RotateWhenChanged.IsNull() {
 		resp.Diagnostics.Append(neverRotated())
 	}
-	if config.RotateAfter.IsNull() || config.RotateAfter.IsUnknown() || config.Overlap.IsUnknown() || config.Grace.IsUnknown() || config.RequireUnusedFor.IsUnknown() {
+	if config.RotateAfter.IsNull() {
 		return
+	}
+	for _, d := range []durationValue{config.RotateAfter, config.Overlap, config.Grace, config.RequireUnusedFor} {
+		if d.IsUnknown() {
+			return
+		}
 	}
 	policy := config.policy("", time.Time{})
 	for _, d := range []struct {
 		value   durationValue
 		field   *time.Duration
 		initial string
-	}{{config.Overlap, &policy.Overlap, defaultOverlap}, {config.Grace, &policy.Grace, defaultGrace}, {config.RequireUnusedFor, &policy.RequireUnusedFor, defaultRequireUnusedFor}} {
+	}{
+		{config.Overlap, &policy.Overlap, defaultOverlap},
+		{config.Grace, &policy.Grace, defaultGrace},
+		{config.RequireUnusedFor, &policy.RequireUnusedFor, defaultRequireUnusedFor},
+	} {
 		if d.value.IsNull() {
 			*d.field = durationValue{StringValue: types.StringValue(d.initial)}.Duration()
 		}
