@@ -34,6 +34,8 @@ type CLI struct {
 	t    testing.TB
 	env  []string
 	last Result
+	// reattach is the value of TF_REATTACH_PROVIDERS that leads to iamkeystest alone.
+	reattach string
 	// printed is where the output of commands is kept, and runs how many there were.
 	printed string
 	runs    int
@@ -62,7 +64,8 @@ func (w *World) CLI(tb testing.TB) *CLI {
 	if err := os.Mkdir(work, 0o700); err != nil {
 		tb.Fatalf("acctest: %v", err)
 	}
-	return &CLI{Dir: work, t: tb, env: append(inherited(),
+	reattach := w.serveConsumer(tb)
+	return &CLI{Dir: work, t: tb, reattach: reattach, env: append(inherited(),
 		"AWS_EC2_METADATA_DISABLED=true",
 		"CHECKPOINT_DISABLE=1",
 		// Thousands of short commands spend a fifth of their time on garbage that ends with them.
@@ -71,7 +74,7 @@ func (w *World) CLI(tb testing.TB) *CLI {
 		"TF_CLI_CONFIG_FILE="+config,
 		"TF_IN_AUTOMATION=1",
 		"TF_INPUT=0",
-		"TF_REATTACH_PROVIDERS="+w.serveConsumer(tb),
+		"TF_REATTACH_PROVIDERS="+reattach,
 	)}
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
@@ -78,11 +80,11 @@ func TestAccRotatingAccessKey_panic(t *testing.T) {
 // were.
 func panics(t *testing.T, at int) int {
 	t.Helper()
-	s := newStory(t)
+	s := acctest.NewStory(t)
 	brittle := &brittleClock{sim: s.Sim, breaks: at}
 	factories := s.Factories()
 	factories["iamkeys"] = providerserver.NewProtocol6WithError(provider.New("test", brittle)())
-	config := s.config(unmanaged("delete_unused"), consumerHCL)
+	config := s.Config(acctest.Unmanaged("delete_unused"), acctest.ConsumerHCL)
 	lists := 0
 	failing := resource.TestStep{
 		Config: config,
@@ -118,19 +120,19 @@ func panics(t *testing.T, at int) int {
 					t.Errorf("the user has %d keys", n)
 				}
 				if err := s.CheckConsumers(nil); err != nil {
-					t.Error(s.text(err.Error()))
+					t.Error(s.Normalize(err.Error()))
 				}
 			},
-			Config: config, Check: s.checkPublished,
+			Config: config, Check: func(state *terraform.State) error { return checkPublished(s, state) },
 		},
-		{Config: config, ConfigPlanChecks: emptyPlan},
+		{Config: config, ConfigPlanChecks: acctest.EmptyPlan},
 	}})
 	return brittle.count()
 }
 
 // checkPublished checks that the secret in the state works.
-func (s *story) checkPublished(state *terraform.State) error {
-	attributes := state.RootModule().Resources[keyAddress].Primary.Attributes
+func checkPublished(s *acctest.Story, state *terraform.State) error {
+	attributes := state.RootModule().Resources[acctest.KeyAddress].Primary.Attributes
 	if id := attributes["access_key_id"]; !s.Sim.Authenticates(id, secret.New(attributes["secret_access_key"])) {
 		return fmt.Errorf("key %s of the state does not work with the secret of the state", id)
 	}

@@ -3,23 +3,25 @@ package provider_test
 import (
 	"testing"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 )
 
 // asksAndAge are byAge's arguments with both kinds of triggers.
-func asksAndAge(quarter string) keyArgs {
-	return asking(`{ quarter = "` + quarter + `" }`).with(keyArgs{"revoke_when_changed": `{ incident = "none" }`})
+func asksAndAge(quarter string) acctest.Args {
+	return acctest.Asking(`{ quarter = "` + quarter + `" }`).With(acctest.Args{"revoke_when_changed": `{ incident = "none" }`})
 }
 
 // newTwoKeys is a story in which ci has a key k1 of the first of January and a key k2 that is a second younger, both made by
 // somebody else.
-func newTwoKeys(t *testing.T) *story {
+func newTwoKeys(t *testing.T) *acctest.Story {
 	t.Helper()
-	s := newStory(t)
-	s.foreign("k1")
+	s := acctest.NewStory(t)
+	s.CreateForeignKey("k1")
 	s.Advance("1s")
-	s.foreign("k2")
+	s.CreateForeignKey("k2")
 	return s
 }
 
@@ -33,63 +35,63 @@ resource "iamkeystest_consumer" "test" {
 
 func TestAccRotatingAccessKey_import(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.foreign("only")
+	s := acctest.NewStory(t)
+	s.CreateForeignKey("only")
 	user, _ := s.Sim.User("ci")
 	s.Advance("30d")
-	s.write(asksAndAge("2026-Q1"), importHCL(keyAddress, "ci"), consumedByHand)
-	s.plan(2)
-	s.planned(map[string]any{
+	s.Write(asksAndAge("2026-Q1"), acctest.ImportHCL(acctest.KeyAddress, "ci"), consumedByHand)
+	s.Plan(2)
+	s.WantPlanned(map[string]any{
 		"action": "update", "access_key_id": "only", "secret_access_key": nil, "account_id": "123456789012", "user_unique_id": user.ID,
 		"status": "Active", "created_at": "2026-01-01T00:00:00Z", "rotate_at": "2026-04-01T00:00:00Z", "rotation_reason": "imported",
 		"rotation_blocked": nil, "version": 1767225600, "previous": nil, "overlap": "7d", "grace": "7d", "require_unused_for": "8d",
 	})
-	s.apply()
-	s.did()
-	s.state(map[string]any{"access_key_id": "only", "secret_access_key": nil, "rotate_when_changed.quarter": "2026-Q1"})
-	s.plan(0)
-	s.called("ListAccessKeys")
+	s.ApplyPlan()
+	s.WantChanges()
+	s.WantState(map[string]any{"access_key_id": "only", "secret_access_key": nil, "rotate_when_changed.quarter": "2026-Q1"})
+	s.Plan(0)
+	s.WantCalls("ListAccessKeys")
 
 	// From now on it is like any other: a request rotates, and the new key has a secret.
 	s.Advance("1d")
-	s.write(asksAndAge("2026-Q2"), consumerHCL)
-	s.step("create k1")
-	s.state(map[string]any{
+	s.Write(asksAndAge("2026-Q2"), acctest.ConsumerHCL)
+	s.Step("create k1")
+	s.WantState(map[string]any{
 		"rotation_reason": "rotate_when_changed: quarter", "version": 1769904000, "previous.access_key_id": "only",
 		"previous.secret_access_key": nil, "previous.replaced_at": "2026-02-01T00:00:00Z", "previous.adopted": false,
 	})
-	s.handovers("only (dead)", "only (dead) to k1") // the dependant had the id alone
-	s.keys("only Active", "k1 Active")
-	s.destroy()
-	s.keys()
+	s.WantHandovers("only (dead)", "only (dead) to k1") // the dependant had the id alone
+	s.WantKeys("only Active", "k1 Active")
+	s.Destroy()
+	s.WantKeys()
 }
 
 // A key that is old enough when it is imported is rotated by the plan after the one that imports it.
 func TestAccRotatingAccessKey_importOld(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.foreign("only")
+	s := acctest.NewStory(t)
+	s.CreateForeignKey("only")
 	s.Advance("400d")
-	s.write(byAge(nil), importHCL(keyAddress, "ci"))
-	s.plan(2, "warning: rotate_after 90d makes key only due since 2026-04-01 00:00:00 UTC: the next plan rotates it")
-	s.apply()
-	s.did()
-	s.step("create k1")
+	s.Write(acctest.ByAge(nil), acctest.ImportHCL(acctest.KeyAddress, "ci"))
+	s.Plan(2, acctest.DueAtOnce("90d", "only", acctest.RotationDay))
+	s.ApplyPlan()
+	s.WantChanges()
+	s.Step("create k1")
 }
 
 // An Inactive key is imported as it is; the plan after that replaces it.
 func TestAccRotatingAccessKey_importInactive(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.foreign("only")
-	s.setStatus("only", "Inactive")
+	s := acctest.NewStory(t)
+	s.CreateForeignKey("only")
+	s.SetStatus("only", "Inactive")
 	s.Advance("1d")
-	s.write(byAge(nil), importHCL(keyAddress, "ci"))
-	s.applyNow()
-	s.did()
-	s.state(map[string]any{"access_key_id": "only", "status": "Inactive", "inactive_since": "2026-01-02T00:00:00Z"})
-	s.step("create k1")
-	s.keys("only Inactive", "k1 Active")
+	s.Write(acctest.ByAge(nil), acctest.ImportHCL(acctest.KeyAddress, "ci"))
+	s.Apply()
+	s.WantChanges()
+	s.WantState(map[string]any{"access_key_id": "only", "status": "Inactive", "inactive_since": "2026-01-02T00:00:00Z"})
+	s.Step("create k1")
+	s.WantKeys("only Inactive", "k1 Active")
 }
 
 // The key that the id does not name stays unmanaged.
@@ -97,19 +99,19 @@ func TestAccRotatingAccessKey_importOneOfTwo(t *testing.T) {
 	t.Parallel()
 	s := newTwoKeys(t)
 	s.Advance("30d")
-	s.write(byAge(nil), importHCL(keyAddress, "ci/"+s.id("k2")))
-	s.step()
-	s.state(map[string]any{"access_key_id": "k2", "previous": nil})
+	s.Write(acctest.ByAge(nil), acctest.ImportHCL(acctest.KeyAddress, "ci/"+s.KeyID("k2")))
+	s.Step()
+	s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
 
 	s.Advance("60d")
-	fact := taken("k1", "Active, created 2026-01-01 00:00:00 UTC, never used")
-	s.steady(blockedBy(fact))
-	s.says(deletion("k1"), "unmanaged_keys")
-	s.refresh(blockedBy(fact))
-	s.state(map[string]any{"access_key_id": "k2", "rotation_blocked": fact})
+	fact := acctest.SlotTaken("k1", acctest.NeverUsed("2026-01-01 00:00:00 UTC"))
+	s.PlanEmpty(acctest.RotationWaits(fact))
+	s.WantDetail(acctest.DeleteCommand("k1"), "unmanaged_keys")
+	s.Refresh(acctest.RotationWaits(fact))
+	s.WantState(map[string]any{"access_key_id": "k2", "rotation_blocked": fact})
 
-	s.destroy()
-	s.keys("k1 Active")
+	s.Destroy()
+	s.WantKeys("k1 Active")
 }
 
 func TestAccRotatingAccessKey_importBoth(t *testing.T) {
@@ -117,12 +119,12 @@ func TestAccRotatingAccessKey_importBoth(t *testing.T) {
 	for status, tc := range map[string]struct {
 		previous   map[string]any
 		retirement string
-		warnings   []string
+		warnings   []acctest.Option
 	}{
 		"Active": {
 			previous:   map[string]any{"previous.deactivated_at": nil, "previous.delete_at": nil, "previous.deactivated_by": nil},
 			retirement: "deactivate k1",
-			warnings:   []string{unproven("k2", "k1")},
+			warnings:   []acctest.Option{acctest.CurrentUnused("k2", "k1")},
 		},
 		"Inactive": {
 			previous: map[string]any{
@@ -134,22 +136,22 @@ func TestAccRotatingAccessKey_importBoth(t *testing.T) {
 		t.Run(status, func(t *testing.T) {
 			t.Parallel()
 			s := newTwoKeys(t)
-			s.setStatus("k1", status)
+			s.SetStatus("k1", status)
 			s.Advance("30d")
-			s.write(byAge(nil), importHCL(keyAddress, "ci/"+s.id("k2")+"/"+s.id("k1")))
-			s.step()
-			s.state(map[string]any{
+			s.Write(acctest.ByAge(nil), acctest.ImportHCL(acctest.KeyAddress, "ci/"+s.KeyID("k2")+"/"+s.KeyID("k1")))
+			s.Step()
+			s.WantState(map[string]any{
 				"access_key_id": "k2", "previous.access_key_id": "k1", "previous.status": status, "previous.replaced_at": "2026-01-31T00:00:01Z",
 				"previous.deactivate_at": "2026-02-07T00:00:01Z", "previous.secret_access_key": nil, "previous.adopted": false,
 			})
-			s.state(tc.previous)
+			s.WantState(tc.previous)
 
 			s.Advance("7d-1s")
-			s.steady()
+			s.PlanEmpty()
 			s.Advance("1s")
-			s.applyNow(tc.warnings...)
-			s.did(tc.retirement)
-			s.steady()
+			s.Apply(tc.warnings...)
+			s.WantChanges(tc.retirement)
+			s.PlanEmpty()
 		})
 	}
 }
@@ -158,7 +160,7 @@ func TestAccRotatingAccessKey_importErrors(t *testing.T) {
 	t.Parallel()
 	s := newTwoKeys(t)
 	s.Sim.CreateUser("none")
-	one, two := s.id("k1"), s.id("k2")
+	one, two := s.KeyID("k1"), s.KeyID("k2")
 	const absent = "AKIAAAAAAAAAAAAAAAAA"
 	for _, tc := range []struct {
 		user, id, summary string
@@ -171,32 +173,32 @@ func TestAccRotatingAccessKey_importErrors(t *testing.T) {
 		{"ci", "ci/" + one + "/" + absent, `User "ci" has no access key ` + absent, []string{"k2"}},
 		{"ci", "ci/" + two + "/" + two, "Key k2 can't be both current and previous", []string{"k1"}},
 	} {
-		s.write(of(tc.user), importHCL(keyAddress, tc.id))
-		s.plan(1, "error: "+tc.summary)
-		s.says(append(tc.detail, "othing was")...)
+		s.Write(acctest.OfUser(tc.user), acctest.ImportHCL(acctest.KeyAddress, tc.id))
+		s.Plan(1, acctest.Fails(tc.summary))
+		s.WantDetail(append(tc.detail, "othing was")...)
 	}
-	s.did()
-	if s.attributes() != nil {
+	s.WantChanges()
+	if s.Attributes() != nil {
 		t.Error("an import that failed left something in the state")
 	}
 }
 
 func TestAccRotatingAccessKey_importVerify(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
+	s := acctest.NewStory(t)
 	configured := []string{
 		"rotate_after", "overlap", "grace", "require_unused_for", "rotate_when_changed", "revoke_when_changed", "hold_previous", "paused",
 		"unmanaged_keys", "wait_until_usable", "skip_destroy", "rotate_at",
 	}
 	s.Test(t,
 		resource.TestStep{
-			Config: s.config(asksAndAge("2026-Q1")),
+			Config: s.Config(asksAndAge("2026-Q1")),
 			ConfigPlanChecks: resource.ConfigPlanChecks{
-				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionCreate)},
+				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(acctest.KeyAddress, plancheck.ResourceActionCreate)},
 			},
 		},
 		resource.TestStep{
-			ResourceName:            keyAddress,
+			ResourceName:            acctest.KeyAddress,
 			ImportState:             true,
 			ImportStateId:           "ci",
 			ImportStateVerify:       true,

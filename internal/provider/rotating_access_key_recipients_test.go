@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+
 	"golang.org/x/crypto/ssh"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
@@ -15,71 +17,65 @@ import (
 // who can open it, or what they find, rotates; another spelling of the same does not.
 func TestAccRotatingAccessKey_recipientsChanged(t *testing.T) {
 	t.Parallel()
-	_, one := ageKey(t)
-	_, two := ageKey(t)
+	_, one := acctest.AgeKey(t)
+	_, two := acctest.AgeKey(t)
 	sshKey := sshRecipient(t)
-	pgp, other := newPGPKey(t), newPGPKey(t)
-	pgp.expire(pgp.entity.PrimaryKey.CreationTime.Add(3 * 365 * 24 * time.Hour))
-	short := pgp.public()
-	pgp.expire(time.Time{})
-	long := pgp.public()
+	pgp, other := acctest.NewPGPKey(t), acctest.NewPGPKey(t)
+	pgp.Expire(pgp.Entity.PrimaryKey.CreationTime.Add(3 * 365 * 24 * time.Hour))
+	short := pgp.Public()
+	pgp.Expire(time.Time{})
+	long := pgp.Public()
 
 	for name, test := range map[string]struct {
-		before, after keyArgs
+		before, after acctest.Args
 		// reason is the rotation_reason; empty where nothing rotates.
 		reason string
 	}{
-		"order":            {keyArgs{"age_recipients": list(one, two)}, keyArgs{"age_recipients": list(two, one)}, ""},
-		"twice":            {keyArgs{"age_recipients": list(sshKey)}, keyArgs{"age_recipients": list(sshKey, sshKey+" ann")}, ""},
-		"SSH comment":      {keyArgs{"age_recipients": list(sshKey + " ann@old")}, keyArgs{"age_recipients": list(sshKey + " ann@new")}, ""},
-		"prolonged expiry": {keyArgs{"openpgp_public_keys": list(short)}, keyArgs{"openpgp_public_keys": list(long)}, ""},
-		"default format":   {keyArgs{"age_recipients": list(one)}, keyArgs{"age_recipients": list(one), "format": `"secret"`}, ""},
-		"one more":         {keyArgs{"age_recipients": list(one)}, keyArgs{"age_recipients": list(one, two)}, "other recipients"},
-		"one less":         {keyArgs{"age_recipients": list(one, sshKey)}, keyArgs{"age_recipients": list(one)}, "other recipients"},
-		"another":          {keyArgs{"openpgp_public_keys": list(short)}, keyArgs{"openpgp_public_keys": list(other.public())}, "other recipients"},
-		"method":           {keyArgs{"age_recipients": list(one)}, keyArgs{"openpgp_public_keys": list(long)}, "method openpgp instead of age"},
-		"format":           {keyArgs{"age_recipients": list(one)}, keyArgs{"age_recipients": list(one), "format": `"json"`}, "format json instead of secret"},
+		"order":            {acctest.Args{"age_recipients": acctest.HCLList(one, two)}, acctest.Args{"age_recipients": acctest.HCLList(two, one)}, ""},
+		"twice":            {acctest.Args{"age_recipients": acctest.HCLList(sshKey)}, acctest.Args{"age_recipients": acctest.HCLList(sshKey, sshKey+" ann")}, ""},
+		"SSH comment":      {acctest.Args{"age_recipients": acctest.HCLList(sshKey + " ann@old")}, acctest.Args{"age_recipients": acctest.HCLList(sshKey + " ann@new")}, ""},
+		"prolonged expiry": {acctest.Args{"openpgp_public_keys": acctest.HCLList(short)}, acctest.Args{"openpgp_public_keys": acctest.HCLList(long)}, ""},
+		"default format":   {acctest.Args{"age_recipients": acctest.HCLList(one)}, acctest.Args{"age_recipients": acctest.HCLList(one), "format": `"secret"`}, ""},
+		"one more":         {acctest.Args{"age_recipients": acctest.HCLList(one)}, acctest.Args{"age_recipients": acctest.HCLList(one, two)}, "other recipients"},
+		"one less":         {acctest.Args{"age_recipients": acctest.HCLList(one, sshKey)}, acctest.Args{"age_recipients": acctest.HCLList(one)}, "other recipients"},
+		"another":          {acctest.Args{"openpgp_public_keys": acctest.HCLList(short)}, acctest.Args{"openpgp_public_keys": acctest.HCLList(other.Public())}, "other recipients"},
+		"method":           {acctest.Args{"age_recipients": acctest.HCLList(one)}, acctest.Args{"openpgp_public_keys": acctest.HCLList(long)}, "method openpgp instead of age"},
+		"format":           {acctest.Args{"age_recipients": acctest.HCLList(one)}, acctest.Args{"age_recipients": acctest.HCLList(one), "format": `"json"`}, "format json instead of secret"},
 		"recipients and format": {
-			keyArgs{"age_recipients": list(one)}, keyArgs{"age_recipients": list(two), "format": `"csv"`}, "other recipients, format csv instead of secret",
+			acctest.Args{"age_recipients": acctest.HCLList(one)}, acctest.Args{"age_recipients": acctest.HCLList(two), "format": `"csv"`}, "other recipients, format csv instead of secret",
 		},
 		"encryption context": {
-			keyArgs{"kms_key_id": `"alias/secrets"`}, keyArgs{"kms_key_id": `"alias/secrets"`, "kms_encryption_context": `{ team = "a" }`}, "another encryption context",
+			acctest.Args{"kms_key_id": `"alias/secrets"`}, acctest.Args{"kms_key_id": `"alias/secrets"`, "kms_encryption_context": `{ team = "a" }`}, "another encryption context",
 		},
-		"KMS key": {keyArgs{"kms_key_id": `"alias/secrets"`}, keyArgs{"kms_key_id": `"alias/others"`}, "other recipients"},
+		"KMS key": {acctest.Args{"kms_key_id": `"alias/secrets"`}, acctest.Args{"kms_key_id": `"alias/others"`}, "other recipients"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStory(t)
+			s := acctest.NewStory(t)
 			s.Sim.CreateKMSKey("us-east-1", "alias/secrets")
 			s.Sim.CreateKMSKey("us-east-1", "alias/others")
-			s.write(sealedBy(test.before, nil))
-			s.step("create k1")
-			sealed := s.value("encrypted_secret")
-			s.write(sealedBy(test.after, nil))
+			s.Write(acctest.SealedBy(test.before, nil))
+			s.Step("create k1")
+			sealed := s.Value("encrypted_secret")
+			s.Write(acctest.SealedBy(test.after, nil))
 			if test.reason != "" {
-				s.plan(2)
-				s.planned(map[string]any{
-					"rotation_reason": "encrypted_output: " + test.reason, "encrypted_secret": unknown, "secret_access_key": nil,
+				s.Plan(2)
+				s.WantPlanned(map[string]any{
+					"rotation_reason": "encrypted_output: " + test.reason, "encrypted_secret": acctest.Unknown, "secret_access_key": nil,
 					"previous.access_key_id": "k1", "previous.encrypted_secret": sealed,
 				})
-				s.apply()
-				s.did("create k2")
-				s.steady()
-				s.state(map[string]any{"access_key_id": "k2", "previous.encrypted_secret": sealed})
+				s.ApplyPlan()
+				s.WantChanges("create k2")
+				s.PlanEmpty()
+				s.WantState(map[string]any{"access_key_id": "k2", "previous.encrypted_secret": sealed})
 				return
 			}
-			s.applyNowOrNot()
-			s.did()
-			s.steady()
-			s.state(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed, "previous": nil})
+			s.ApplyAny()
+			s.WantChanges()
+			s.PlanEmpty()
+			s.WantState(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed, "previous": nil})
 		})
 	}
-}
-
-// applyNowOrNot applies what changes no key, and may be no change at all.
-func (s *story) applyNowOrNot() {
-	s.t.Helper()
-	s.planAndApply(nil)
 }
 
 // sshRecipient is an SSH public key without a comment.
@@ -100,115 +96,115 @@ func sshRecipient(t *testing.T) string {
 // rotation is unknown then, and the apply rotates only if the recipient turns out to be another one.
 func TestAccRotatingAccessKey_unknownRecipient(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	identity, one := ageKey(t)
-	identity2, two := ageKey(t)
-	consumer := sealedConsumerHCL(keyArgs{"age_identities": list(identity, identity2)})
-	args := sealedBy(keyArgs{"age_recipients": "[terraform_data.test.output]"}, nil)
+	s := acctest.NewStory(t)
+	identity, one := acctest.AgeKey(t)
+	identity2, two := acctest.AgeKey(t)
+	consumer := acctest.SealedConsumerHCL(acctest.Args{"age_identities": acctest.HCLList(identity, identity2)})
+	args := acctest.SealedBy(acctest.Args{"age_recipients": "[terraform_data.test.output]"}, nil)
 	outputs := map[string]any{
-		"access_key_id": unknown, "encrypted_secret": unknown, "secret_access_key": unknown, "version": unknown, "rotation_reason": unknown,
-		"created_at": unknown, "rotate_at": unknown, "status": unknown, "previous": unknown,
+		"access_key_id": acctest.Unknown, "encrypted_secret": acctest.Unknown, "secret_access_key": acctest.Unknown, "version": acctest.Unknown, "rotation_reason": acctest.Unknown,
+		"created_at": acctest.Unknown, "rotate_at": acctest.Unknown, "status": acctest.Unknown, "previous": acctest.Unknown,
 	}
-	s.write(args, consumer, dataHCL(one, "1"))
-	s.plan(2)
-	s.apply()
-	s.did("create k1")
-	s.steady()
-	sealed := s.value("encrypted_secret")
+	s.Write(args, consumer, acctest.DataHCL(one, "1"))
+	s.Plan(2)
+	s.ApplyPlan()
+	s.WantChanges("create k1")
+	s.PlanEmpty()
+	sealed := s.Value("encrypted_secret")
 
-	s.write(args, consumer, dataHCL(one, "2"))
-	s.plan(2)
-	s.planned(outputs)
-	s.apply()
-	s.did()
-	s.steady()
-	s.state(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed, "previous": nil})
+	s.Write(args, consumer, acctest.DataHCL(one, "2"))
+	s.Plan(2)
+	s.WantPlanned(outputs)
+	s.ApplyPlan()
+	s.WantChanges()
+	s.PlanEmpty()
+	s.WantState(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed, "previous": nil})
 
-	s.write(args, consumer, dataHCL(two, "3"))
-	s.plan(2)
-	s.planned(outputs)
-	s.apply()
-	s.did("create k2")
-	s.steady()
-	s.state(map[string]any{"access_key_id": "k2", "rotation_reason": "encrypted_output: other recipients", "previous.encrypted_secret": sealed})
-	s.handovers("k1", "k1 to k2")
+	s.Write(args, consumer, acctest.DataHCL(two, "3"))
+	s.Plan(2)
+	s.WantPlanned(outputs)
+	s.ApplyPlan()
+	s.WantChanges("create k2")
+	s.PlanEmpty()
+	s.WantState(map[string]any{"access_key_id": "k2", "rotation_reason": "encrypted_output: other recipients", "previous.encrypted_secret": sealed})
+	s.WantHandovers("k1", "k1 to k2")
 }
 
 // TestAccRotatingAccessKey_recipientsRefused changes the recipients while no slot is free for the rotation that this takes.
 func TestAccRotatingAccessKey_recipientsRefused(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	_, one := ageKey(t)
-	_, two := ageKey(t)
-	s.write(sealedBy(keyArgs{"age_recipients": list(one)}, nil))
-	s.step("create k1")
-	sealed := s.value("encrypted_secret")
-	s.foreign("theirs")
-	s.write(sealedBy(keyArgs{"age_recipients": list(two)}, nil))
-	s.plan(1, refusal(takenByTheirs))
-	s.says("take the changed value back", deletion("theirs"))
-	s.write(sealedBy(keyArgs{"age_recipients": list(one)}, nil))
-	s.steady()
-	s.state(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed})
+	s := acctest.NewStory(t)
+	_, one := acctest.AgeKey(t)
+	_, two := acctest.AgeKey(t)
+	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(one)}, nil))
+	s.Step("create k1")
+	sealed := s.Value("encrypted_secret")
+	s.CreateForeignKey("theirs")
+	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(two)}, nil))
+	s.Plan(1, acctest.RequestRefused(acctest.SlotTakenByTheirs))
+	s.WantDetail("take the changed value back", acctest.DeleteCommand("theirs"))
+	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(one)}, nil))
+	s.PlanEmpty()
+	s.WantState(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed})
 }
 
 // TestAccRotatingAccessKey_badRecipient gives what nothing can be encrypted to. It is refused at plan time, with the
 // attribute, the value and the way out, and no key is made. A private key that was given by mistake is not shown.
 func TestAccRotatingAccessKey_badRecipient(t *testing.T) {
 	t.Parallel()
-	identity, recipient := ageKey(t)
-	expired, revoked, signOnly := newPGPKey(t), newPGPKey(t), newPGPKey(t)
-	expired.expire(time.Date(2025, time.December, 31, 23, 59, 59, 0, time.UTC))
-	if err := revoked.entity.RevokeKey(0, "", revoked.config); err != nil {
+	identity, recipient := acctest.AgeKey(t)
+	expired, revoked, signOnly := acctest.NewPGPKey(t), acctest.NewPGPKey(t), acctest.NewPGPKey(t)
+	expired.Expire(time.Date(2025, time.December, 31, 23, 59, 59, 0, time.UTC))
+	if err := revoked.Entity.RevokeKey(0, "", revoked.Config); err != nil {
 		t.Fatal(err)
 	}
-	signOnly.entity.Subkeys = nil
+	signOnly.Entity.Subkeys = nil
 
 	const age, openpgp, kms = "encrypted_output.age_recipients", "encrypted_output.openpgp_public_keys", "encrypted_output.kms_key_id"
 	for name, test := range map[string]struct {
-		output keyArgs
+		output acctest.Args
 		want   string
 	}{
-		"no method":              {keyArgs{"format": `"json"`}, "encrypted_output has no recipients: nobody could open the secret"},
-		"two methods":            {keyArgs{"age_recipients": list(recipient), "kms_key_id": `"alias/a"`}, "encrypted_output has recipients of more than one method"},
-		"context without key":    {keyArgs{"age_recipients": list(recipient), "kms_encryption_context": `{ a = "b" }`}, "kms_encryption_context is set without kms_key_id"},
-		"age: none":              {keyArgs{"age_recipients": "[]"}, "A recipient in encrypted_output.age_recipients is missing"},
-		"age: typing error":      {keyArgs{"age_recipients": list(recipient[:len(recipient)-1] + "b")}, age},
-		"age: identity":          {keyArgs{"age_recipients": list(identity)}, age},
-		"age: ECDSA":             {keyArgs{"age_recipients": list("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY=")}, age},
-		"age: plugin":            {keyArgs{"age_recipients": list("age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t")}, age},
-		"age: garbage":           {keyArgs{"age_recipients": list("ops@example.com")}, age},
-		"OpenPGP: garbage":       {keyArgs{"openpgp_public_keys": list("ops@example.com")}, openpgp},
-		"OpenPGP: truncated":     {keyArgs{"openpgp_public_keys": list(expired.public()[:300])}, openpgp},
-		"OpenPGP: private":       {keyArgs{"openpgp_public_keys": list(expired.private())}, openpgp},
-		"OpenPGP: expired":       {keyArgs{"openpgp_public_keys": list(expired.public())}, "Recipient " + expired.fingerprint() + " in " + openpgp},
-		"OpenPGP: revoked":       {keyArgs{"openpgp_public_keys": list(revoked.public())}, "Recipient " + revoked.fingerprint() + " in " + openpgp},
-		"OpenPGP: can't encrypt": {keyArgs{"openpgp_public_keys": list(signOnly.public())}, "Recipient " + signOnly.fingerprint() + " in " + openpgp},
-		"KMS: empty":             {keyArgs{"kms_key_id": `""`}, kms},
-		"KMS: other service":     {keyArgs{"kms_key_id": `"arn:aws:iam::123456789012:user/ci"`}, kms},
-		"KMS: AWS's own key":     {keyArgs{"kms_key_id": `"alias/aws/secretsmanager"`}, kms},
+		"no method":              {acctest.Args{"format": `"json"`}, "encrypted_output has no recipients: nobody could open the secret"},
+		"two methods":            {acctest.Args{"age_recipients": acctest.HCLList(recipient), "kms_key_id": `"alias/a"`}, "encrypted_output has recipients of more than one method"},
+		"context without key":    {acctest.Args{"age_recipients": acctest.HCLList(recipient), "kms_encryption_context": `{ a = "b" }`}, "kms_encryption_context is set without kms_key_id"},
+		"age: none":              {acctest.Args{"age_recipients": "[]"}, "A recipient in encrypted_output.age_recipients is missing"},
+		"age: typing error":      {acctest.Args{"age_recipients": acctest.HCLList(recipient[:len(recipient)-1] + "b")}, age},
+		"age: identity":          {acctest.Args{"age_recipients": acctest.HCLList(identity)}, age},
+		"age: ECDSA":             {acctest.Args{"age_recipients": acctest.HCLList("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY=")}, age},
+		"age: plugin":            {acctest.Args{"age_recipients": acctest.HCLList("age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t")}, age},
+		"age: garbage":           {acctest.Args{"age_recipients": acctest.HCLList("ops@example.com")}, age},
+		"OpenPGP: garbage":       {acctest.Args{"openpgp_public_keys": acctest.HCLList("ops@example.com")}, openpgp},
+		"OpenPGP: truncated":     {acctest.Args{"openpgp_public_keys": acctest.HCLList(expired.Public()[:300])}, openpgp},
+		"OpenPGP: private":       {acctest.Args{"openpgp_public_keys": acctest.HCLList(expired.Private())}, openpgp},
+		"OpenPGP: expired":       {acctest.Args{"openpgp_public_keys": acctest.HCLList(expired.Public())}, "Recipient " + expired.Fingerprint() + " in " + openpgp},
+		"OpenPGP: revoked":       {acctest.Args{"openpgp_public_keys": acctest.HCLList(revoked.Public())}, "Recipient " + revoked.Fingerprint() + " in " + openpgp},
+		"OpenPGP: can't encrypt": {acctest.Args{"openpgp_public_keys": acctest.HCLList(signOnly.Public())}, "Recipient " + signOnly.Fingerprint() + " in " + openpgp},
+		"KMS: empty":             {acctest.Args{"kms_key_id": `""`}, kms},
+		"KMS: other service":     {acctest.Args{"kms_key_id": `"arn:aws:iam::123456789012:user/ci"`}, kms},
+		"KMS: AWS's own key":     {acctest.Args{"kms_key_id": `"alias/aws/secretsmanager"`}, kms},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStory(t)
+			s := acctest.NewStory(t)
 			// Without an answer of IAM the provider has the machine's time: a look at another user lets it hear that of AWS.
-			s.write(sealedBy(test.output, nil))
-			s.last = s.cli.Plan()
-			s.cli.Want(1)
+			s.Write(acctest.SealedBy(test.output, nil))
+			s.Last = s.CLI.Plan()
+			s.CLI.Want(1)
 			errors := 0
-			for _, d := range s.cli.Diagnostics() {
+			for _, d := range s.CLI.Diagnostics() {
 				if d.Severity == "error" {
 					errors++
 				}
-				if !strings.Contains(s.text(d.Summary), test.want) {
+				if !strings.Contains(s.Normalize(d.Summary), test.want) {
 					t.Errorf("summary %q lacks %q", d.Summary, test.want)
 				}
 			}
 			if errors != 1 {
 				t.Errorf("%d errors, want 1", errors)
 			}
-			output := s.last.Stdout + s.last.Stderr
-			for _, private := range []string{identity, strings.Split(expired.private(), "\n")[3]} {
+			output := s.Last.Stdout + s.Last.Stderr
+			for _, private := range []string{identity, strings.Split(expired.Private(), "\n")[3]} {
 				if strings.Contains(output, private) {
 					t.Error("a private key is shown")
 				}
@@ -224,58 +220,58 @@ func TestAccRotatingAccessKey_badRecipient(t *testing.T) {
 // and at a rotation that would have deleted the previous key to make room.
 func TestAccRotatingAccessKey_kmsRefused(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
+	s := acctest.NewStory(t)
 	s.Sim.CreateKMSKey("us-east-1", "alias/secrets")
-	s.write(sealedBy(keyArgs{"kms_key_id": `"alias/secrets"`}, nil))
+	s.Write(acctest.SealedBy(acctest.Args{"kms_key_id": `"alias/secrets"`}, nil))
 	s.Sim.Deny("*", "kms:Encrypt")
-	s.plan(2)
-	const denied = "error: Recipient alias/secrets in encrypted_output.kms_key_id can't be used by the provider's credentials"
-	s.apply(denied)
-	s.says("kms:Encrypt", "No key was made")
-	s.did()
+	s.Plan(2)
+	denied := acctest.Fails("Recipient alias/secrets in encrypted_output.kms_key_id can't be used by the provider's credentials")
+	s.ApplyPlan(denied)
+	s.WantDetail("kms:Encrypt", "No key was made")
+	s.WantChanges()
 
 	s.Sim.ClearDenials()
-	s.step("create k1")
+	s.Step("create k1")
 	s.Advance("90d")
-	s.step("create k2")
-	s.unused("k1")
-	s.use("k2")
+	s.Step("create k2")
+	s.ClearLastUse("k1")
+	s.UseKey("k2")
 	s.Advance("8d")
-	s.step("deactivate k1")
+	s.Step("deactivate k1")
 	s.Sim.Deny("*", "kms:Encrypt")
-	s.write(sealedBy(keyArgs{"kms_key_id": `"alias/secrets"`}, keyArgs{"rotate_when_changed": `{ a = "1" }`}))
-	s.plan(2)
-	s.apply(denied)
-	s.did()
-	s.keys("k1 Inactive", "k2 Active")
+	s.Write(acctest.SealedBy(acctest.Args{"kms_key_id": `"alias/secrets"`}, acctest.Args{"rotate_when_changed": `{ a = "1" }`}))
+	s.Plan(2)
+	s.ApplyPlan(denied)
+	s.WantChanges()
+	s.WantKeys("k1 Inactive", "k2 Active")
 	s.Sim.ClearDenials()
-	s.applyNow()
-	s.did("delete k1", "create k3")
-	s.steady()
+	s.Apply()
+	s.WantChanges("delete k1", "create k3")
+	s.PlanEmpty()
 }
 
 // TestAccRotatingAccessKey_sealFails lets KMS fail between the trial and the real thing: the new key is deleted again, and
 // the current one is as it was.
 func TestAccRotatingAccessKey_sealFails(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
+	s := acctest.NewStory(t)
 	arn := s.Sim.CreateKMSKey("us-east-1", "alias/secrets")
-	s.write(sealedBy(keyArgs{"kms_key_id": quote(arn)}, nil), sealedConsumerHCL(nil))
-	s.step("create k1")
-	sealed := s.value("encrypted_secret")
+	s.Write(acctest.SealedBy(acctest.Args{"kms_key_id": acctest.HCLString(arn)}, nil), acctest.SealedConsumerHCL(nil))
+	s.Step("create k1")
+	sealed := s.Value("encrypted_secret")
 	s.Advance("90d")
-	s.plan(2)
+	s.Plan(2)
 	s.Sim.OnCall(func(call iamsim.Call) {
 		if call.Action == "CreateAccessKey" {
 			s.Sim.Deny("*", "kms:Encrypt")
 		}
 	})
-	s.apply(`error: Secret of new key k2 of user "ci" could not be encrypted`)
+	s.ApplyPlan(acctest.Fails(`Secret of new key k2 of user "ci" could not be encrypted`))
 	s.Sim.OnCall(nil)
-	s.says("kms:Encrypt", "The new key was deleted again, and no other key was touched.")
-	s.did("create k2", "delete k2")
+	s.WantDetail("kms:Encrypt", "The new key was deleted again, and no other key was touched.")
+	s.WantChanges("create k2", "delete k2")
 	s.Sim.ClearDenials()
-	s.state(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed, "previous": nil})
-	s.step("create k3")
-	s.handovers("k1", "k1 to k3")
+	s.WantState(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed, "previous": nil})
+	s.Step("create k3")
+	s.WantHandovers("k1", "k1 to k3")
 }

@@ -3,63 +3,65 @@ package provider_test
 import (
 	"testing"
 	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
 
 // TestAccRotatingAccessKey_sealed runs the whole life of a key whose secret reaches a write-only argument and nothing else,
 // with each method. The rotation and the consumer are in the same apply.
 func TestAccRotatingAccessKey_sealed(t *testing.T) {
 	t.Parallel()
-	for method, prepare := range map[string]func(s *story) (output, identity keyArgs){
-		"age": func(s *story) (output, identity keyArgs) {
-			private, public := ageKey(s.t)
-			return keyArgs{"age_recipients": list(public)}, keyArgs{"age_identities": list(private)}
+	for method, prepare := range map[string]func(s *acctest.Story) (output, identity acctest.Args){
+		"age": func(s *acctest.Story) (output, identity acctest.Args) {
+			private, public := acctest.AgeKey(s.T)
+			return acctest.Args{"age_recipients": acctest.HCLList(public)}, acctest.Args{"age_identities": acctest.HCLList(private)}
 		},
-		"openpgp": func(s *story) (output, identity keyArgs) {
-			key := newPGPKey(s.t)
-			return keyArgs{"openpgp_public_keys": list(key.public())}, keyArgs{"openpgp_private_key": quote(key.private())}
+		"openpgp": func(s *acctest.Story) (output, identity acctest.Args) {
+			key := acctest.NewPGPKey(s.T)
+			return acctest.Args{"openpgp_public_keys": acctest.HCLList(key.Public())}, acctest.Args{"openpgp_private_key": acctest.HCLString(key.Private())}
 		},
-		"kms": func(s *story) (output, identity keyArgs) {
+		"kms": func(s *acctest.Story) (output, identity acctest.Args) {
 			arn := s.Sim.CreateKMSKey("us-east-1", "alias/secrets")
-			return keyArgs{"kms_key_id": quote(arn), "kms_encryption_context": `{ purpose = "ci" }`}, nil
+			return acctest.Args{"kms_key_id": acctest.HCLString(arn), "kms_encryption_context": `{ purpose = "ci" }`}, nil
 		},
 	} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
-			s := newStory(t)
+			s := acctest.NewStory(t)
 			output, identity := prepare(s)
-			s.write(sealedBy(output, nil), sealedConsumerHCL(identity))
-			s.plan(2)
-			s.planned(map[string]any{"secret_access_key": nil, "encrypted_secret": unknown, "access_key_id": unknown})
-			s.apply()
-			s.did("create k1")
-			s.steady()
-			s.state(map[string]any{"secret_access_key": nil, "encrypted_output.format": "secret", "previous": nil})
-			first := s.value("encrypted_secret")
+			s.Write(acctest.SealedBy(output, nil), acctest.SealedConsumerHCL(identity))
+			s.Plan(2)
+			s.WantPlanned(map[string]any{"secret_access_key": nil, "encrypted_secret": acctest.Unknown, "access_key_id": acctest.Unknown})
+			s.ApplyPlan()
+			s.WantChanges("create k1")
+			s.PlanEmpty()
+			s.WantState(map[string]any{"secret_access_key": nil, "encrypted_output.format": "secret", "previous": nil})
+			first := s.Value("encrypted_secret")
 
 			s.Advance("90d")
-			s.plan(2)
-			s.planned(map[string]any{
-				"secret_access_key": nil, "encrypted_secret": unknown, "previous.access_key_id": "k1",
+			s.Plan(2)
+			s.WantPlanned(map[string]any{
+				"secret_access_key": nil, "encrypted_secret": acctest.Unknown, "previous.access_key_id": "k1",
 				"previous.secret_access_key": nil, "previous.encrypted_secret": first,
 			})
-			s.apply()
-			s.did("create k2")
-			s.steady()
-			s.state(map[string]any{"secret_access_key": nil, "previous.secret_access_key": nil, "previous.encrypted_secret": first})
-			if s.value("encrypted_secret") == first {
+			s.ApplyPlan()
+			s.WantChanges("create k2")
+			s.PlanEmpty()
+			s.WantState(map[string]any{"secret_access_key": nil, "previous.secret_access_key": nil, "previous.encrypted_secret": first})
+			if s.Value("encrypted_secret") == first {
 				t.Error("the new key was published with the old secret")
 			}
-			s.handovers("k1", "k1 to k2")
+			s.WantHandovers("k1", "k1 to k2")
 
-			s.unused("k1")
-			s.use("k2")
+			s.ClearLastUse("k1")
+			s.UseKey("k2")
 			s.Advance("8d")
-			s.step("deactivate k1")
-			s.state(map[string]any{"previous.encrypted_secret": first})
+			s.Step("deactivate k1")
+			s.WantState(map[string]any{"previous.encrypted_secret": first})
 			s.Advance("8d")
-			s.step("delete k1")
-			s.destroy()
-			s.did("delete k2")
+			s.Step("delete k1")
+			s.Destroy()
+			s.WantChanges("delete k2")
 		})
 	}
 }
@@ -68,44 +70,44 @@ func TestAccRotatingAccessKey_sealed(t *testing.T) {
 // state in plain text: both are encrypted in place, with the keys as they are.
 func TestAccRotatingAccessKey_sealFromState(t *testing.T) {
 	t.Parallel()
-	s := newRotatedStory(t, byAge(nil))
-	version := s.value("version")
-	identity, recipient := ageKey(t)
-	s.write(sealedBy(keyArgs{"age_recipients": list(recipient)}, nil), sealedConsumerHCL(keyArgs{"age_identities": list(identity)}))
-	warning := "warning: Secret of key k2 and k1 is encrypted from now on, but older state versions and this saved plan hold it in plain text"
-	s.plan(2, warning)
-	s.planned(map[string]any{
-		"action": "update", "access_key_id": "k2", "version": version, "secret_access_key": nil, "encrypted_secret": unknown,
-		"previous.access_key_id": "k1", "previous.secret_access_key": nil, "previous.encrypted_secret": unknown,
+	s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
+	version := s.Value("version")
+	identity, recipient := acctest.AgeKey(t)
+	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(recipient)}, nil), acctest.SealedConsumerHCL(acctest.Args{"age_identities": acctest.HCLList(identity)}))
+	warning := acctest.EncryptedFromNowOn("k2 and k1")
+	s.Plan(2, warning)
+	s.WantPlanned(map[string]any{
+		"action": "update", "access_key_id": "k2", "version": version, "secret_access_key": nil, "encrypted_secret": acctest.Unknown,
+		"previous.access_key_id": "k1", "previous.secret_access_key": nil, "previous.encrypted_secret": acctest.Unknown,
 	})
-	s.apply(warning)
-	s.did()
-	s.steady()
-	s.state(map[string]any{"access_key_id": "k2", "version": version, "secret_access_key": nil, "previous.secret_access_key": nil})
+	s.ApplyPlan(warning)
+	s.WantChanges()
+	s.PlanEmpty()
+	s.WantState(map[string]any{"access_key_id": "k2", "version": version, "secret_access_key": nil, "previous.secret_access_key": nil})
 	for _, at := range []string{"encrypted_secret", "previous.encrypted_secret"} {
-		if s.value(at) == show(nil) {
+		if s.Value(at) == acctest.FormatValue(nil) {
 			t.Errorf("%s is null", at)
 		}
 	}
-	s.handovers("k1", "k1 to k2", "k2 to k2")
+	s.WantHandovers("k1", "k1 to k2", "k2 to k2")
 }
 
 // TestAccRotatingAccessKey_sealAndRotate asks for a rotation in the plan that sets encrypted_output: the key that becomes
 // previous is encrypted, too.
 func TestAccRotatingAccessKey_sealAndRotate(t *testing.T) {
 	t.Parallel()
-	s := newSteadyStory(t, byAge(nil))
-	_, recipient := ageKey(t)
-	args := sealedBy(keyArgs{"age_recipients": list(recipient)}, keyArgs{"rotate_when_changed": `{ a = "1" }`})
-	s.write(args)
-	s.applyNow("warning: Secret of key k1 is encrypted from now on, but older state versions and this saved plan hold it in plain text")
-	s.did("create k2")
-	s.steady()
-	s.state(map[string]any{
+	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+	_, recipient := acctest.AgeKey(t)
+	args := acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(recipient)}, acctest.Args{"rotate_when_changed": `{ a = "1" }`})
+	s.Write(args)
+	s.Apply(acctest.EncryptedFromNowOn("k1"))
+	s.WantChanges("create k2")
+	s.PlanEmpty()
+	s.WantState(map[string]any{
 		"access_key_id": "k2", "secret_access_key": nil, "previous.access_key_id": "k1", "previous.secret_access_key": nil,
 		"rotation_reason": "rotate_when_changed: a",
 	})
-	if s.value("previous.encrypted_secret") == show(nil) || s.value("encrypted_secret") == s.value("previous.encrypted_secret") {
+	if s.Value("previous.encrypted_secret") == acctest.FormatValue(nil) || s.Value("encrypted_secret") == s.Value("previous.encrypted_secret") {
 		t.Error("each key needs an encrypted secret of its own")
 	}
 }
@@ -113,44 +115,44 @@ func TestAccRotatingAccessKey_sealAndRotate(t *testing.T) {
 // TestAccRotatingAccessKey_sealedToPlain takes encrypted_output away: only a new key can have a secret in plain text.
 func TestAccRotatingAccessKey_sealedToPlain(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	identity, recipient := ageKey(t)
-	s.write(sealedBy(keyArgs{"age_recipients": list(recipient)}, nil), sealedConsumerHCL(keyArgs{"age_identities": list(identity)}))
-	s.step("create k1")
-	sealed := s.value("encrypted_secret")
-	s.write(byAge(nil), consumerHCL)
-	s.plan(2)
-	s.planned(map[string]any{
-		"rotation_reason": "encrypted_output: no longer set", "encrypted_secret": nil, "secret_access_key": unknown,
+	s := acctest.NewStory(t)
+	identity, recipient := acctest.AgeKey(t)
+	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(recipient)}, nil), acctest.SealedConsumerHCL(acctest.Args{"age_identities": acctest.HCLList(identity)}))
+	s.Step("create k1")
+	sealed := s.Value("encrypted_secret")
+	s.Write(acctest.ByAge(nil), acctest.ConsumerHCL)
+	s.Plan(2)
+	s.WantPlanned(map[string]any{
+		"rotation_reason": "encrypted_output: no longer set", "encrypted_secret": nil, "secret_access_key": acctest.Unknown,
 		"previous.access_key_id": "k1", "previous.encrypted_secret": sealed, "previous.secret_access_key": nil,
 	})
-	s.apply()
-	s.did("create k2")
-	s.steady()
-	s.state(map[string]any{
+	s.ApplyPlan()
+	s.WantChanges("create k2")
+	s.PlanEmpty()
+	s.WantState(map[string]any{
 		"access_key_id": "k2", "encrypted_secret": nil, "secret_access_key": "secret of k2",
 		"previous.encrypted_secret": sealed, "previous.secret_access_key": nil,
 	})
-	s.handovers("k1", "k1 to k2")
+	s.WantHandovers("k1", "k1 to k2")
 }
 
 // TestAccRotatingAccessKey_sealedImport sets encrypted_output on a key whose secret nobody here knows: its next rotation
 // encrypts, and another recipient in the meantime is no reason for one.
 func TestAccRotatingAccessKey_sealedImport(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.foreign("theirs")
-	_, one := ageKey(t)
-	_, other := ageKey(t)
-	s.write(sealedBy(keyArgs{"age_recipients": list(one)}, nil), importHCL(keyAddress, "ci"))
-	s.step()
-	s.state(map[string]any{"access_key_id": "theirs", "encrypted_secret": nil, "secret_access_key": nil})
-	s.write(sealedBy(keyArgs{"age_recipients": list(other)}, nil))
-	s.step()
+	s := acctest.NewStory(t)
+	s.CreateForeignKey("theirs")
+	_, one := acctest.AgeKey(t)
+	_, other := acctest.AgeKey(t)
+	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(one)}, nil), acctest.ImportHCL(acctest.KeyAddress, "ci"))
+	s.Step()
+	s.WantState(map[string]any{"access_key_id": "theirs", "encrypted_secret": nil, "secret_access_key": nil})
+	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(other)}, nil))
+	s.Step()
 	s.Advance("90d")
-	s.step("create k1")
-	s.state(map[string]any{"secret_access_key": nil, "previous.access_key_id": "theirs", "previous.encrypted_secret": nil})
-	if s.value("encrypted_secret") == show(nil) {
+	s.Step("create k1")
+	s.WantState(map[string]any{"secret_access_key": nil, "previous.access_key_id": "theirs", "previous.encrypted_secret": nil})
+	if s.Value("encrypted_secret") == acctest.FormatValue(nil) {
 		t.Error("the new secret is not encrypted")
 	}
 }
@@ -160,30 +162,30 @@ func TestAccRotatingAccessKey_sealedImport(t *testing.T) {
 // itself.
 func TestAccRotatingAccessKey_expiredRecipient(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	key := newPGPKey(t)
-	key.expire(s.Sim.Now().Add(60 * 24 * time.Hour))
-	short := keyArgs{"openpgp_public_keys": list(key.public())}
-	s.write(sealedBy(short, nil))
-	s.step("create k1")
+	s := acctest.NewStory(t)
+	key := acctest.NewPGPKey(t)
+	key.Expire(s.Sim.Now().Add(60 * 24 * time.Hour))
+	short := acctest.Args{"openpgp_public_keys": acctest.HCLList(key.Public())}
+	s.Write(acctest.SealedBy(short, nil))
+	s.Step("create k1")
 	s.Advance("60d-1s")
-	s.steady()
+	s.PlanEmpty()
 	s.Advance("1s")
-	s.steady(`warning: A recipient of encrypted_output expired at 2026-03-02 00:00:00 UTC: the next rotation of user "ci" will wait for another`)
+	s.PlanEmpty(acctest.Warns(`A recipient of encrypted_output expired at 2026-03-02 00:00:00 UTC: the next rotation of user "ci" will wait for another`))
 	s.Advance("30d")
 	const fact = "a recipient of encrypted_output has expired"
-	s.refresh(blockedBy(fact))
-	s.state(map[string]any{"rotation_blocked": fact})
-	s.says("prolong the OpenPGP key")
+	s.Refresh(acctest.RotationWaits(fact))
+	s.WantState(map[string]any{"rotation_blocked": fact})
+	s.WantDetail("prolong the OpenPGP key")
 
-	s.write(sealedBy(short, keyArgs{"rotate_when_changed": `{ a = "1" }`}))
-	s.plan(1, blockedBy(fact), refusal(fact))
-	s.says("prolong the OpenPGP key", "not recorded as done")
+	s.Write(acctest.SealedBy(short, acctest.Args{"rotate_when_changed": `{ a = "1" }`}))
+	s.Plan(1, acctest.RotationWaits(fact), acctest.RequestRefused(fact))
+	s.WantDetail("prolong the OpenPGP key", "not recorded as done")
 
-	key.expire(time.Time{})
-	s.write(sealedBy(keyArgs{"openpgp_public_keys": list(key.public())}, nil))
-	s.applyNow(blockedBy(fact))
-	s.did()
-	s.step("create k2")
-	s.state(map[string]any{"previous.access_key_id": "k1", "rotation_blocked": nil})
+	key.Expire(time.Time{})
+	s.Write(acctest.SealedBy(acctest.Args{"openpgp_public_keys": acctest.HCLList(key.Public())}, nil))
+	s.Apply(acctest.RotationWaits(fact))
+	s.WantChanges()
+	s.Step("create k2")
+	s.WantState(map[string]any{"previous.access_key_id": "k1", "rotation_blocked": nil})
 }

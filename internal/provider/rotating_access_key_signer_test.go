@@ -4,135 +4,130 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
 // newSelfStory is a story whose provider signs with a key of the user ci, called own. The key was imported as current.
-func newSelfStory(t *testing.T, args keyArgs) *story {
+func newSelfStory(t *testing.T, args acctest.Args) *acctest.Story {
 	t.Helper()
-	s := newStory(t)
-	s.signAs(s.foreign("own"))
-	s.write(args, importHCL(keyAddress, "ci"))
-	s.applyNow()
-	s.did()
+	s := acctest.NewStory(t)
+	s.SignAs(s.CreateForeignKey("own"))
+	s.Write(args, acctest.ImportHCL(acctest.KeyAddress, "ci"))
+	s.Apply()
+	s.WantChanges()
 	return s
 }
 
 // signWith has the provider sign with a key that it made.
-func (s *story) signWith(name string) {
-	s.t.Helper()
-	s.signAs(iamsim.Credentials{AccessKeyID: s.id(name), Secret: s.Sim.Secret(s.id(name))})
-}
-
-// signs is the fact that a key signs our own requests, and undestroyed the error of a destroy that meets it.
-func signs(key string) string { return "key " + key + " signs the requests of this provider" }
-
-func undestroyed(key string) string {
-	return "error: Key " + key + " signs the requests of this provider, so it is not destroyed"
+func signWith(s *acctest.Story, name string) {
+	s.T.Helper()
+	s.SignAs(iamsim.Credentials{AccessKeyID: s.KeyID(name), Secret: s.Sim.Secret(s.KeyID(name))})
 }
 
 // The key that signs our own requests stays as it is until the provider signs with another one.
 func TestAccRotatingAccessKey_ownKey(t *testing.T) {
 	t.Parallel()
 	// There is no guard, since every plan is a use.
-	asked := func(ask string) keyArgs {
-		return asking(`{ ask = "` + ask + `" }`).with(keyArgs{"require_unused_for": `"0s"`})
+	asked := func(ask string) acctest.Args {
+		return acctest.Asking(`{ ask = "` + ask + `" }`).With(acctest.Args{"require_unused_for": `"0s"`})
 	}
-	revoke := keyArgs{"revoke_when_changed": `{ incident = "1" }`}
+	revoke := acctest.Args{"revoke_when_changed": `{ incident = "1" }`}
 	s := newSelfStory(t, asked("1"))
-	s.steady()
+	s.PlanEmpty()
 
 	s.Advance("1d")
-	s.write(asked("2"), consumerHCL)
-	s.step("create k1")
-	s.state(map[string]any{"access_key_id": "k1", "previous.access_key_id": "own", "previous.status": "Active"})
-	s.handovers("k1")
+	s.Write(asked("2"), acctest.ConsumerHCL)
+	s.Step("create k1")
+	s.WantState(map[string]any{"access_key_id": "k1", "previous.access_key_id": "own", "previous.status": "Active"})
+	s.WantHandovers("k1")
 
 	// Deactivation is due, and waits.
 	s.Advance("7d")
-	waiting := waits("own", signs("own"))
-	s.steady(waiting)
-	s.says("other credentials", "apply again")
-	s.refresh(waiting)
+	waiting := acctest.NotRetiredYet("own", acctest.SignsRequests("own"))
+	s.PlanEmpty(waiting)
+	s.WantDetail("other credentials", "apply again")
+	s.Refresh(waiting)
 
 	// A revoke and a destroy are refused at plan.
-	s.write(asked("2").with(revoke), consumerHCL)
-	s.plan(1, waiting, refusal(signs("own")))
-	s.says("other credentials")
-	s.applyNow(waiting, refusal(signs("own")))
-	s.state(map[string]any{"revoke_when_changed": nil, "access_key_id": "k1"})
-	s.write(asked("2"), consumerHCL)
-	s.destroy(undestroyed("own"))
-	s.says("other credentials", "skip_destroy = true")
-	s.did()
-	s.keys("own Active", "k1 Active")
+	s.Write(asked("2").With(revoke), acctest.ConsumerHCL)
+	s.Plan(1, waiting, acctest.RequestRefused(acctest.SignsRequests("own")))
+	s.WantDetail("other credentials")
+	s.Apply(waiting, acctest.RequestRefused(acctest.SignsRequests("own")))
+	s.WantState(map[string]any{"revoke_when_changed": nil, "access_key_id": "k1"})
+	s.Write(asked("2"), acctest.ConsumerHCL)
+	s.Destroy(acctest.SignerNotDestroyed("own"))
+	s.WantDetail("other credentials", "skip_destroy = true")
+	s.WantChanges()
+	s.WantKeys("own Active", "k1 Active")
 
 	// The new key signs, and the old one leaves.
-	s.signWith("k1")
-	s.write(asked("2"), consumerHCL)
-	s.step("deactivate own")
+	signWith(s, "k1")
+	s.Write(asked("2"), acctest.ConsumerHCL)
+	s.Step("deactivate own")
 	s.Advance("7d")
-	s.step("delete own")
-	s.keys("k1 Active")
+	s.Step("delete own")
+	s.WantKeys("k1 Active")
 
 	// Now it is the current key that can't be revoked or destroyed, and that can be rotated.
-	s.write(asked("2").with(revoke), consumerHCL)
-	s.plan(1, refusal(signs("k1")))
-	s.write(asked("3"), consumerHCL)
-	s.step("create k2")
-	s.handovers("k1", "k1 to k2")
-	s.destroy(undestroyed("k1"))
-	s.did()
-	s.keys("k1 Active", "k2 Active")
+	s.Write(asked("2").With(revoke), acctest.ConsumerHCL)
+	s.Plan(1, acctest.RequestRefused(acctest.SignsRequests("k1")))
+	s.Write(asked("3"), acctest.ConsumerHCL)
+	s.Step("create k2")
+	s.WantHandovers("k1", "k1 to k2")
+	s.Destroy(acctest.SignerNotDestroyed("k1"))
+	s.WantChanges()
+	s.WantKeys("k1 Active", "k2 Active")
 
 	// Other credentials may do both.
-	s.signAs(s.Sim.Root())
-	s.write(asked("3").with(revoke), consumerHCL)
-	s.step("delete k1", "create k3", "deactivate k2")
-	s.destroy()
-	s.keys()
+	s.SignAs(s.Sim.Root())
+	s.Write(asked("3").With(revoke), acctest.ConsumerHCL)
+	s.Step("delete k1", "create k3", "deactivate k2")
+	s.Destroy()
+	s.WantKeys()
 }
 
 // With the guard on, the use that keeps the old key is our own: the warning has to say so, since no other consumer can be
 // moved.
 func TestAccRotatingAccessKey_ownKeyGuarded(t *testing.T) {
 	t.Parallel()
-	s := newSelfStory(t, byAge(nil))
+	s := newSelfStory(t, acctest.ByAge(nil))
 	s.Advance("1d")
-	asked := asking(`{ ask = "1" }`)
-	s.write(asked)
-	s.step("create k1")
+	asked := acctest.Asking(`{ ask = "1" }`)
+	s.Write(asked)
+	s.Step("create k1")
 
 	s.Advance("7d")
-	s.steady(waits("own", signs("own")))
-	s.says("other credentials")
-	s.signWith("k1")
-	s.write(asked)
-	used := waits("own", kept("own", "2026-01-09 00:00:00 UTC by iam in us-east-1", "2026-01-17 00:00:00 UTC"))
-	s.steady(used)
+	s.PlanEmpty(acctest.NotRetiredYet("own", acctest.SignsRequests("own")))
+	s.WantDetail("other credentials")
+	signWith(s, "k1")
+	s.Write(asked)
+	used := acctest.NotRetiredYet("own", acctest.KeptByUse("own", "2026-01-09 00:00:00 UTC by iam in us-east-1", "2026-01-17 00:00:00 UTC"))
+	s.PlanEmpty(used)
 	s.Advance("8d-1s")
-	s.steady(used)
+	s.PlanEmpty(used)
 	s.Advance("1s")
-	s.step("deactivate own")
-	s.keys("own Inactive", "k1 Active")
+	s.Step("deactivate own")
+	s.WantKeys("own Inactive", "k1 Active")
 
 	// The way out that the refusal of a destroy names.
-	s.destroy(undestroyed("k1"))
-	s.write(asked.with(keyArgs{"skip_destroy": "true"}))
-	s.step()
-	s.destroy()
-	s.keys("own Inactive", "k1 Active")
+	s.Destroy(acctest.SignerNotDestroyed("k1"))
+	s.Write(asked.With(acctest.Args{"skip_destroy": "true"}))
+	s.Step()
+	s.Destroy()
+	s.WantKeys("own Inactive", "k1 Active")
 }
 
 // A key that signs our requests is in use, though IAM has recorded no more than a first try of it: no interrupted apply has
 // left it.
 func TestAccRotatingAccessKey_ownKeyBeside(t *testing.T) {
 	t.Parallel()
-	s := newStory(t, iamsim.Options{LastUsedGranularity: 15 * time.Minute})
-	own := s.foreign("own")
+	s := acctest.NewStory(t, iamsim.Options{LastUsedGranularity: 15 * time.Minute})
+	own := s.CreateForeignKey("own")
 	s.Sim.SetLastUsed(own.AccessKeyID, s.Sim.Now(), "sts", "us-east-1")
-	s.signAs(own)
-	s.write(byAge(nil))
-	s.step("create k1")
-	s.keys("own Active", "k1 Active")
+	s.SignAs(own)
+	s.Write(acctest.ByAge(nil))
+	s.Step("create k1")
+	s.WantKeys("own Active", "k1 Active")
 }

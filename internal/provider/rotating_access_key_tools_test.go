@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
@@ -19,26 +21,26 @@ import (
 // method, for each format. The key that comes out signs a call.
 func TestAccRotatingAccessKey_opensWithTools(t *testing.T) {
 	t.Parallel()
-	for method, prepare := range map[string]func(s *story) (output keyArgs, open func(sealed string) []byte){
+	for method, prepare := range map[string]func(s *acctest.Story) (output acctest.Args, open func(sealed string) []byte){
 		"age":     openWithAge,
 		"openpgp": openWithGPG,
 		"kms":     openWithAWS,
 	} {
 		t.Run(method, func(t *testing.T) {
 			t.Parallel()
-			s := newStory(t)
+			s := acctest.NewStory(t)
 			output, open := prepare(s)
 			version := ""
 			for _, format := range sealing.Formats() {
 				// Another format rotates; what stands in the way of that is not what this is about.
-				s.write(sealedBy(output.with(keyArgs{"format": quote(string(format))}), keyArgs{"revoke_when_changed": "{ format = " + quote(string(format)) + " }"}))
-				s.applyNow()
-				if s.value("version") == version {
+				s.Write(acctest.SealedBy(output.With(acctest.Args{"format": acctest.HCLString(string(format))}), acctest.Args{"revoke_when_changed": "{ format = " + acctest.HCLString(string(format)) + " }"}))
+				s.Apply()
+				if s.Value("version") == version {
 					t.Fatalf("%s: no key was made", format)
 				}
-				version = s.value("version")
-				id := s.value("access_key_id")
-				found, err := sealing.Parse(secret.New(string(open(s.value("encrypted_secret")))))
+				version = s.Value("version")
+				id := s.Value("access_key_id")
+				found, err := sealing.Parse(secret.New(string(open(s.Value("encrypted_secret")))))
 				if err != nil {
 					t.Fatalf("%s: %v", format, err)
 				}
@@ -90,43 +92,43 @@ func file(t *testing.T, dir, name, content string) string {
 	return path
 }
 
-func openWithAge(s *story) (output keyArgs, open func(sealed string) []byte) {
-	program := tool(s.t, "age", "age")
-	identity, recipient := ageKey(s.t)
-	path := file(s.t, s.t.TempDir(), "identity.txt", identity+"\n")
-	return keyArgs{"age_recipients": list(recipient)}, func(sealed string) []byte {
-		return command(s.t, nil, sealed, program, "-d", "-i", path)
+func openWithAge(s *acctest.Story) (output acctest.Args, open func(sealed string) []byte) {
+	program := tool(s.T, "age", "age")
+	identity, recipient := acctest.AgeKey(s.T)
+	path := file(s.T, s.T.TempDir(), "identity.txt", identity+"\n")
+	return acctest.Args{"age_recipients": acctest.HCLList(recipient)}, func(sealed string) []byte {
+		return command(s.T, nil, sealed, program, "-d", "-i", path)
 	}
 }
 
-func openWithGPG(s *story) (output keyArgs, open func(sealed string) []byte) {
-	program := tool(s.t, "gpg", "gnupg")
+func openWithGPG(s *acctest.Story) (output acctest.Args, open func(sealed string) []byte) {
+	program := tool(s.T, "gpg", "gnupg")
 	// The socket of the agent has a path of its own, which must be short.
 	home, err := os.MkdirTemp("", "gpg")
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
-	s.t.Cleanup(func() {
-		_ = exec.CommandContext(context.WithoutCancel(s.t.Context()), "gpgconf", "--homedir", home, "--kill", "all").Run()
+	s.T.Cleanup(func() {
+		_ = exec.CommandContext(context.WithoutCancel(s.T.Context()), "gpgconf", "--homedir", home, "--kill", "all").Run()
 		_ = os.RemoveAll(home)
 	})
-	key := newPGPKey(s.t)
-	command(s.t, nil, key.private(), program, "--batch", "--quiet", "--homedir", home, "--import")
-	return keyArgs{"openpgp_public_keys": list(key.public())}, func(sealed string) []byte {
-		return command(s.t, nil, sealed, program, "--batch", "--quiet", "--homedir", home, "--decrypt")
+	key := acctest.NewPGPKey(s.T)
+	command(s.T, nil, key.Private(), program, "--batch", "--quiet", "--homedir", home, "--import")
+	return acctest.Args{"openpgp_public_keys": acctest.HCLList(key.Public())}, func(sealed string) []byte {
+		return command(s.T, nil, sealed, program, "--batch", "--quiet", "--homedir", home, "--decrypt")
 	}
 }
 
-func openWithAWS(s *story) (output keyArgs, open func(sealed string) []byte) {
-	program := tool(s.t, "aws", "awscli")
+func openWithAWS(s *acctest.Story) (output acctest.Args, open func(sealed string) []byte) {
+	program := tool(s.T, "aws", "awscli")
 	s.Sim.CreateKMSKey("us-east-1", "alias/secrets")
-	dir := s.t.TempDir()
+	dir := s.T.TempDir()
 	root := s.Sim.Root()
 	environment := []string{
 		"AWS_ACCESS_KEY_ID=" + root.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + root.Secret.Reveal(),
 		"AWS_CONFIG_FILE=" + filepath.Join(dir, "none"), "AWS_EC2_METADATA_DISABLED=true",
 	}
-	output = keyArgs{"kms_key_id": `"alias/secrets"`, "kms_encryption_context": `{ purpose = "ci" }`}
+	output = acctest.Args{"kms_key_id": `"alias/secrets"`, "kms_encryption_context": `{ purpose = "ci" }`}
 	return output, func(sealed string) []byte {
 		parts := strings.Split(sealed, ":")
 		var header struct{ Region string }
@@ -135,18 +137,18 @@ func openWithAWS(s *story) (output keyArgs, open func(sealed string) []byte) {
 			err = json.Unmarshal(text, &header)
 		}
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		blob, err := base64.StdEncoding.DecodeString(parts[3])
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
-		encoded := command(s.t, environment, "", program, "kms", "decrypt", "--endpoint-url", s.Sim.URL(), "--region", header.Region,
-			"--ciphertext-blob", "fileb://"+file(s.t, dir, "blob", string(blob)), "--encryption-context", "purpose=ci",
+		encoded := command(s.T, environment, "", program, "kms", "decrypt", "--endpoint-url", s.Sim.URL(), "--region", header.Region,
+			"--ciphertext-blob", "fileb://"+file(s.T, dir, "blob", string(blob)), "--encryption-context", "purpose=ci",
 			"--query", "Plaintext", "--output", "text")
 		plaintext, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(encoded)))
 		if err != nil {
-			s.t.Fatal("what was decrypted is not in base64")
+			s.T.Fatal("what was decrypted is not in base64")
 		}
 		return plaintext
 	}

@@ -14,29 +14,22 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-// of are byAge's arguments for another user.
-func of(user string) keyArgs { return byAge(keyArgs{"user": fmt.Sprintf("%q", user)}) }
-
-// renamed is the warning that a user has another name, and renaming that a plan takes a change of the name for that.
-func renamed(from, to string) string {
-	return fmt.Sprintf("warning: IAM user %q is now called %q", from, to)
-}
-
-func renaming(from, to string) string {
-	return fmt.Sprintf("warning: User %q does not exist yet: planned as a renaming of %q", to, from)
+// renaming is the warning of a plan that takes a change of user for a renaming.
+func renaming(from, to string) acctest.Option {
+	return acctest.Warns(fmt.Sprintf("User %q does not exist yet: planned as a renaming of %q", to, from))
 }
 
 // notRenamed is the error of an apply that finds another user.
-const notRenamed = `error: User "web" is not user "ci" renamed`
+var notRenamed = acctest.Fails(`User "web" is not user "ci" renamed`)
 
 func TestAccRotatingAccessKey_disappears(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
+	s := acctest.NewStory(t)
 	s.Test(t, resource.TestStep{
-		Config:             s.config(byAge(nil)),
+		Config:             s.Config(acctest.ByAge(nil)),
 		ExpectNonEmptyPlan: true,
 		ConfigPlanChecks: resource.ConfigPlanChecks{
-			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectResourceAction(keyAddress, plancheck.ResourceActionCreate)},
+			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectResourceAction(acctest.KeyAddress, plancheck.ResourceActionCreate)},
 		},
 		Check: func(*terraform.State) error {
 			s.Sim.DeleteUser("ci")
@@ -47,120 +40,120 @@ func TestAccRotatingAccessKey_disappears(t *testing.T) {
 
 func TestAccRotatingAccessKey_userGone(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.write(byAge(nil))
-	s.step("create k1")
-	s.Advance(minutes)
+	s := acctest.NewStory(t)
+	s.Write(acctest.ByAge(nil))
+	s.Step("create k1")
+	s.Advance(acctest.TenMinutes)
 	s.Sim.DeleteUser("ci")
-	const gone = `warning: IAM user "ci" no longer exists`
-	s.plan(2, gone)
-	s.says("k1", "removed from the state")
-	s.planned(map[string]any{"action": "create"})
-	s.applyNow(gone, unreadable)
-	s.did()
+	gone := acctest.UserGone()
+	s.Plan(2, gone)
+	s.WantDetail("k1", "removed from the state")
+	s.WantPlanned(map[string]any{"action": "create"})
+	s.Apply(gone, acctest.KeysUnreadable())
+	s.WantChanges()
 
 	s.Sim.CreateUser("ci")
-	s.step("create k2")
-	s.keys("k2 Active")
+	s.Step("create k2")
+	s.WantKeys("k2 Active")
 }
 
 // The configuration has the new name already: nothing is left to do.
 func TestAccRotatingAccessKey_renamedAndFollowed(t *testing.T) {
 	t.Parallel()
-	s := newSteadyStory(t, byAge(nil))
-	unique := s.value("user_unique_id")
-	s.Advance(minutes)
+	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+	unique := s.Value("user_unique_id")
+	s.Advance(acctest.TenMinutes)
 	s.Sim.RenameUser("ci", "web")
-	s.write(of("web"), consumerHCL)
-	s.steady(renamed("ci", "web"))
-	s.refresh(renamed("ci", "web"))
-	s.state(map[string]any{"user": "web", "id": "web", "access_key_id": "k1", "user_unique_id": unique})
-	s.steady()
+	s.Write(acctest.OfUser("web"), acctest.ConsumerHCL)
+	s.PlanEmpty(acctest.UserRenamed("ci", "web"))
+	s.Refresh(acctest.UserRenamed("ci", "web"))
+	s.WantState(map[string]any{"user": "web", "id": "web", "access_key_id": "k1", "user_unique_id": unique})
+	s.PlanEmpty()
 
 	s.Advance("90d")
-	s.step("create k2")
-	s.handovers("k1", "k1 to k2")
+	s.Step("create k2")
+	s.WantHandovers("k1", "k1 to k2")
 }
 
 // The configuration still has the old name, which nobody has any more.
 func TestAccRotatingAccessKey_renamedWithOldName(t *testing.T) {
 	t.Parallel()
-	s := newSteadyStory(t, byAge(nil))
-	s.Advance(minutes)
+	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+	s.Advance(acctest.TenMinutes)
 	s.Sim.RenameUser("ci", "web")
-	s.plan(2, renamed("ci", "web"), renaming("web", "ci"))
-	s.says("k1", `Set user = "web"`)
-	s.planned(map[string]any{"action": "update", "access_key_id": "k1", "user": "ci", "id": "ci"})
-	s.apply(`error: User "ci" does not exist`)
-	s.says(`Set user = "web"`, "Nothing was changed")
-	s.did()
-	s.keysOf("web", "k1 Active")
+	s.Plan(2, acctest.UserRenamed("ci", "web"), renaming("web", "ci"))
+	s.WantDetail("k1", `Set user = "web"`)
+	s.WantPlanned(map[string]any{"action": "update", "access_key_id": "k1", "user": "ci", "id": "ci"})
+	s.ApplyPlan(acctest.Fails(`User "ci" does not exist`))
+	s.WantDetail(`Set user = "web"`, "Nothing was changed")
+	s.WantChanges()
+	s.WantKeysOf("web", "k1 Active")
 
-	s.write(of("web"), consumerHCL)
-	s.refresh()
-	s.steady()
-	s.handovers("k1")
+	s.Write(acctest.OfUser("web"), acctest.ConsumerHCL)
+	s.Refresh()
+	s.PlanEmpty()
+	s.WantHandovers("k1")
 }
 
 // As when an aws_iam_user gets another name in the same apply: the name is free at plan, and taken once it is applied.
 func TestAccRotatingAccessKey_renamedInSameApply(t *testing.T) {
 	t.Parallel()
-	s := newSteadyStory(t, byAge(nil))
-	unique := s.value("user_unique_id")
+	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+	unique := s.Value("user_unique_id")
 	s.Advance("90d") // a rotation is due as well
-	s.write(of("web"), consumerHCL)
-	s.plan(2, renaming("ci", "web"))
-	s.planned(map[string]any{"action": "update", "user": "web", "id": "web", "user_unique_id": unique})
+	s.Write(acctest.OfUser("web"), acctest.ConsumerHCL)
+	s.Plan(2, renaming("ci", "web"))
+	s.WantPlanned(map[string]any{"action": "update", "user": "web", "id": "web", "user_unique_id": unique})
 	s.Sim.RenameUser("ci", "web")
-	s.apply()
-	s.did("create k2")
-	s.keysOf("web", "k1 Active", "k2 Active")
-	s.state(map[string]any{"user": "web", "id": "web", "user_unique_id": unique, "previous.access_key_id": "k1"})
-	s.handovers("k1", "k1 to k2")
-	s.steady()
+	s.ApplyPlan()
+	s.WantChanges("create k2")
+	s.WantKeysOf("web", "k1 Active", "k2 Active")
+	s.WantState(map[string]any{"user": "web", "id": "web", "user_unique_id": unique, "previous.access_key_id": "k1"})
+	s.WantHandovers("k1", "k1 to k2")
+	s.PlanEmpty()
 }
 
 // The plan took it for a renaming, but the same apply made another user of that name.
 func TestAccRotatingAccessKey_otherUserMadeInSameApply(t *testing.T) {
 	t.Parallel()
-	s := newSteadyStory(t, byAge(nil))
-	s.Advance(minutes)
-	s.write(of("web"), consumerHCL)
-	s.plan(2, renaming("ci", "web"))
+	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+	s.Advance(acctest.TenMinutes)
+	s.Write(acctest.OfUser("web"), acctest.ConsumerHCL)
+	s.Plan(2, renaming("ci", "web"))
 	s.Sim.CreateUser("web")
-	s.apply(notRenamed)
-	s.did()
-	s.keys("k1 Active")
-	s.keysOf("web")
+	s.ApplyPlan(notRenamed)
+	s.WantChanges()
+	s.WantKeys("k1 Active")
+	s.WantKeysOf("web")
 
-	s.plan(2)
-	s.planned(map[string]any{"action": "delete create"})
+	s.Plan(2)
+	s.WantPlanned(map[string]any{"action": "delete create"})
 }
 
 // The old name belongs to another user now, and the configuration asks for that one.
 func TestAccRotatingAccessKey_renamedAndNameReused(t *testing.T) {
 	t.Parallel()
-	s := newSteadyStory(t, byAge(nil))
-	s.Advance(minutes)
+	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+	s.Advance(acctest.TenMinutes)
 	s.Sim.RenameUser("ci", "web")
 	other := s.Sim.CreateUser("ci")
-	s.plan(2, renamed("ci", "web"))
-	s.planned(map[string]any{"action": "delete create", "user": "ci"})
-	s.apply()
-	s.did("delete k1", "create k2")
-	s.keysOf("web")
-	s.keys("k2 Active")
-	s.state(map[string]any{"user": "ci", "user_unique_id": other.ID})
-	s.steady()
+	s.Plan(2, acctest.UserRenamed("ci", "web"))
+	s.WantPlanned(map[string]any{"action": "delete create", "user": "ci"})
+	s.ApplyPlan()
+	s.WantChanges("delete k1", "create k2")
+	s.WantKeysOf("web")
+	s.WantKeys("k2 Active")
+	s.WantState(map[string]any{"user": "ci", "user_unique_id": other.ID})
+	s.PlanEmpty()
 
 	// With the new name in the configuration nothing is lost.
-	s.Advance(minutes)
+	s.Advance(acctest.TenMinutes)
 	s.Sim.RenameUser("ci", "api")
 	s.Sim.CreateUser("ci")
-	s.write(of("api"), consumerHCL)
-	s.refresh(renamed("ci", "api"))
-	s.state(map[string]any{"user": "api", "access_key_id": "k2"})
-	s.steady()
+	s.Write(acctest.OfUser("api"), acctest.ConsumerHCL)
+	s.Refresh(acctest.UserRenamed("ci", "api"))
+	s.WantState(map[string]any{"user": "api", "access_key_id": "k2"})
+	s.PlanEmpty()
 }
 
 // The name of the user is known only once something else was applied.
@@ -171,103 +164,103 @@ func TestAccRotatingAccessKey_userUnknown(t *testing.T) {
 		to     string
 		before func(*iamsim.Server)
 		// refused are the diagnostics of the apply.
-		refused []string
+		refused []acctest.Option
 	}{
 		"same":    {to: "ci", before: func(*iamsim.Server) {}},
 		"renamed": {to: "web", before: func(sim *iamsim.Server) { sim.RenameUser("ci", "web") }},
-		"other":   {to: "web", before: func(sim *iamsim.Server) { sim.CreateUser("web") }, refused: []string{notRenamed}},
+		"other":   {to: "web", before: func(sim *iamsim.Server) { sim.CreateUser("web") }, refused: []acctest.Option{notRenamed}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newStory(t)
+			s := acctest.NewStory(t)
 			named := func(user, generation string) {
-				s.write(byAge(keyArgs{"user": "terraform_data.test.output"}), consumerHCL, dataHCL(user, generation))
+				s.Write(acctest.ByAge(acctest.Args{"user": "terraform_data.test.output"}), acctest.ConsumerHCL, acctest.DataHCL(user, generation))
 			}
 			named("ci", "1")
-			s.step("create k1")
+			s.Step("create k1")
 
-			s.Advance(minutes)
+			s.Advance(acctest.TenMinutes)
 			named(tc.to, "2")
-			s.plan(2)
-			s.planned(map[string]any{"action": "update", "user": unknown, "id": unknown, "access_key_id": "k1"})
+			s.Plan(2)
+			s.WantPlanned(map[string]any{"action": "update", "user": acctest.Unknown, "id": acctest.Unknown, "access_key_id": "k1"})
 			tc.before(s.Sim)
-			s.apply(tc.refused...)
-			s.did()
+			s.ApplyPlan(tc.refused...)
+			s.WantChanges()
 			if tc.refused == nil {
-				s.state(map[string]any{"user": tc.to, "id": tc.to, "access_key_id": "k1"})
-				s.steady()
+				s.WantState(map[string]any{"user": tc.to, "id": tc.to, "access_key_id": "k1"})
+				s.PlanEmpty()
 				return
 			}
-			s.state(map[string]any{"user": "ci", "id": "ci", "access_key_id": "k1"})
-			s.plan(2)
-			s.planned(map[string]any{"action": "delete create", "user": tc.to})
+			s.WantState(map[string]any{"user": "ci", "id": "ci", "access_key_id": "k1"})
+			s.Plan(2)
+			s.WantPlanned(map[string]any{"action": "delete create", "user": tc.to})
 		})
 	}
 }
 
 func TestAccRotatingAccessKey_otherUser(t *testing.T) {
 	t.Parallel()
-	s := newSteadyStory(t, byAge(nil))
+	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
 	other := s.Sim.CreateUser("web")
-	s.Advance(minutes)
-	s.write(of("web"), consumerHCL)
-	s.plan(2)
-	s.planned(map[string]any{
-		"action": "delete create", "user": "web", "id": "web", "access_key_id": unknown, "version": unknown, "user_unique_id": unknown,
+	s.Advance(acctest.TenMinutes)
+	s.Write(acctest.OfUser("web"), acctest.ConsumerHCL)
+	s.Plan(2)
+	s.WantPlanned(map[string]any{
+		"action": "delete create", "user": "web", "id": "web", "access_key_id": acctest.Unknown, "version": acctest.Unknown, "user_unique_id": acctest.Unknown,
 	})
-	s.apply()
-	s.did("delete k1", "create k2")
-	s.keys()
-	s.keysOf("web", "k2 Active")
-	s.state(map[string]any{"user": "web", "id": "web", "user_unique_id": other.ID, "rotation_reason": "created", "previous": nil})
-	s.handovers("k1", "k1 (dead) to k2")
-	s.steady()
+	s.ApplyPlan()
+	s.WantChanges("delete k1", "create k2")
+	s.WantKeys()
+	s.WantKeysOf("web", "k2 Active")
+	s.WantState(map[string]any{"user": "web", "id": "web", "user_unique_id": other.ID, "rotation_reason": "created", "previous": nil})
+	s.WantHandovers("k1", "k1 (dead) to k2")
+	s.PlanEmpty()
 }
 
 func TestAccRotatingAccessKey_userRecreated(t *testing.T) {
 	t.Parallel()
-	s := newSteadyStory(t, byAge(nil))
-	s.Advance(minutes)
+	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+	s.Advance(acctest.TenMinutes)
 	s.Sim.DeleteUser("ci")
 	again := s.Sim.CreateUser("ci")
-	s.plan(2, `warning: IAM user "ci" was deleted and created again`)
-	s.says(again.ID)
-	s.planned(map[string]any{
-		"action": "update", "user_unique_id": unknown, "access_key_id": unknown,
+	s.Plan(2, acctest.UserRecreated())
+	s.WantDetail(again.ID)
+	s.WantPlanned(map[string]any{
+		"action": "update", "user_unique_id": acctest.Unknown, "access_key_id": acctest.Unknown,
 		"rotation_reason": "the user was deleted and created again", "previous": nil,
 	})
-	s.apply()
-	s.did("create k2")
-	s.state(map[string]any{"user_unique_id": again.ID, "status": "Active", "previous": nil})
-	s.handovers("k1", "k1 (dead) to k2")
-	s.steady()
+	s.ApplyPlan()
+	s.WantChanges("create k2")
+	s.WantState(map[string]any{"user_unique_id": again.ID, "status": "Active", "previous": nil})
+	s.WantHandovers("k1", "k1 (dead) to k2")
+	s.PlanEmpty()
 }
 
 // The credentials are those of another account, where another user has the same name.
 func TestAccRotatingAccessKey_wrongAccount(t *testing.T) {
 	t.Parallel()
-	s := newStory(t)
-	s.write(byAge(nil))
-	s.step("create k1")
-	s.Advance(minutes)
-	before := s.attributes()
+	s := acctest.NewStory(t)
+	s.Write(acctest.ByAge(nil))
+	s.Step("create k1")
+	s.Advance(acctest.TenMinutes)
+	before := s.Attributes()
 
 	elsewhere := acctest.New(t, iamsim.Options{AccountID: "210987654321"})
-	s.provider = elsewhere.ProviderConfig()
-	s.write(byAge(nil))
-	const wrong = "error: Wrong AWS account 210987654321"
+	s.ProviderHCL = elsewhere.ProviderConfig()
+	s.Write(acctest.ByAge(nil))
+	wrong := acctest.WrongAccount("210987654321")
 	for _, exists := range []bool{false, true} {
 		if exists {
 			elsewhere.Sim.CreateUser("ci")
 			elsewhere.Sim.CreateAccessKey("ci")
 		}
-		s.plan(1, wrong)
-		s.says("123456789012", `"ci"`, "nothing was changed")
-		s.applyNow(wrong)
-		s.destroy(wrong)
+		s.Plan(1, wrong)
+		s.WantDetail("123456789012", `"ci"`, "nothing was changed")
+		s.Apply(wrong)
+		s.Destroy(wrong)
 	}
 	// Even without a refresh, that a key is not in the wrong account does not mean that it is gone.
-	s.destroy("-refresh=false", wrong)
+	s.Destroy(acctest.Flags("-refresh=false"), wrong)
 
 	for _, call := range elsewhere.Sim.Log() {
 		if slices.Contains([]string{"CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey"}, call.Action) && call.Code == "" {
@@ -277,15 +270,15 @@ func TestAccRotatingAccessKey_wrongAccount(t *testing.T) {
 	if got := len(elsewhere.Sim.Keys("ci")); got != 1 {
 		t.Errorf("%d keys of the other user, want 1", got)
 	}
-	s.called()
-	s.keys("k1 Active")
-	if !reflect.DeepEqual(s.attributes(), before) {
+	s.WantCalls()
+	s.WantKeys("k1 Active")
+	if !reflect.DeepEqual(s.Attributes(), before) {
 		t.Error("the state has changed")
 	}
 
-	s.signAs(s.Sim.Root())
-	s.write(byAge(nil))
-	s.steady()
-	s.refresh()
-	s.state(map[string]any{"access_key_id": "k1"})
+	s.SignAs(s.Sim.Root())
+	s.Write(acctest.ByAge(nil))
+	s.PlanEmpty()
+	s.Refresh()
+	s.WantState(map[string]any{"access_key_id": "k1"})
 }

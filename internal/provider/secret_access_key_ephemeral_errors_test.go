@@ -36,11 +36,11 @@ func TestAccSecretAccessKey_Errors(t *testing.T) {
 	w, key := newOpenWorld(t)
 	to, other, ssh, pgp, otherPGP := ageHolder(t), ageHolder(t), sshHolder(t), openPGPHolder(t), openPGPHolder(t)
 	sealed, sealedSSH, sealedPGP := to.seal(t, key.Secret), ssh.seal(t, key.Secret), pgp.seal(t, key.Secret)
-	with := func(name, value string) keyArgs { return keyArgs{name: value} }
+	with := func(name, value string) acctest.Args { return acctest.Args{name: value} }
 
 	for name, test := range map[string]struct {
 		sealed    string
-		arguments keyArgs
+		arguments acctest.Args
 		summary   string
 		detail    []string
 	}{
@@ -65,7 +65,7 @@ func TestAccSecretAccessKey_Errors(t *testing.T) {
 			[]string{"The secret is encrypted to " + to.name + ".", "belong to " + other.name, "which rotates the key"},
 		},
 		"age: malformed identity": {
-			sealed, with("age_identities", list(other.identity, broken(to.identity))), "A private key in age_identities can't be used",
+			sealed, with("age_identities", acctest.HCLList(other.identity, broken(to.identity))), "A private key in age_identities can't be used",
 			[]string{"Identity 2 is malformed", "The secret is encrypted to " + to.name + "."},
 		},
 		"age: no passphrase": {
@@ -74,7 +74,7 @@ func TestAccSecretAccessKey_Errors(t *testing.T) {
 		},
 		"age: wrong passphrase": {
 			sealedSSH,
-			keyArgs{"age_identities": ssh.arguments["age_identities"], "passphrase": quote("wrong")},
+			acctest.Args{"age_identities": ssh.arguments["age_identities"], "passphrase": acctest.HCLString("wrong")},
 			"A private key in age_identities can't be used",
 			[]string{"another passphrase", ssh.name},
 		},
@@ -94,7 +94,7 @@ func TestAccSecretAccessKey_Errors(t *testing.T) {
 		},
 		"openpgp: malformed key": {
 			sealedPGP,
-			keyArgs{"openpgp_private_key": quote(cut(pgp.identity)), "passphrase": quote(openPassphrase)},
+			acctest.Args{"openpgp_private_key": acctest.HCLString(cut(pgp.identity)), "passphrase": acctest.HCLString(openPassphrase)},
 			"A private key in openpgp_private_key can't be used", nil,
 		},
 		"openpgp: no passphrase": {
@@ -103,7 +103,7 @@ func TestAccSecretAccessKey_Errors(t *testing.T) {
 		},
 		"openpgp: wrong passphrase": {
 			sealedPGP,
-			keyArgs{"openpgp_private_key": pgp.arguments["openpgp_private_key"], "passphrase": quote("wrong")},
+			acctest.Args{"openpgp_private_key": pgp.arguments["openpgp_private_key"], "passphrase": acctest.HCLString("wrong")},
 			"A private key in openpgp_private_key can't be used",
 			[]string{"passphrase", pgp.name},
 		},
@@ -121,7 +121,7 @@ func TestAccSecretAccessKey_Errors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := w.CLI(t)
-			c.Write("main.tf", w.ProviderConfig()+openHCL("test", quote(test.sealed), test.arguments))
+			c.Write("main.tf", w.ProviderConfig()+openHCL("test", acctest.HCLString(test.sealed), test.arguments))
 			result := c.Plan()
 			c.Want(1)
 			wantOneError(t, c, openAddress, test.summary, test.detail...)
@@ -146,8 +146,8 @@ func TestAccSecretAccessKey_Validate(t *testing.T) {
 		exitCode int
 		message  string
 	}{
-		{quote("Zm9v"), 1, "encrypted_secret is not an encrypted secret"},
-		{quote(to.seal(t, key.Secret)), 0, ""},
+		{acctest.HCLString("Zm9v"), 1, "encrypted_secret is not an encrypted secret"},
+		{acctest.HCLString(to.seal(t, key.Secret)), 0, ""},
 		{"var.later", 0, ""},
 		{"null", 0, ""},
 	} {
@@ -166,7 +166,7 @@ func TestAccSecretAccessKey_KMS(t *testing.T) {
 	sealed := to.seal(t, key.Secret)
 	c := w.CLI(t)
 	open := func(sealed string) acctest.Result {
-		c.Write("main.tf", w.ProviderConfig()+openHCL("test", quote(sealed), nil))
+		c.Write("main.tf", w.ProviderConfig()+openHCL("test", acctest.HCLString(sealed), nil))
 		w.ResetCalls()
 		result := c.Plan()
 		c.Want(1)

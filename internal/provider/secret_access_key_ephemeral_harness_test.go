@@ -38,7 +38,7 @@ type holder struct {
 	name string
 	// identity is the private key, as a text, and arguments is what opens, as expressions.
 	identity  string
-	arguments keyArgs
+	arguments acctest.Args
 }
 
 func (h holder) seal(t *testing.T, plaintext secret.Secret) string {
@@ -52,8 +52,8 @@ func (h holder) seal(t *testing.T, plaintext secret.Secret) string {
 
 func ageHolder(t *testing.T) holder {
 	t.Helper()
-	identity, public := ageKey(t)
-	return ageHolderOf(t, public, identity, keyArgs{"age_identities": list(identity)})
+	identity, public := acctest.AgeKey(t)
+	return ageHolderOf(t, public, identity, acctest.Args{"age_identities": acctest.HCLList(identity)})
 }
 
 // sshHolder is an age recipient whose private key has a passphrase.
@@ -72,12 +72,12 @@ func sshHolder(t *testing.T) holder {
 		t.Fatal(err)
 	}
 	identity := string(pem.EncodeToMemory(block))
-	return ageHolderOf(t, string(ssh.MarshalAuthorizedKey(public)), identity, keyArgs{
-		"age_identities": list(identity), "passphrase": quote(openPassphrase),
+	return ageHolderOf(t, string(ssh.MarshalAuthorizedKey(public)), identity, acctest.Args{
+		"age_identities": acctest.HCLList(identity), "passphrase": acctest.HCLString(openPassphrase),
 	})
 }
 
-func ageHolderOf(t *testing.T, public, identity string, arguments keyArgs) holder {
+func ageHolderOf(t *testing.T, public, identity string, arguments acctest.Args) holder {
 	t.Helper()
 	to, err := sealingage.ParseRecipients([]string{public})
 	if err != nil {
@@ -89,15 +89,15 @@ func ageHolderOf(t *testing.T, public, identity string, arguments keyArgs) holde
 // openPGPHolder has a private key with a passphrase.
 func openPGPHolder(t *testing.T) holder {
 	t.Helper()
-	key := newPGPKey(t)
-	to, err := sealingopenpgp.ParseRecipients([]string{key.public()})
+	key := acctest.NewPGPKey(t)
+	to, err := sealingopenpgp.ParseRecipients([]string{key.Public()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := key.entity.EncryptPrivateKeys([]byte(openPassphrase), key.config); err != nil {
+	if err := key.Entity.EncryptPrivateKeys([]byte(openPassphrase), key.Config); err != nil {
 		t.Fatal(err)
 	}
-	return holder{to, key.fingerprint(), key.private(), keyArgs{"openpgp_private_key": quote(key.private()), "passphrase": quote(openPassphrase)}}
+	return holder{to, key.Fingerprint(), key.Private(), acctest.Args{"openpgp_private_key": acctest.HCLString(key.Private()), "passphrase": acctest.HCLString(openPassphrase)}}
 }
 
 // kmsHolder is a KMS key of the simulator.
@@ -108,7 +108,7 @@ func kmsHolder(t *testing.T, w *acctest.World) holder {
 	service := sealingkms.New(aws.Config{
 		Credentials: awscredentials.NewStaticCredentialsProvider(root.AccessKeyID, root.Secret.Reveal(), ""),
 	}, "us-east-1", sealingkms.Options{Endpoint: w.Sim.URL()})
-	to, err := service.Recipient(arn, keyArgs{"purpose": "ci"})
+	to, err := service.Recipient(arn, acctest.Args{"purpose": "ci"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func kmsHolder(t *testing.T, w *acctest.World) holder {
 
 // openHCL is an ephemeral resource that opens a text, given as an expression. All values are locals, or else an error would
 // quote the line of the configuration that has them.
-func openHCL(name, encrypted string, arguments keyArgs, more ...string) string {
+func openHCL(name, encrypted string, arguments acctest.Args, more ...string) string {
 	locals := fmt.Sprintf("%s_encrypted_secret = %s\n", name, encrypted)
 	lines := fmt.Sprintf("encrypted_secret = local.%s_encrypted_secret\n", name)
 	for argument, value := range arguments {

@@ -40,11 +40,11 @@ func TestAccSecretAccessKey_Results(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				id := "self.access_key_id == " + quote(key.AccessKeyID)
+				id := "self.access_key_id == " + acctest.HCLString(key.AccessKeyID)
 				if format == sealing.FormatSecret {
 					id = "self.access_key_id == null"
 				}
-				config += openHCL(string(format), quote(to.seal(t, plaintext)), to.arguments,
+				config += openHCL(string(format), acctest.HCLString(to.seal(t, plaintext)), to.arguments,
 					expectHCL(id, equals("self.secret_access_key", key.Secret), equals("self.plaintext", plaintext))) +
 					openConsumerHCL(string(format), key.AccessKeyID)
 			}
@@ -81,7 +81,7 @@ func TestAccSecretAccessKey_Unknown(t *testing.T) {
 	c := w.CLI(t)
 	c.Write("main.tf", w.ProviderConfig()+`
 resource "terraform_data" "sealed" {
-  input = `+quote(to.seal(t, key.Secret))+`
+  input = `+acctest.HCLString(to.seal(t, key.Secret))+`
 }
 `+openHCL("test", "terraform_data.sealed.output", to.arguments)+openConsumerHCL("test", key.AccessKeyID))
 	c.PlanOut("saved.tfplan")
@@ -102,7 +102,7 @@ func TestAccSecretAccessKey_Null(t *testing.T) {
 	t.Parallel()
 	w, _ := newOpenWorld(t)
 	c := w.CLI(t)
-	for _, arguments := range []keyArgs{nil, {"age_identities": "[]"}} {
+	for _, arguments := range []acctest.Args{nil, {"age_identities": "[]"}} {
 		c.Write("main.tf", w.ProviderConfig()+openHCL("test", "null", arguments,
 			expectHCL("self.access_key_id == null", "self.secret_access_key == null", "self.plaintext == null")))
 		c.Plan()
@@ -122,21 +122,21 @@ func TestAccSecretAccessKey_Identities(t *testing.T) {
 	file := "# made for a test\n\n" + one.identity + "\n" + other.identity + "\n"
 	for name, test := range map[string]struct {
 		to        holder
-		arguments keyArgs
+		arguments acctest.Args
 	}{
-		"the second of two":   {one, keyArgs{"age_identities": list(other.identity, one.identity)}},
-		"beside a null":       {one, keyArgs{"age_identities": "[null, " + quote(one.identity) + "]"}},
-		"in a file":           {other, keyArgs{"age_identities": list(file)}},
-		"of two methods: age": {one, keyArgs{"age_identities": list(one.identity), "openpgp_private_key": quote(pgp.identity), "passphrase": quote("-")}},
-		"of two methods: PGP": {pgp, keyArgs{
-			"age_identities": list("-"), "openpgp_private_key": quote(pgp.identity), "passphrase": quote(openPassphrase),
+		"the second of two":   {one, acctest.Args{"age_identities": acctest.HCLList(other.identity, one.identity)}},
+		"beside a null":       {one, acctest.Args{"age_identities": "[null, " + acctest.HCLString(one.identity) + "]"}},
+		"in a file":           {other, acctest.Args{"age_identities": acctest.HCLList(file)}},
+		"of two methods: age": {one, acctest.Args{"age_identities": acctest.HCLList(one.identity), "openpgp_private_key": acctest.HCLString(pgp.identity), "passphrase": acctest.HCLString("-")}},
+		"of two methods: PGP": {pgp, acctest.Args{
+			"age_identities": acctest.HCLList("-"), "openpgp_private_key": acctest.HCLString(pgp.identity), "passphrase": acctest.HCLString(openPassphrase),
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := w.CLI(t)
 			sealed := "\n  " + test.to.seal(t, key.Secret) + "\n\n"
-			c.Write("main.tf", w.ProviderConfig()+openHCL("test", quote(sealed), test.arguments, expectHCL(equals("self.plaintext", key.Secret))))
+			c.Write("main.tf", w.ProviderConfig()+openHCL("test", acctest.HCLString(sealed), test.arguments, expectHCL(equals("self.plaintext", key.Secret))))
 			c.Plan()
 			c.Want(0)
 			if got := c.Diagnostics(); !slices.Equal(got, nil) {
@@ -153,8 +153,8 @@ func TestAccSecretAccessKey_Foreign(t *testing.T) {
 	to := ageHolder(t)
 	text := secret.New("export AWS_ACCESS_KEY_ID=\"" + key.AccessKeyID + "\"\r\nexport AWS_SECRET_ACCESS_KEY=\"" + key.Secret.Reveal() + "\"\r\n")
 	c := w.CLI(t)
-	c.Write("main.tf", w.ProviderConfig()+openHCL("test", quote(to.seal(t, text)), to.arguments, expectHCL(
-		"self.access_key_id == "+quote(key.AccessKeyID), equals("self.secret_access_key", key.Secret), equals("self.plaintext", text))))
+	c.Write("main.tf", w.ProviderConfig()+openHCL("test", acctest.HCLString(to.seal(t, text)), to.arguments, expectHCL(
+		"self.access_key_id == "+acctest.HCLString(key.AccessKeyID), equals("self.secret_access_key", key.Secret), equals("self.plaintext", text))))
 	c.Plan()
 	c.Want(0)
 }

@@ -64,16 +64,16 @@ func TestAccSESSMTPPassword_Errors(t *testing.T) {
 		key, region string
 		detail      []string
 	}{
-		"region": {quote(key), `"us-east-1a"`, []string{`Invalid value for "region" parameter: "us-east-1a" is no AWS Region.`, "such as us-east-1."}},
+		"region": {acctest.HCLString(key), `"us-east-1a"`, []string{`Invalid value for "region" parameter: "us-east-1a" is no AWS Region.`, "such as us-east-1."}},
 		"no region": {
-			quote(key), "null", []string{`Invalid value for "region" parameter: argument must not be null.`},
+			acctest.HCLString(key), "null", []string{`Invalid value for "region" parameter: argument must not be null.`},
 		},
 		"no secret": {"null", `"us-east-1"`, []string{
 			`Invalid value for "secret" parameter: there is no secret.`, "open its encrypted_secret with the ephemeral resource iamkeys_secret_access_key",
 		}},
-		"line end": {quote(key + "\n"), `"us-east-1"`, []string{`Invalid value for "secret" parameter: this is no secret access key`, "without a line end"}},
+		"line end": {acctest.HCLString(key + "\n"), `"us-east-1"`, []string{`Invalid value for "secret" parameter: this is no secret access key`, "without a line end"}},
 		"another format": {
-			quote("AWS_SECRET_ACCESS_KEY=" + key), `"us-east-1"`, []string{`Invalid value for "secret" parameter: this is no secret access key`},
+			acctest.HCLString("AWS_SECRET_ACCESS_KEY=" + key), `"us-east-1"`, []string{`Invalid value for "secret" parameter: this is no secret access key`},
 		},
 	} {
 		// A literal secret would be quoted with the line of the configuration that holds it.
@@ -105,9 +105,9 @@ func TestAccSESSMTPPassword_Ephemeral(t *testing.T) {
 	}
 	call := smtpHCL("ephemeral.iamkeys_secret_access_key.test.secret_access_key", `"us-east-1"`)
 	c := w.CLI(t)
-	c.Write("main.tf", requiredHCL+w.ProviderConfig()+openHCL("test", quote(to.seal(t, key.Secret)), to.arguments)+`
+	c.Write("main.tf", requiredHCL+w.ProviderConfig()+openHCL("test", acctest.HCLString(to.seal(t, key.Secret)), to.arguments)+`
 resource "iamkeystest_consumer" "test" {
-  access_key_id     = `+quote(key.AccessKeyID)+`
+  access_key_id     = `+acctest.HCLString(key.AccessKeyID)+`
   secret_wo         = `+call+`
   secret_wo_version = 1
   lifecycle {

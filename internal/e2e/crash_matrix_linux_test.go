@@ -1,4 +1,4 @@
-package provider_test
+package e2e_test
 
 import (
 	"os"
@@ -30,9 +30,9 @@ func TestCrashMatrix(t *testing.T) {
 	for i, row := range crashRows {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			s := newCrashScene(t, row, cliConfig)
+			s := newCrashSetup(t, row, cliConfig)
 			if err := s.undisturbed(); err != nil {
-				t.Fatalf("with no fault: %v", s.text(err.Error()))
+				t.Fatalf("with no fault: %v", s.Normalize(err.Error()))
 			}
 			for _, call := range s.calls {
 				var marks []string
@@ -40,11 +40,11 @@ func TestCrashMatrix(t *testing.T) {
 					if !fault.meets(call) || !full && !sampled(i, call, j) {
 						continue
 					}
-					c := &crashCell{crashScene: s, call: call, fault: fault}
+					c := &crashCell{crashSetup: s, call: call, fault: fault}
 					result := crashResult{row: i, fault: j, call: call}
 					var err error
 					if result.end, err = c.run(); err != nil {
-						t.Errorf("%d %s / %s: %s", call.N, call.Action, fault.name, s.text(err.Error()))
+						t.Errorf("%d %s / %s: %s", call.N, call.Action, fault.name, s.Normalize(err.Error()))
 					}
 					table.add(result, s.version)
 					marks = append(marks, result.mark())

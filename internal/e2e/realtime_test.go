@@ -1,16 +1,18 @@
-package provider_test
+package e2e_test
 
 import (
 	"fmt"
 	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
 
 // The life cycle with the shortest useful durations, in steps of 1 to 10 seconds: each step comes at its second, and
 // nothing in between. TestLiveCycle runs it in real time.
 func TestAccRotatingAccessKey_realTime(t *testing.T) {
 	t.Parallel()
-	s := newSteadyStory(t, shortest())
-	s.use("k1")
+	s := acctest.NewStory(t).WithKey(acctest.Shortest())
+	s.UseKey("k1")
 	elapsed := 0
 	for _, step := range []struct {
 		// second is the time since the start, and did is what an apply does then; with nothing to do a plan is empty.
@@ -41,16 +43,16 @@ func TestAccRotatingAccessKey_realTime(t *testing.T) {
 		s.Advance(fmt.Sprintf("%ds", step.second-elapsed))
 		elapsed = step.second
 		if len(step.did) == 0 {
-			s.steady()
+			s.PlanEmpty()
 			continue
 		}
-		s.applyNow()
-		s.did(step.did...)
+		s.Apply()
+		s.WantChanges(step.did...)
 		if step.use != "" {
-			s.use(step.use)
+			s.UseKey(step.use)
 		}
 	}
-	s.handovers("k1", "k1 to k2", "k2 to k3", "k3 to k4")
-	s.destroy()
-	s.keys()
+	s.WantHandovers("k1", "k1 to k2", "k2 to k3", "k3 to k4")
+	s.Destroy()
+	s.WantKeys()
 }

@@ -1,9 +1,11 @@
-package provider_test
+package e2e_test
 
 import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
@@ -12,9 +14,9 @@ import (
 // new key and so has its secret in memory. Terraform puts that text into its log.
 func TestLeak_crash(t *testing.T) {
 	t.Parallel()
-	l := newLeakStory(t, ageLock(t))
-	l.write(sparing(nil))
-	l.saved("create k1")
+	l := newLeakStory(t, ageEncryption(t))
+	l.write(unusedForADay(nil))
+	l.applySaved("create k1")
 	l.Advance("90d")
 
 	arrived, resume := make(chan struct{}), make(chan struct{})
@@ -25,7 +27,7 @@ func TestLeak_crash(t *testing.T) {
 			<-resume
 		}
 	})
-	p := l.cli.Start("apply", "-auto-approve")
+	p := l.CLI.Start("apply", "-auto-approve")
 	<-arrived
 	if err := signalProvider(p, syscall.SIGQUIT); err != nil {
 		t.Fatal(err)
@@ -36,16 +38,16 @@ func TestLeak_crash(t *testing.T) {
 	if crashed.ExitCode != 1 || !strings.Contains(crashed.Stderr, "(*GRPCProvider).ApplyResourceChange") {
 		t.Errorf("exit code %d, want 1, and the error of a provider that has gone", crashed.ExitCode)
 	}
-	l.logged("SIGQUIT: quit", "iamgate.(*Gateway).WaitUsable(")
-	l.did("create k2")
-	l.keys("k1 Active", "k2 Active")
+	l.wantLogged("SIGQUIT: quit", "iamgate.(*Gateway).WaitUsable(")
+	l.WantChanges("create k2")
+	l.WantKeys("k1 Active", "k2 Active")
 
 	// The new key is an orphan: its secret went with the provider.
-	l.write(sparing(keyArgs{"unmanaged_keys": `"delete_unused"`}))
+	l.write(unusedForADay(acctest.Args{"unmanaged_keys": `"delete_unused"`}))
 	l.command(0, "apply", "-auto-approve")
 	l.command(0, "apply", "-auto-approve")
-	l.keys("k1 Active", "k3 Active")
-	l.handedOver(2)
-	l.plan(0)
-	l.tight()
+	l.WantKeys("k1 Active", "k3 Active")
+	l.wantGivenKeys(2)
+	l.Plan(0)
+	l.wantNoLeaks()
 }

@@ -1,4 +1,4 @@
-package provider_test
+package e2e_test
 
 import (
 	"bytes"
@@ -12,26 +12,26 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
 
-// forget removes what was written so far, but for the state and the configuration.
-func (l *leakStory) forget() {
-	l.t.Helper()
-	entries, err := os.ReadDir(l.cli.Dir)
+// clearOutput removes what was written so far, but for the state and the configuration.
+func (l *leakStory) clearOutput() {
+	l.T.Helper()
+	entries, err := os.ReadDir(l.CLI.Dir)
 	if err != nil {
-		l.t.Fatal(err)
+		l.T.Fatal(err)
 	}
 	for _, entry := range entries {
 		if name := entry.Name(); name != "terraform.tfstate" && name != "main.tf" {
-			if err := os.RemoveAll(filepath.Join(l.cli.Dir, name)); err != nil {
-				l.t.Fatal(err)
+			if err := os.RemoveAll(filepath.Join(l.CLI.Dir, name)); err != nil {
+				l.T.Fatal(err)
 			}
 		}
 	}
 	l.record("TRACE")
 }
 
-// files are the names of the files that have leaks, without the members of archives.
-func (l *leakStory) files() []string {
-	l.t.Helper()
+// leakingFiles returns the names of the files that have leaks, without the members of archives.
+func (l *leakStory) leakingFiles() []string {
+	l.T.Helper()
 	names := map[string]bool{}
 	for _, f := range l.leaks() {
 		name, _, _ := strings.Cut(f.File, "!")
@@ -45,52 +45,52 @@ func (l *leakStory) files() []string {
 // the backup that Terraform makes of the state before.
 func TestLeak_change(t *testing.T) {
 	t.Parallel()
-	l := newLeakStory(t, lock{})
-	l.write(sparing(nil))
-	l.saved("create k1")
+	l := newLeakStory(t, encryption{})
+	l.write(unusedForADay(nil))
+	l.applySaved("create k1")
 	l.Advance("90d")
-	l.saved("create k2")
-	l.use("k2")
-	l.forget()
+	l.applySaved("create k2")
+	l.UseKey("k2")
+	l.clearOutput()
 
-	l.lockWith(ageLock(t))
-	l.write(sparing(nil))
-	l.command(2, "plan", "-detailed-exitcode", "-out="+savedPlan)
-	l.command(0, "apply", savedPlan)
-	l.did()
+	l.encryptWith(ageEncryption(t))
+	l.write(unusedForADay(nil))
+	l.command(2, "plan", "-detailed-exitcode", "-out="+acctest.SavedPlan)
+	l.command(0, "apply", acctest.SavedPlan)
+	l.WantChanges()
 	l.command(0, "show")
 	l.command(0, "state", "pull")
-	if got, want := l.files(), []string{savedPlan, "terraform.tfstate.backup"}; !slices.Equal(got, want) {
+	if got, want := l.leakingFiles(), []string{acctest.SavedPlan, "terraform.tfstate.backup"}; !slices.Equal(got, want) {
 		t.Errorf("leaks in %q, want %q", got, want)
 	}
 	for _, name := range []string{"encrypted_secret", "previous.encrypted_secret"} {
-		if text := l.value(name); !strings.HasPrefix(text, "-----BEGIN AGE ENCRYPTED FILE-----") {
+		if text := l.Value(name); !strings.HasPrefix(text, "-----BEGIN AGE ENCRYPTED FILE-----") {
 			t.Errorf("%s is not encrypted", name)
 		}
 	}
 
 	// The next change of the state, and the next saved plan, take the place of both.
 	l.Advance("7d")
-	l.saved("deactivate k1")
+	l.applySaved("deactivate k1")
 	l.show()
-	l.tight()
-	l.destroy()
-	l.tight()
+	l.wantNoLeaks()
+	l.Destroy()
+	l.wantNoLeaks()
 }
 
 // TestLeak_plain proves that the scan would find something: without encryption, secrets are in the states and plans.
 func TestLeak_plain(t *testing.T) {
 	t.Parallel()
-	l := newLeakStory(t, lock{})
-	l.write(sparing(nil))
-	l.saved("create k1")
+	l := newLeakStory(t, encryption{})
+	l.write(unusedForADay(nil))
+	l.applySaved("create k1")
 	l.Advance("90d")
-	l.saved("create k2")
-	l.use("k2")
+	l.applySaved("create k2")
+	l.UseKey("k2")
 	l.command(0, "state", "pull")
 	l.Advance("7d")
-	l.saved("deactivate k1")
-	l.handedOver(2)
+	l.applySaved("deactivate k1")
+	l.wantGivenKeys(2)
 
 	var names []string
 	for _, f := range l.leaks() {
@@ -100,8 +100,8 @@ func TestLeak_plain(t *testing.T) {
 	if got, want := slices.Compact(names), []string{"secret 1", "secret 2"}; !slices.Equal(got, want) {
 		t.Errorf("found %q, want %q", got, want)
 	}
-	files := l.files()
-	for _, want := range []string{"terraform.tfstate", "terraform.tfstate.backup", savedPlan} {
+	files := l.leakingFiles()
+	for _, want := range []string{"terraform.tfstate", "terraform.tfstate.backup", acctest.SavedPlan} {
 		if !slices.Contains(files, want) {
 			t.Errorf("leaks in %q, and none in %s", files, want)
 		}
@@ -111,7 +111,7 @@ func TestLeak_plain(t *testing.T) {
 	}
 
 	// A provider that logs the answer of CreateAccessKey, or an SMTP password, leaves lines such as these.
-	log, err := os.ReadFile(filepath.Join(l.cli.Dir, traceLog))
+	log, err := os.ReadFile(filepath.Join(l.CLI.Dir, traceLog))
 	if err != nil {
 		t.Fatal(err)
 	}

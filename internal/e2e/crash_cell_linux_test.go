@@ -1,4 +1,4 @@
-package provider_test
+package e2e_test
 
 import (
 	"encoding/json"
@@ -19,7 +19,7 @@ import (
 
 // crashCell is one apply that a fault befalls at one call, and what comes after it.
 type crashCell struct {
-	*crashScene
+	*crashSetup
 	call  iamsim.Call
 	fault crashFault
 	// ends are what may be true in the end.
@@ -91,8 +91,8 @@ func (c *crashCell) run() (crashEnd, error) {
 	return end, nil
 }
 
-// restart goes back to the scene.
-func (s *crashScene) restart() error {
+// restart goes back to the state before the disturbed apply.
+func (s *crashSetup) restart() error {
 	if err := s.back(s.begin); err != nil {
 		return err
 	}
@@ -102,17 +102,17 @@ func (s *crashScene) restart() error {
 			held[id] = s.Sim.Secret(id)
 		}
 	}
-	// Every scene that has keys has an Active one.
+	// Every setup that has keys has an Active one.
 	s.hold(held, len(s.named) > 0 && !s.row.destroy)
 	return nil
 }
 
 // undisturbed applies with no fault, and keeps the calls.
-func (s *crashScene) undisturbed() error {
+func (s *crashSetup) undisturbed() error {
 	if err := s.restart(); err != nil {
 		return err
 	}
-	result := s.cli.Run(s.command()...)
+	result := s.CLI.Run(s.command()...)
 	if err := s.deaths(); err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (s *crashScene) undisturbed() error {
 }
 
 // recounted reports whether the apply has listed the keys after it made one.
-func (s *crashScene) recounted() bool {
+func (s *crashSetup) recounted() bool {
 	counted := true
 	for _, call := range s.calls {
 		switch call.Action {
@@ -167,11 +167,11 @@ func (c *crashCell) disturb() (succeeded bool, err error) {
 		}
 		struck <- err
 	})
-	c.cli.Setenv("AWS_MAX_ATTEMPTS", strconv.Itoa(c.fault.attempts))
-	p := c.cli.Start(c.command()...)
+	c.CLI.Setenv("AWS_MAX_ATTEMPTS", strconv.Itoa(c.fault.attempts))
+	p := c.CLI.Start(c.command()...)
 	started <- p
 	result := p.Wait()
-	c.cli.Setenv("AWS_MAX_ATTEMPTS", "3")
+	c.CLI.Setenv("AWS_MAX_ATTEMPTS", "3")
 	if err := c.quiet(p); err != nil {
 		return false, err
 	}
@@ -182,14 +182,14 @@ func (c *crashCell) disturb() (succeeded bool, err error) {
 		err = errors.New("the call did not come")
 	}
 	c.Sim.OnCall(func(iamsim.Call) { c.watch() })
-	c.hides(result)
+	c.WantNoSecrets(result)
 	return result.ExitCode == 0, err
 }
 
 // mend takes Terraform's backup of the state where Terraform was ended while it wrote the state itself, which it does in place:
 // an empty file or half of one is nothing that a provider can prevent. Two SIGINTs do that about once in a hundred times.
 func (c *crashCell) mend() error {
-	name := filepath.Join(c.cli.Dir, "terraform.tfstate")
+	name := filepath.Join(c.CLI.Dir, "terraform.tfstate")
 	data, err := os.ReadFile(name)
 	if !c.fault.ends || !c.stateful || err == nil && json.Valid(data) {
 		return nil
@@ -201,7 +201,7 @@ func (c *crashCell) mend() error {
 	if err != nil {
 		return fmt.Errorf("the CLI has left %d bytes of a state, and no backup: %w", len(data), err)
 	}
-	c.t.Logf("call %d, %s: Terraform has left %d bytes of a state: its backup is taken", c.call.N, c.fault.name, len(data))
+	c.T.Logf("call %d, %s: Terraform has left %d bytes of a state: its backup is taken", c.call.N, c.fault.name, len(data))
 	return os.WriteFile(name, backup, 0o600) //nolint:gosec // in the directory of the test
 }
 
@@ -214,7 +214,7 @@ func (c *crashCell) quiet(p *acctest.Process) error {
 				return err
 			}
 		}
-		if err := c.Sim.Settle(c.t.Context()); err != nil {
+		if err := c.Sim.Settle(c.T.Context()); err != nil {
 			return err
 		}
 	}
@@ -258,7 +258,7 @@ func (c *crashCell) check(succeeded bool) error {
 
 // safe checks that no consumer has lost anything, and that nothing of others was touched. What a successful apply has
 // published, consumers hold from then on.
-func (s *crashScene) safe(now truth, succeeded bool) error {
+func (s *crashSetup) safe(now truth, succeeded bool) error {
 	if !s.row.destroy && !now.secret.IsZero() && !s.revoked(now.current) {
 		if !s.Sim.Authenticates(now.current, now.secret) {
 			return fmt.Errorf("the published secret does not work: %q", now.text)
@@ -281,7 +281,7 @@ func (s *crashScene) safe(now truth, succeeded bool) error {
 }
 
 // revoked reports whether a key is one that the row revokes, so that nobody may rely on it any more.
-func (s *crashScene) revoked(id string) bool { return s.row.revokes && s.named[id] != "" }
+func (s *crashSetup) revoked(id string) bool { return s.row.revokes && s.named[id] != "" }
 
 // reliable reports whether ci must keep an Active key from here on. After a revoke of which nothing but the new key has reached
 // the state, the only Active key is one that nobody can use.
@@ -355,7 +355,7 @@ func (c *crashCell) converge(pending bool) (truth, error) {
 	for applies := 0; ; {
 		if !pending {
 			result := c.planSaved()
-			c.hides(result)
+			c.WantNoSecrets(result)
 			if result.ExitCode != 2 {
 				now, err := c.truth()
 				if err == nil {
@@ -370,14 +370,14 @@ func (c *crashCell) converge(pending bool) (truth, error) {
 		var result acctest.Result
 		switch {
 		case !pending:
-			result = c.cli.ApplyPlan(savedPlan)
+			result = c.CLI.ApplyPlan(acctest.SavedPlan)
 		case c.row.destroy:
-			result = c.cli.Destroy()
+			result = c.CLI.Destroy()
 		default:
-			result = c.cli.Apply()
+			result = c.CLI.Apply()
 		}
 		pending = false
-		c.hides(result)
+		c.WantNoSecrets(result)
 		now, err := c.truth()
 		if err == nil {
 			err = c.safe(now, result.ExitCode == 0)
@@ -396,7 +396,7 @@ var awsCommand = regexp.MustCompile(`aws iam (delete|update)-access-key --user-n
 // commands are those in the diagnostics of the last command of the CLI, in their order.
 func (c *crashCell) commands() []advice {
 	var all []advice
-	for _, d := range c.cli.Diagnostics() {
+	for _, d := range c.CLI.Diagnostics() {
 		for _, match := range awsCommand.FindAllStringSubmatch(d.Detail, -1) {
 			all = append(all, advice{verb: match[1], user: match[2], id: match[3], status: match[4]})
 		}

@@ -1,11 +1,10 @@
-package provider_test
+package e2e_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,13 +22,13 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// crashScene is the world of a row just before the apply that is disturbed. All cells of the row begin there.
-type crashScene struct {
-	*story
+// crashSetup is the Story of a row just before the apply that is disturbed. All cells of the row begin there.
+type crashSetup struct {
+	*acctest.Story
 	row    crashRow
 	opener sealing.Opener
 	begin  crashPoint
-	// named are the keys of the scene, by id, and foreign are those of them that are not ours.
+	// named are the keys before the disturbed apply, by id, and foreign are those of them that are not ours.
 	named   map[string]string
 	foreign []iamsim.Key
 	// stateful tells that the resource is in the state already.
@@ -54,16 +53,16 @@ type crashPoint struct {
 	world iamsim.Snapshot
 }
 
-// newCrashScene sets the scene of a row. From the plan on its commands use the CLI configuration.
-func newCrashScene(t *testing.T, row crashRow, cliConfig string) *crashScene {
+// newCrashSetup sets up a row. From the plan on, commands use the CLI configuration.
+func newCrashSetup(t *testing.T, row crashRow, cliConfig string) *crashSetup {
 	t.Helper()
-	s := &crashScene{story: row.scene(t), row: row, held: map[string]secret.Secret{}}
-	s.cli.Setenv("TF_CLI_CONFIG_FILE", cliConfig)
+	s := &crashSetup{Story: row.setUp(t), row: row, held: map[string]secret.Secret{}}
+	s.CLI.Setenv("TF_CLI_CONFIG_FILE", cliConfig)
 	root := s.Sim.Root()
 	s.opener = kms.New(aws.Config{
 		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(root.AccessKeyID, root.Secret.Reveal(), ""),
 	}, "us-east-1", kms.Options{Endpoint: s.Sim.URL()}).Opener()
-	version, _, _ := strings.Cut(s.cli.Run("version").Stdout, "\n")
+	version, _, _ := strings.Cut(s.CLI.Run("version").Stdout, "\n")
 	s.version = strings.Replace(version, " v", " ", 1)
 	s.configure("")
 	if !row.now {
@@ -72,10 +71,9 @@ func newCrashScene(t *testing.T, row crashRow, cliConfig string) *crashScene {
 		}
 	}
 	if row.late != nil {
-		row.late(s.story)
+		row.late(s.Story)
 	}
-	s.learn()
-	s.named = maps.Clone(s.names)
+	s.named = s.KeyNames()
 	for _, user := range []string{"ci", bystander} {
 		for _, k := range s.Sim.Keys(user) {
 			if user != "ci" || !strings.HasPrefix(s.named[k.ID], "k") {
@@ -95,44 +93,44 @@ func newCrashScene(t *testing.T, row crashRow, cliConfig string) *crashScene {
 }
 
 // configure writes the configuration of the row, with another mode of unmanaged_keys unless that is empty.
-func (s *crashScene) configure(mode string) {
-	s.t.Helper()
+func (s *crashSetup) configure(mode string) {
+	s.T.Helper()
 	args := s.row.args
 	if mode != "" {
-		args = args.with(keyArgs{"unmanaged_keys": quote(mode)})
+		args = args.With(acctest.Args{"unmanaged_keys": acctest.HCLString(mode)})
 	}
-	s.write(args, s.row.more)
+	s.Write(args, s.row.more)
 }
 
 // planSaved plans what the row asks for.
-func (s *crashScene) planSaved() acctest.Result {
-	s.t.Helper()
+func (s *crashSetup) planSaved() acctest.Result {
+	s.T.Helper()
 	if s.row.destroy {
-		return s.cli.PlanOut(savedPlan, "-destroy")
+		return s.CLI.PlanOut(acctest.SavedPlan, "-destroy")
 	}
-	return s.cli.PlanOut(savedPlan)
+	return s.CLI.PlanOut(acctest.SavedPlan)
 }
 
 // command is the apply of the row.
-func (s *crashScene) command() []string {
+func (s *crashSetup) command() []string {
 	if s.row.now {
 		return []string{"apply", "-json", "-auto-approve"}
 	}
-	return []string{"apply", "-json", savedPlan}
+	return []string{"apply", "-json", acctest.SavedPlan}
 }
 
 // diagnoses are the diagnostics of the last command, for people.
-func (s *crashScene) diagnoses() string {
-	s.t.Helper()
+func (s *crashSetup) diagnoses() string {
+	s.T.Helper()
 	var all []string
-	for _, d := range s.cli.Diagnostics() {
-		all = append(all, s.text(d.Severity+": "+d.Summary+": "+d.Detail))
+	for _, d := range s.CLI.Diagnostics() {
+		all = append(all, s.Normalize(d.Severity+": "+d.Summary+": "+d.Detail))
 	}
 	return strings.Join(all, "\n    ")
 }
 
 // keep keeps the working directory and the world.
-func (s *crashScene) keep(at *crashPoint) error {
+func (s *crashSetup) keep(at *crashPoint) error {
 	at.world, at.files = s.Sim.Snapshot(), map[string][]byte{}
 	return s.eachFile(func(name string) error {
 		data, err := os.ReadFile(name)
@@ -142,7 +140,7 @@ func (s *crashScene) keep(at *crashPoint) error {
 }
 
 // back goes back to a point. What was told to consumers since is forgotten.
-func (s *crashScene) back(at crashPoint) error {
+func (s *crashSetup) back(at crashPoint) error {
 	if err := s.eachFile(os.Remove); err != nil {
 		return err
 	}
@@ -156,13 +154,13 @@ func (s *crashScene) back(at crashPoint) error {
 	return nil
 }
 
-func (s *crashScene) eachFile(do func(name string) error) error {
-	entries, err := os.ReadDir(s.cli.Dir)
+func (s *crashSetup) eachFile(do func(name string) error) error {
+	entries, err := os.ReadDir(s.CLI.Dir)
 	if err != nil {
 		return err
 	}
 	for _, entry := range entries {
-		if err := do(filepath.Join(s.cli.Dir, entry.Name())); err != nil {
+		if err := do(filepath.Join(s.CLI.Dir, entry.Name())); err != nil {
 			return err
 		}
 	}
@@ -170,14 +168,14 @@ func (s *crashScene) eachFile(do func(name string) error) error {
 }
 
 // hold makes consumers hold these keys and no others. Relied tells whether ci must have an Active key.
-func (s *crashScene) hold(held map[string]secret.Secret, relied bool) {
+func (s *crashSetup) hold(held map[string]secret.Secret, relied bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.held, s.relied, s.dead = held, relied, ""
 }
 
 // watch lets all consumers try their keys, as they do at every call.
-func (s *crashScene) watch() {
+func (s *crashSetup) watch() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, held := range s.held {
@@ -191,7 +189,7 @@ func (s *crashScene) watch() {
 }
 
 // deaths is what a consumer met so far, as an error.
-func (s *crashScene) deaths() error {
+func (s *crashSetup) deaths() error {
 	s.watch()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -201,12 +199,12 @@ func (s *crashScene) deaths() error {
 	return nil
 }
 
-func (s *crashScene) active() bool {
+func (s *crashSetup) active() bool {
 	return slices.ContainsFunc(s.Sim.Keys("ci"), func(k iamsim.Key) bool { return k.Status == "Active" })
 }
 
-// nameOf is the name of a key of the scene, or new.
-func (s *crashScene) nameOf(id string) string {
+// nameOf returns the name of a key that existed before the disturbed apply, or new.
+func (s *crashSetup) nameOf(id string) string {
 	if name, ok := s.named[id]; ok {
 		return name
 	}
@@ -214,8 +212,8 @@ func (s *crashScene) nameOf(id string) string {
 }
 
 // instances are those of the resource in the state file, deposed ones included.
-func (s *crashScene) instances() ([]stateInstance, error) {
-	data, err := os.ReadFile(filepath.Join(s.cli.Dir, "terraform.tfstate"))
+func (s *crashSetup) instances() ([]acctest.StateInstance, error) {
+	data, err := os.ReadFile(filepath.Join(s.CLI.Dir, "terraform.tfstate"))
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(data) == 0 {
 		return nil, nil
 	}
@@ -223,12 +221,12 @@ func (s *crashScene) instances() ([]stateInstance, error) {
 		return nil, err
 	}
 	var state struct {
-		Resources []struct{ Instances []stateInstance }
+		Resources []struct{ Instances []acctest.StateInstance }
 	}
 	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&state); err != nil {
 		return nil, fmt.Errorf("the state can't be read: %w", err)
 	}
-	var all []stateInstance
+	var all []acctest.StateInstance
 	for _, r := range state.Resources {
 		all = append(all, r.Instances...)
 	}
@@ -246,7 +244,7 @@ type truth struct {
 	secret  secret.Secret
 }
 
-func (s *crashScene) truth() (truth, error) {
+func (s *crashSetup) truth() (truth, error) {
 	all, err := s.instances()
 	if err != nil {
 		return truth{}, err
@@ -270,7 +268,7 @@ func (s *crashScene) truth() (truth, error) {
 		}
 		now.current = fmt.Sprint(instance.Attributes["access_key_id"])
 		roles = append(roles, take(role, now.current))
-		if previous := dig(instance.Attributes, "previous.access_key_id"); previous != nil {
+		if previous := acctest.Lookup(instance.Attributes, "previous.access_key_id"); previous != nil {
 			roles = append(roles, take("previous", previous))
 		}
 		if now.secret, err = s.published(instance.Attributes); err != nil {
@@ -289,12 +287,12 @@ func (s *crashScene) truth() (truth, error) {
 }
 
 // published is the secret of the current key as its consumers read it.
-func (s *crashScene) published(attributes map[string]any) (secret.Secret, error) {
+func (s *crashSetup) published(attributes map[string]any) (secret.Secret, error) {
 	if plain, ok := attributes["secret_access_key"].(string); ok {
 		return secret.New(plain), nil
 	}
 	if ciphertext, ok := attributes["encrypted_secret"].(string); ok {
-		return s.opener.Open(s.t.Context(), ciphertext)
+		return s.opener.Open(s.T.Context(), ciphertext)
 	}
 	return secret.Secret{}, nil
 }

@@ -1,4 +1,4 @@
-package provider_test
+package e2e_test
 
 import (
 	"encoding/json"
@@ -22,8 +22,8 @@ const examplesDir = "../../examples"
 // exampleKeyID stands in the examples for a key that exists.
 const exampleKeyID = "AKIAIOSFODNN7EXAMPLE" //nolint:gosec // the id of AWS's own examples
 
-// exampleScenes are what the examples expect to find in IAM, beside the user ci without keys.
-var exampleScenes = map[string]func(w *acctest.World) (keyID string){
+// exampleSetups are what the examples expect to find in IAM, beside the user ci without keys.
+var exampleSetups = map[string]func(w *acctest.World) (keyID string){
 	"data-sources/iamkeys_access_key_age":       withKey,
 	"data-sources/iamkeys_access_key_last_used": withKey,
 	"scenarios/many-users": func(w *acctest.World) string {
@@ -50,7 +50,7 @@ func withKMSKey(w *acctest.World) string {
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	dirs := exampleDirs(t)
-	for name := range exampleScenes {
+	for name := range exampleSetups {
 		if !slices.Contains(dirs, name) {
 			t.Errorf("there is no example %s", name)
 		}
@@ -61,8 +61,8 @@ func TestExamples(t *testing.T) {
 			w := acctest.New(t)
 			w.Sim.CreateUser("ci")
 			keyID := ""
-			if scene, ok := exampleScenes[name]; ok {
-				keyID = scene(w)
+			if setUp, ok := exampleSetups[name]; ok {
+				keyID = setUp(w)
 			}
 			c := exampleCLI(t, w)
 			copyExample(t, c, name, keyID)

@@ -1,4 +1,4 @@
-package provider_test
+package e2e_test
 
 import (
 	"bytes"
@@ -17,8 +17,8 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sessmtp"
 )
 
-// lock is a way to encrypt secrets, and to open what was encrypted.
-type lock struct {
+// encryption is a way to encrypt secrets, and to open what was encrypted.
+type encryption struct {
 	// recipients are an expression for encrypted_output; empty leaves the secrets in plain text.
 	recipients string
 	// opener are the arguments of the ephemeral resource beside the ciphertext.
@@ -29,35 +29,35 @@ type lock struct {
 	private secret.Secret
 }
 
-// with is the lock with more in encrypted_output.
-func (k lock) with(more string) lock {
-	k.recipients = strings.Replace(k.recipients, "{", "{\n"+more+"\n", 1)
-	return k
+// with returns the encryption with more in encrypted_output.
+func (e encryption) with(more string) encryption {
+	e.recipients = strings.Replace(e.recipients, "{", "{\n"+more+"\n", 1)
+	return e
 }
 
-func ageLock(t *testing.T) lock {
+func ageEncryption(t *testing.T) encryption {
 	t.Helper()
-	identity, recipient := ageKey(t)
-	return lock{
-		recipients: object(keyArgs{"age_recipients": list(recipient)}),
+	identity, recipient := acctest.AgeKey(t)
+	return encryption{
+		recipients: acctest.HCLObject(acctest.Args{"age_recipients": acctest.HCLList(recipient)}),
 		opener:     "age_identities = [var.identity]",
 		variables:  map[string]secret.Secret{"identity": secret.New(identity)},
 		private:    secret.New(strings.TrimPrefix(identity, "AGE-SECRET-KEY-1")),
 	}
 }
 
-func openPGPLock(t *testing.T) lock {
+func openPGPEncryption(t *testing.T) encryption {
 	t.Helper()
 	const passphrase = "correct horse battery staple"
-	key := newPGPKey(t)
-	public := key.public()
-	if err := key.entity.EncryptPrivateKeys([]byte(passphrase), key.config); err != nil {
+	key := acctest.NewPGPKey(t)
+	public := key.Public()
+	if err := key.Entity.EncryptPrivateKeys([]byte(passphrase), key.Config); err != nil {
 		t.Fatal(err)
 	}
-	return lock{
-		recipients: object(keyArgs{"openpgp_public_keys": list(public)}),
+	return encryption{
+		recipients: acctest.HCLObject(acctest.Args{"openpgp_public_keys": acctest.HCLList(public)}),
 		opener:     "openpgp_private_key = var.identity\n  passphrase = var.passphrase",
-		variables:  map[string]secret.Secret{"identity": secret.New(key.private()), "passphrase": secret.New(passphrase)},
+		variables:  map[string]secret.Secret{"identity": secret.New(key.Private()), "passphrase": secret.New(passphrase)},
 		private:    secret.New(passphrase),
 	}
 }
@@ -75,18 +75,18 @@ const (
 // leakStory is a story that keeps all that Terraform and the provider write, to find secrets in it. The secret reaches a
 // consumer through the ephemeral resource, and another consumer takes the SMTP password that is derived from it.
 type leakStory struct {
-	*story
-	lock lock
+	*acctest.Story
+	encryption encryption
 	// own are secrets that Terraform was given: credentials and private keys.
 	own []acctest.Sought
 }
 
-// newLeakStory starts a story. The provider's credentials and the lock's variables come from the environment.
-func newLeakStory(t *testing.T, k lock) *leakStory {
+// newLeakStory starts a story. The provider's credentials and the variables of the encryption come from the environment.
+func newLeakStory(t *testing.T, e encryption) *leakStory {
 	t.Helper()
-	l := &leakStory{story: newStory(t)}
+	l := &leakStory{Story: acctest.NewBinaryStory(t)}
 	root := l.Sim.Root()
-	l.provider = fmt.Sprintf(`
+	l.ProviderHCL = fmt.Sprintf(`
 terraform {
   required_providers {
     iamkeys = { source = "iamkeys/iamkeys" }
@@ -111,57 +111,57 @@ provider "iamkeys" {
   }
 }
 `, l.Sim.URL())
-	l.cli.Setenv("AWS_ACCESS_KEY_ID", root.AccessKeyID)
-	l.cli.Setenv("AWS_SECRET_ACCESS_KEY", root.Secret.Reveal())
+	l.CLI.Setenv("AWS_ACCESS_KEY_ID", root.AccessKeyID)
+	l.CLI.Setenv("AWS_SECRET_ACCESS_KEY", root.Secret.Reveal())
 	l.own = append(l.own, acctest.Sought{Name: "secret of the operator", Text: root.Secret})
-	l.lockWith(k)
+	l.encryptWith(e)
 	l.record("TRACE")
 	return l
 }
 
-// lockWith encrypts in another way from the next write on, and opens in that way from the next command on.
-func (l *leakStory) lockWith(k lock) {
-	l.lock = k
-	l.setVariables(k)
+// encryptWith encrypts in another way from the next write on, and opens in that way from the next command on.
+func (l *leakStory) encryptWith(e encryption) {
+	l.encryption = e
+	l.setVariables(e)
 }
 
-// setVariables opens with the private keys of a lock from the next command on.
-func (l *leakStory) setVariables(k lock) {
-	for _, name := range slices.Sorted(maps.Keys(k.variables)) {
-		l.cli.Setenv("TF_VAR_"+name, k.variables[name].Reveal())
+// setVariables opens with the private keys of an encryption from the next command on.
+func (l *leakStory) setVariables(e encryption) {
+	for _, name := range slices.Sorted(maps.Keys(e.variables)) {
+		l.CLI.Setenv("TF_VAR_"+name, e.variables[name].Reveal())
 	}
-	if !k.private.IsZero() {
-		l.own = append(l.own, acctest.Sought{Name: "private key or passphrase", Text: k.private})
+	if !e.private.IsZero() {
+		l.own = append(l.own, acctest.Sought{Name: "private key or passphrase", Text: e.private})
 	}
 }
 
 // record keeps what is printed and logged from now on.
 func (l *leakStory) record(level string) {
-	l.cli.Record(printed)
-	l.cli.Setenv("TF_LOG", level)
-	l.cli.Setenv("TF_LOG_PATH", filepath.Join(l.cli.Dir, traceLog))
+	l.CLI.Record(printed)
+	l.CLI.Setenv("TF_LOG", level)
+	l.CLI.Setenv("TF_LOG_PATH", filepath.Join(l.CLI.Dir, traceLog))
 }
 
 // write configures a key with these arguments, and its consumers. More is added as it is.
-func (l *leakStory) write(args keyArgs, more ...string) {
-	l.t.Helper()
+func (l *leakStory) write(args acctest.Args, more ...string) {
+	l.T.Helper()
 	l.writeOpening("iamkeys_rotating_access_key.test.encrypted_secret", args, more...)
 }
 
 // writeOpening is write with another expression for what the ephemeral resource is to open.
-func (l *leakStory) writeOpening(ciphertext string, args keyArgs, more ...string) {
-	l.t.Helper()
+func (l *leakStory) writeOpening(ciphertext string, args acctest.Args, more ...string) {
+	l.T.Helper()
 	given := "iamkeys_rotating_access_key.test.secret_access_key"
-	if l.lock.recipients != "" {
+	if l.encryption.recipients != "" {
 		given = "ephemeral.iamkeys_secret_access_key.test.secret_access_key"
 		more = append(more, fmt.Sprintf(`
 ephemeral "iamkeys_secret_access_key" "test" {
   encrypted_secret = %s
   %s
 }
-`, ciphertext, l.lock.opener))
+`, ciphertext, l.encryption.opener))
 	}
-	l.story.write(args.with(keyArgs{"encrypted_output": l.lock.recipients}), append(more, fmt.Sprintf(`
+	l.Story.Write(args.With(acctest.Args{"encrypted_output": l.encryption.recipients}), append(more, fmt.Sprintf(`
 resource "iamkeystest_consumer" "test" {
   access_key_id     = iamkeys_rotating_access_key.test.access_key_id
   secret_wo         = %[1]s
@@ -177,62 +177,62 @@ resource "iamkeystest_consumer" "smtp" {
 
 // command runs a command that must end with this exit code.
 func (l *leakStory) command(code int, args ...string) {
-	l.t.Helper()
-	if l.last = l.cli.Run(args...); l.last.ExitCode == code {
+	l.T.Helper()
+	if l.Last = l.CLI.Run(args...); l.Last.ExitCode == code {
 		return
 	}
-	said := l.text(l.last.Stderr)
-	if found, err := acctest.NewLeakScan(l.sought()...).Reader("stderr", strings.NewReader(l.last.Stderr)); err != nil || len(found) > 0 {
+	said := l.Normalize(l.Last.Stderr)
+	if found, err := acctest.NewLeakScan(l.sought()...).Reader("stderr", strings.NewReader(l.Last.Stderr)); err != nil || len(found) > 0 {
 		said = fmt.Sprint("not shown, because of ", found, err)
 	}
-	l.t.Fatalf("%q: exit code %d, want %d\n%s", args, l.last.ExitCode, code, said)
+	l.T.Fatalf("%q: exit code %d, want %d\n%s", args, l.Last.ExitCode, code, said)
 }
 
-// saved applies a saved plan, which does these things in IAM.
-func (l *leakStory) saved(did ...string) {
-	l.t.Helper()
-	l.plan(2)
-	l.apply()
-	l.did(did...)
+// applySaved plans, applies the saved plan, and checks the changes in IAM.
+func (l *leakStory) applySaved(did ...string) {
+	l.T.Helper()
+	l.Plan(2)
+	l.ApplyPlan()
+	l.WantChanges(did...)
 }
 
 // show prints state and saved plan in every way there is.
 func (l *leakStory) show() {
-	l.t.Helper()
+	l.T.Helper()
 	for _, args := range [][]string{
-		{"show"}, {"show", "-json"}, {"show", savedPlan}, {"show", "-json", savedPlan}, {"state", "pull"}, {"state", "show", keyAddress},
+		{"show"}, {"show", "-json"}, {"show", acctest.SavedPlan}, {"show", "-json", acctest.SavedPlan}, {"state", "pull"}, {"state", "show", acctest.KeyAddress},
 	} {
 		l.command(0, args...)
 	}
 }
 
-// handedOver checks that each key that the consumer was given worked, and how many there were.
-func (l *leakStory) handedOver(want int) {
-	l.t.Helper()
+// wantGivenKeys checks that each key that the consumer was given worked, and how many keys it was given.
+func (l *leakStory) wantGivenKeys(want int) {
+	l.T.Helper()
 	got := 0
 	for _, h := range l.Journal() {
 		if h.NewKeyID == "smtp" {
 			continue
 		}
 		if got++; !h.NewWorked {
-			l.t.Errorf("the consumer was given a secret of %s that does not work", l.name(h.NewKeyID))
+			l.T.Errorf("the consumer was given a secret of %s that does not work", l.KeyName(h.NewKeyID))
 		}
 	}
 	if got != want {
-		l.t.Errorf("the consumer was given %d keys, want %d", got, want)
+		l.T.Errorf("the consumer was given %d keys, want %d", got, want)
 	}
 }
 
 // sought are all secrets that the simulator ever issued, the SMTP passwords derived from them, and those of the operator.
 func (l *leakStory) sought() []acctest.Sought {
-	l.t.Helper()
+	l.T.Helper()
 	sought := slices.Clone(l.own)
 	for i, issued := range l.Sim.IssuedSecrets() {
 		sought = append(sought, acctest.Sought{Name: fmt.Sprintf("secret %d", i+1), Text: issued})
 		for _, region := range leakRegions {
 			password, err := sessmtp.Password(issued, region)
 			if err != nil {
-				l.t.Fatal(err)
+				l.T.Fatal(err)
 			}
 			sought = append(sought, acctest.Sought{Name: fmt.Sprintf("SMTP password of secret %d in %s", i+1, region), Text: password})
 		}
@@ -242,40 +242,40 @@ func (l *leakStory) sought() []acctest.Sought {
 
 // leaks are the secrets in the working directory.
 func (l *leakStory) leaks() []acctest.Finding {
-	l.t.Helper()
-	found, err := acctest.NewLeakScan(l.sought()...).Dir(l.cli.Dir)
+	l.T.Helper()
+	found, err := acctest.NewLeakScan(l.sought()...).Dir(l.CLI.Dir)
 	if err != nil {
-		l.t.Fatal(err)
+		l.T.Fatal(err)
 	}
 	return found
 }
 
-// tight checks that there is no secret in anything that was written, and that there was enough to look at.
-func (l *leakStory) tight() {
-	l.t.Helper()
-	for _, name := range []string{"terraform.tfstate", "terraform.tfstate.backup", savedPlan, traceLog, printed} {
-		if info, err := os.Stat(filepath.Join(l.cli.Dir, name)); err != nil || info.Size() == 0 {
-			l.t.Errorf("there is nothing in %s: %v", name, err)
+// wantNoLeaks checks that there is no secret in anything that was written, and that there was enough to look at.
+func (l *leakStory) wantNoLeaks() {
+	l.T.Helper()
+	for _, name := range []string{"terraform.tfstate", "terraform.tfstate.backup", acctest.SavedPlan, traceLog, printed} {
+		if info, err := os.Stat(filepath.Join(l.CLI.Dir, name)); err != nil || info.Size() == 0 {
+			l.T.Errorf("there is nothing in %s: %v", name, err)
 		}
 	}
 	if found := l.leaks(); len(found) > 0 {
-		l.t.Errorf("%d leaks", len(found))
+		l.T.Errorf("%d leaks", len(found))
 		for _, f := range found[:min(len(found), 20)] {
-			l.t.Error(f)
+			l.T.Error(f)
 		}
 	}
 }
 
-// logged checks that the log has these texts.
-func (l *leakStory) logged(texts ...string) {
-	l.t.Helper()
-	log, err := os.ReadFile(filepath.Join(l.cli.Dir, traceLog))
+// wantLogged checks that the log has these texts.
+func (l *leakStory) wantLogged(texts ...string) {
+	l.T.Helper()
+	log, err := os.ReadFile(filepath.Join(l.CLI.Dir, traceLog))
 	if err != nil {
-		l.t.Fatal(err)
+		l.T.Fatal(err)
 	}
 	for _, text := range texts {
 		if !bytes.Contains(log, []byte(text)) {
-			l.t.Errorf("the log has no %q", text)
+			l.T.Errorf("the log has no %q", text)
 		}
 	}
 }
@@ -285,14 +285,14 @@ var faultKinds = []iamsim.FaultKind{
 	iamsim.ErrorBeforeCommit, iamsim.AnswerLost, iamsim.Empty200, iamsim.ErrorAfterCommit, iamsim.Slow, iamsim.CutBeforeCommit, iamsim.Throttled,
 }
 
-// failing lets the next calls of an action go wrong, each in another way, runs a command, and checks that all did.
-func (l *leakStory) failing(action string, args ...string) {
-	l.t.Helper()
+// runWithFaults lets the next calls of an action go wrong, each in another way, runs a command, and checks that all did.
+func (l *leakStory) runWithFaults(action string, args ...string) {
+	l.T.Helper()
 	for i, kind := range faultKinds {
 		l.Sim.AddFault(iamsim.Fault{Action: action, Nth: i + 1, Kind: kind, Delay: 50 * time.Millisecond})
 	}
 	l.ResetCalls()
-	l.last = l.cli.Run(args...)
+	l.Last = l.CLI.Run(args...)
 	l.Sim.ClearFaults()
 	var met []string
 	for _, call := range l.Sim.Log() {
@@ -302,7 +302,7 @@ func (l *leakStory) failing(action string, args ...string) {
 	}
 	for _, kind := range faultKinds {
 		if !slices.Contains(met, string(kind)) {
-			l.t.Errorf("no call of %s met the fault %s: %q", action, kind, met)
+			l.T.Errorf("no call of %s met the fault %s: %q", action, kind, met)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package provider_test
+package e2e_test
 
 import (
 	"fmt"
@@ -13,10 +13,10 @@ func BenchmarkPlan(b *testing.B) {
 		b.Run(fmt.Sprint(users), func(b *testing.B) {
 			w := acctest.New(b)
 			for i := range users {
-				w.Sim.CreateUser(fleetUser(i))
+				w.Sim.CreateUser(acctest.FleetUser(i))
 			}
 			c := w.CLI(b)
-			c.Write("main.tf", w.ProviderConfig()+keyHCL("test", fleetArgs(users)))
+			c.Write("main.tf", w.ProviderConfig()+acctest.KeyHCL("test", acctest.FleetArgs(users)))
 			c.Apply("-parallelism=50")
 			c.Want(0)
 			w.ResetCalls()

@@ -1,6 +1,6 @@
 //go:build live
 
-package provider_test
+package e2e_test
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -78,21 +80,21 @@ func liveSettings() map[string]string {
 func TestLiveCycle(t *testing.T) { //nolint:paralleltest // newLive sets the environment.
 	l := newLive(t)
 	user := l.createUser()
-	s := newStory(t)
-	s.cli.Setenv("AWS_EC2_METADATA_DISABLED", "")
+	s := acctest.NewBinaryStory(t)
+	s.CLI.Setenv("AWS_EC2_METADATA_DISABLED", "")
 	for name, value := range liveSettings() {
-		s.cli.Setenv(name, value)
+		s.CLI.Setenv(name, value)
 	}
-	s.provider = `provider "iamkeys" {}`
-	s.write(shortest().with(keyArgs{"user": fmt.Sprintf("%q", user)}))
+	s.ProviderHCL = `provider "iamkeys" {}`
+	s.Write(acctest.Shortest().With(acctest.Args{"user": fmt.Sprintf("%q", user)}))
 
 	l.step(s, "created")
-	first, firstSecret := s.value("access_key_id"), s.value("secret_access_key")
+	first, firstSecret := s.Value("access_key_id"), s.Value("secret_access_key")
 	l.wantKeys(user, first+" Active")
 
 	l.due(s, "rotate_at")
 	l.step(s, "rotated")
-	second := s.value("access_key_id")
+	second := s.Value("access_key_id")
 	if second == first {
 		t.Fatal("the key was not rotated")
 	}
@@ -110,39 +112,39 @@ func TestLiveCycle(t *testing.T) { //nolint:paralleltest // newLive sets the env
 
 	l.due(s, "rotate_at")
 	l.step(s, "rotated again")
-	l.wantKeys(user, second+" Active", s.value("access_key_id")+" Active")
+	l.wantKeys(user, second+" Active", s.Value("access_key_id")+" Active")
 
-	s.destroy()
+	s.Destroy()
 	l.wantKeys(user)
 }
 
 // step applies, and fails the test unless the published secret works and nothing is left to do.
-func (l *live) step(s *story, what string) {
+func (l *live) step(s *acctest.Story, what string) {
 	l.t.Helper()
-	s.cli.Apply()
-	s.cli.Want(0)
-	l.t.Logf("%s: %s", s.value("access_key_id"), what)
-	l.wantWorks(s.value("access_key_id"), s.value("secret_access_key"), true)
+	s.CLI.Apply()
+	s.CLI.Want(0)
+	l.t.Logf("%s: %s", s.Value("access_key_id"), what)
+	l.wantWorks(s.Value("access_key_id"), s.Value("secret_access_key"), true)
 }
 
 // due waits for a date of the state. Before it a plan must be empty, and soon after it not.
-func (l *live) due(s *story, date string) {
+func (l *live) due(s *acctest.Story, date string) {
 	l.t.Helper()
-	at, err := time.Parse(time.RFC3339, s.value(date))
+	at, err := time.Parse(time.RFC3339, s.Value(date))
 	if err != nil {
 		l.t.Fatalf("%s: %v", date, err)
 	}
 	// Two clocks may differ by a little, and a plan takes its time.
 	if l.clock.Now().Before(at.Add(-5 * time.Second)) {
-		s.cli.Plan()
-		s.cli.Want(0)
+		s.CLI.Plan()
+		s.CLI.Want(0)
 	}
 	l.sleep(at.Sub(l.clock.Now()))
 	for {
-		if s.cli.Plan().ExitCode == 2 {
+		if s.CLI.Plan().ExitCode == 2 {
 			return
 		}
-		s.cli.Want(0)
+		s.CLI.Want(0)
 		if l.clock.Now().After(at.Add(liveSlack)) {
 			l.t.Fatalf("no step is planned %v after %s", liveSlack, date)
 		}

@@ -1,0 +1,187 @@
+package acctest
+
+import "fmt"
+
+// This file has the texts of the provider that more than one test expects: facts about keys, the diagnostics that are made of
+// them, and the commands that a detail gives. Key ids are short names (see Story).
+
+const (
+	// FirstDay is Start as texts spell it.
+	FirstDay = "2026-01-01 00:00:00 UTC"
+	// RotationDay is FirstDay plus the 90 days of ByAge.
+	RotationDay = "2026-04-01 00:00:00 UTC"
+	// KeysChanged is the reason why a plan is out of date whose step is not right any more.
+	KeysChanged = "the keys in IAM have changed since the plan"
+)
+
+// NeverUsed describes an Active key that was created at a time such as FirstDay and that nobody has used.
+func NeverUsed(created string) string { return "Active, created " + created + ", never used" }
+
+// ProvedAt describes an Active key that was created at a time such as FirstDay and proved to work at once.
+func ProvedAt(created string) string {
+	return fmt.Sprintf("Active, created %[1]s, last used at %[1]s by sts in us-east-1", created)
+}
+
+// KeptByUse is the fact that a key was used too recently to be retired. The use is such as "2026-04-01 00:00:00 UTC by s3 in
+// eu-west-1".
+func KeptByUse(key, use, until string) string {
+	return fmt.Sprintf("key %s was used at %s; require_unused_for keeps it until %s", key, use, until)
+}
+
+// SlotTaken is the fact that an unmanaged key has the slot. The description is such as that of NeverUsed.
+func SlotTaken(key, description string) string {
+	return fmt.Sprintf("the slot is taken by key %s (%s), which this resource did not make", key, description)
+}
+
+// SlotTakenByTheirs is SlotTaken for a key called theirs that was created on FirstDay and never used.
+var SlotTakenByTheirs = SlotTaken("theirs", NeverUsed(FirstDay))
+
+// SignsRequests is the fact that a key signs the requests of the provider.
+func SignsRequests(key string) string {
+	return "key " + key + " signs the requests of this provider"
+}
+
+// NoFreeSlot is the summary about a user with two keys. The descriptions are such as that of NeverUsed.
+func NoFreeSlot(older, olderDescription, newer, newerDescription string) string {
+	return fmt.Sprintf(`User "ci" already has 2 access keys, and no slot is free: %s (%s); %s (%s)`, older, olderDescription, newer, newerDescription)
+}
+
+// DeletesUnmanaged is the warning that an unmanaged key is deleted to make room.
+func DeletesUnmanaged(key, description string) Option {
+	return Warns(fmt.Sprintf(`Unmanaged key %s (%s) of user "ci" is deleted to make room for a new one`, key, description))
+}
+
+// FoundLeftover is the warning of a create that finds a key which nobody has used.
+func FoundLeftover(key, description string) Option {
+	return Warns(fmt.Sprintf(`User "ci" already has key %s (%s), which an interrupted create may have left`, key, description))
+}
+
+// ProbablyLeft is the warning that an interrupted apply has probably left a key at that time.
+func ProbablyLeft(key, created string) Option {
+	return Warns(fmt.Sprintf(`Key %s of user "ci" was probably left by an interrupted apply at %s, never used`, key, created))
+}
+
+// NotRetiredYet is the warning that a previous key is not retired because of a fact.
+func NotRetiredYet(key, fact string) Option {
+	return Warns(fmt.Sprintf(`Previous key %s of user "ci" is not retired yet: %s`, key, fact))
+}
+
+// RotationWaits is the warning that a rotation is due and waits because of a fact.
+func RotationWaits(fact string) Option {
+	return Warns(`Rotation of user "ci" is due and waits: ` + fact)
+}
+
+// RequestRefused is the error that a request is not possible because of a fact.
+func RequestRefused(fact string) Option {
+	return Fails(`Rotation of user "ci" was asked for and is not possible: ` + fact)
+}
+
+// CurrentNotListed is the warning that the current key is gone.
+func CurrentNotListed(key string) Option {
+	return Warns(fmt.Sprintf(`Current key %s of user "ci" is not listed by IAM`, key))
+}
+
+// CurrentUnused is the warning that nobody has used the current key while the previous one is due for deactivation.
+func CurrentUnused(current, previous string) Option {
+	return Warns(fmt.Sprintf("Current key %s has not been used yet, and previous key %s is due for deactivation", current, previous))
+}
+
+// NotReactivated is the warning that hold_previous does not reactivate a key because of a fact.
+func NotReactivated(key, fact string) Option {
+	return Warns(fmt.Sprintf("Previous key %s is not reactivated: %s", key, fact))
+}
+
+// UnexpectedKey is the warning about a key that somebody else created during an apply, at that time.
+func UnexpectedKey(key, created string) Option {
+	return Warns(fmt.Sprintf(`User "ci" has 2 keys, and one that this apply did not expect: %s (Active, created %s, last use unknown)`,
+		key, created))
+}
+
+// PlanOutdated is the error of an apply whose plan is no longer right.
+func PlanOutdated(reason string) Option { return Fails(`Plan for user "ci" is out of date: ` + reason) }
+
+// NoNewKey is the error that no key was created.
+func NoNewKey() Option { return Fails(`No new key for user "ci"`) }
+
+// CreatedAndDeleted is the warning that a key was deleted again because its secret was lost.
+func CreatedAndDeleted(key string) Option {
+	return Warns(fmt.Sprintf(`Key %s of user "ci" was made and deleted again: the answer with its secret was lost`, key))
+}
+
+// NotDeactivated is the error that a key is still Active.
+func NotDeactivated(key string) Option {
+	return Fails(fmt.Sprintf(`Key %s of user "ci" could not be made Inactive`, key))
+}
+
+// NotDeleted is the error that a key still exists.
+func NotDeleted(key string) Option {
+	return Fails(fmt.Sprintf(`Key %s of user "ci" could not be deleted`, key))
+}
+
+// SignerNotDestroyed is the error of a destroy that would delete the key which signs the requests of the provider.
+func SignerNotDestroyed(key string) Option {
+	return Fails("Key " + key + " signs the requests of this provider, so it is not destroyed")
+}
+
+// AdoptedLeft is the warning of a destroy that leaves an adopted key.
+func AdoptedLeft(key string) Option {
+	return Warns(fmt.Sprintf(`Adopted key %s of user "ci" was left in IAM`, key))
+}
+
+// DeletedBeforeInactive is the warning that somebody has deleted a key that was to be deactivated.
+func DeletedBeforeInactive(key string) Option {
+	return Warns("Key " + key + ` of user "ci" was deleted before it could be made Inactive`)
+}
+
+// DescriptionNotWritten is the warning that the tag of a key is missing.
+func DescriptionNotWritten(key string) Option {
+	return Warns("Description of key " + key + " could not be written")
+}
+
+// UserRenamed is the warning that a user has another name.
+func UserRenamed(from, to string) Option {
+	return Warns(fmt.Sprintf("IAM user %q is now called %q", from, to))
+}
+
+// UserGone is the warning that the user ci does not exist any more.
+func UserGone() Option { return Warns(`IAM user "ci" no longer exists`) }
+
+// WrongAccount is the error that the credentials belong to another account.
+func WrongAccount(id string) Option { return Fails("Wrong AWS account " + id) }
+
+// KeysUnreadable is the error that the keys of ci can't be listed.
+func KeysUnreadable() Option { return Fails(keysUnreadable) }
+
+// KeysUnreadableAtCreate is the warning of a plan which creates a key and can't list those that exist.
+func KeysUnreadableAtCreate() Option { return Warns(keysUnreadable) }
+
+const keysUnreadable = `Access keys of user "ci" can't be read`
+
+// EncryptedFromNowOn is the warning that a plan encrypts secrets which older states have in plain text. The keys are such as "k2
+// and k1".
+func EncryptedFromNowOn(keys string) Option {
+	return Warns("Secret of key " + keys + " is encrypted from now on, but older state versions and this saved plan hold it in plain text")
+}
+
+// DueAtOnce is the warning that a plan sets a rotate_after which makes a key due since that time.
+func DueAtOnce(rotateAfter, key, since string) Option {
+	return Warns(fmt.Sprintf("rotate_after %s makes key %s due since %s: the next plan rotates it", rotateAfter, key, since))
+}
+
+// NotConfirmed is the warning that IAM does not show yet what a key is after a step, such as "Inactive".
+func NotConfirmed(key, state string) Option {
+	return Warns(fmt.Sprintf("IAM has not confirmed yet that key %s is %s", key, state))
+}
+
+// UserRecreated is the warning that another user has the name ci.
+func UserRecreated() Option { return Warns(`IAM user "ci" was deleted and created again`) }
+
+// DeleteCommand is the command that deletes a key of ci.
+func DeleteCommand(key string) string {
+	return "aws iam delete-access-key --user-name ci --access-key-id " + key
+}
+
+// StatusCommand is the command that gives a key of ci a status.
+func StatusCommand(key, status string) string {
+	return fmt.Sprintf("aws iam update-access-key --user-name ci --access-key-id %s --status %s", key, status)
+}

@@ -1,0 +1,79 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+)
+
+// TestBinary_stderr has Terraform start the provider by way of a script that writes down its standard error, which Terraform would
+// read and parse. Unless a TF_LOG variable asks for logs, the provider must write nothing there.
+func TestBinary_stderr(t *testing.T) {
+	t.Parallel()
+	binary := filepath.Join(t.TempDir(), "provider")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../..")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	for name, tc := range map[string]struct {
+		variable, value string
+		wantLogs        bool
+	}{
+		"no TF_LOG variable": {},
+		"empty TF_LOG":       {variable: "TF_LOG"},
+		"TF_LOG_PATH":        {variable: "TF_LOG_PATH", value: filepath.Join(t.TempDir(), "log")},
+		"TF_LOG":             {variable: "TF_LOG", value: "TRACE", wantLogs: true},
+		"TF_LOG_SDK":         {variable: "TF_LOG_SDK", value: "TRACE", wantLogs: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewBinaryStory(t)
+			stderr := filepath.Join(t.TempDir(), "stderr")
+			s.CLI.Setenv("TF_CLI_CONFIG_FILE", scriptedProvider(t, fmt.Sprintf("exec '%s' 2>>'%s'\n", binary, stderr)))
+			if tc.variable != "" {
+				s.CLI.Setenv(tc.variable, tc.value)
+			}
+			s.Write(acctest.ByAge(nil))
+			s.Apply()
+			logs, err := os.ReadFile(stderr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(string(logs), "ApplyResourceChange"); got != tc.wantLogs {
+				t.Errorf("the apply is in the logs: %t, want %t", got, tc.wantLogs)
+			}
+			if !tc.wantLogs && len(logs) > 0 {
+				t.Errorf("the provider wrote %d bytes to its standard error", len(logs))
+			}
+		})
+	}
+}
+
+// scriptedProvider writes a shell script that Terraform starts as the provider, and returns a file for TF_CLI_CONFIG_FILE.
+func scriptedProvider(t *testing.T, script string) string {
+	t.Helper()
+	dir := t.TempDir()
+	//nolint:gosec // a script must be executable
+	if err := os.WriteFile(filepath.Join(dir, "terraform-provider-iamkeys"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(dir, "cli.tfrc")
+	overrides := fmt.Sprintf(`
+provider_installation {
+  dev_overrides {
+    "registry.terraform.io/hashicorp/iamkeys" = %[1]q
+    "registry.opentofu.org/hashicorp/iamkeys" = %[1]q
+  }
+}
+`, dir)
+	if err := os.WriteFile(config, []byte(overrides), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
