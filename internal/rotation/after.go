@@ -5,43 +5,14 @@ import (
 	"time"
 )
 
-// Outcome is what the world answered to a step.
+// Outcome is the result of a step.
 type Outcome struct {
 	// At is when the step was done.
 	At time.Time
-	// NewKey is the key that a Rotate made.
+	// NewKey is the key that a Rotate created.
 	NewKey Key
-	// Sealed tells, for Rotate, that the secret of NewKey was sealed.
+	// Sealed reports, for Rotate, whether the secret of NewKey was encrypted.
 	Sealed bool
-}
-
-// DeleteAt is the end of the grace of a deactivated previous, given its last use.
-func (p Previous) DeleteAt(policy Policy, use Use) time.Time {
-	from := p.DeactivatedAt
-	if use.At.After(from) {
-		from = use.At
-	}
-	return from.Add(policy.Grace)
-}
-
-// Manages reports whether the key with that id is current or previous.
-func (r Record) Manages(id string) bool {
-	return id == r.Current.ID || r.Previous != nil && id == r.Previous.ID
-}
-
-// Reconcile returns the record with what needs no step: a previous that is gone is forgotten, and a current that is
-// Inactive has been so since now at the latest.
-func (r Record) Reconcile(seen Observation, now time.Time) Record {
-	if r.Previous != nil && seen.Find(r.Previous.ID) == nil {
-		r.Previous = nil
-	}
-	switch k := seen.Find(r.Current.ID); {
-	case k == nil || k.Status == Active:
-		r.Current.InactiveSince = time.Time{}
-	case r.Current.InactiveSince.IsZero():
-		r.Current.InactiveSince = now
-	}
-	return r
 }
 
 // After returns the record after a step that was done while IAM showed seen.
@@ -93,7 +64,7 @@ func (r Record) afterRotate(step Step, seen Observation, out Outcome) Record {
 		if k := seen.Find(p.ID); k != nil && k.Status == Inactive {
 			p.DeactivatedAt = out.At
 		} else {
-			// Somebody may have reactivated it since, and its new overlap is all that counts now.
+			// Somebody may have reactivated it. The new overlap counts then, and not the old deactivation.
 			p.DeactivatedAt, p.DeactivatedByUs = time.Time{}, false
 		}
 	default:
@@ -118,20 +89,4 @@ func (o Observation) After(step Step, out Outcome) Observation {
 	case Adopt, RecordDeactivated, RecordReactivated:
 	}
 	return o
-}
-
-// KeysNeedingLastUse lists the keys whose last use Decide needs to know: an Active previous, an Inactive one whose grace is over
-// or not recorded yet, and every key that is unmanaged. A steady user thus costs no question.
-func (r Record) KeysNeedingLastUse(policy Policy, seen Observation, now time.Time) []string {
-	var ids []string
-	for _, k := range seen.Keys {
-		p := r.Previous
-		switch {
-		case k.ID == r.Current.ID:
-		case p != nil && k.ID == p.ID && k.Status == Inactive && !p.DeactivatedAt.IsZero() && now.Before(p.DeactivatedAt.Add(policy.Grace)):
-		default:
-			ids = append(ids, k.ID)
-		}
-	}
-	return ids
 }

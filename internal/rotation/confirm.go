@@ -5,82 +5,82 @@ import (
 	"time"
 )
 
-// StaleError tells that a planned step is no longer right.
+// StaleError reports that the rules no longer allow a planned step.
 type StaleError struct {
+	// Step is the first such step.
 	Step Step
-	// Obstacle is why, when the rules can tell; its Cause is empty when the step is simply no longer called for.
+	// Obstacle is why; its Cause is empty when the step is no longer called for.
 	Obstacle Obstacle
 }
 
-// Error implements error.
+// Error names the step, its key and the cause, if there is one.
 func (e *StaleError) Error() string {
-	return fmt.Sprintf("the planned step %s on key %q is no longer right (%s)", e.Step.Kind, e.Step.Key, e.Obstacle.Cause)
+	text := fmt.Sprintf("the planned step %s on key %q is no longer right", e.Step.Kind, e.Step.Key)
+	if e.Obstacle.Cause != "" {
+		text += fmt.Sprintf(" (%s)", e.Obstacle.Cause)
+	}
+	return text
 }
 
-// Confirm checks steps that were planned earlier against a fresh look at now, under the rules that Decide follows, and
-// returns those that are left to do: a key that was to be deleted and is already gone is done. It returns a *StaleError
-// for the first step that is no longer right; no step may be taken then. Steps that have become due since the plan are
-// not added.
+// Confirm checks steps that were planned earlier against what IAM shows at now, under the rules of Decide, and returns those that
+// are left to do: a step that was to delete a key is done when the key is already gone. Confirm returns a *StaleError when the rules
+// no longer allow some step, and the caller must take no step then. It adds no steps that became due since the plan.
 func Confirm(policy Policy, record Record, seen Observation, now time.Time, planned []Step) ([]Step, error) {
-	s := begin(policy, record, seen, now)
+	e := newEvaluation(policy, record, seen, now)
 	var left []Step
 	for _, step := range planned {
 		if step.deletes() && seen.Find(step.Key) == nil {
 			continue
 		}
-		if obstacle := s.permits(step); obstacle != nil {
+		if obstacle := e.stepObstacle(step); obstacle != nil {
 			return nil, &StaleError{Step: step, Obstacle: *obstacle}
 		}
 		left = append(left, step)
-		s.take(step)
+		e.advance(step)
 	}
 	return left, nil
 }
 
-func (s Step) deletes() bool {
-	return s.Kind == DeletePrevious || s.Kind == DeleteCurrent || s.Kind == DeleteUnmanaged
-}
-
-// permits is nil when the rules allow the step now. It is wider than next, which picks one of the steps that are allowed:
-// a deactivation that was planned stays right when, by now, the exception of rule 4 would allow a deletion.
-func (s *situation) permits(step Step) *Obstacle {
-	if p := s.record.Previous; step.onPrevious() && (p == nil || p.ID != step.Key) {
+// stepObstacle returns why the rules do not allow the step now; nil when they do. They allow more steps than nextStep returns, which
+// chooses one: a planned deactivation, for example, stays right when the exception of rule 4 allows a deletion by now.
+func (e *evaluation) stepObstacle(step Step) *Obstacle {
+	if p := e.record.Previous; step.actsOnPrevious() && (p == nil || p.ID != step.Key) {
 		return &Obstacle{}
 	}
 	ok := false
 	switch step.Kind {
 	case Adopt:
-		ok = (s.clock || s.ask.create) && s.mayAdopt(step.Key)
+		ok = (e.clockDriven || e.requests.create) && e.mayAdopt(step.Key)
 	case RecordDeactivated, RecordReactivated:
-		ok = s.clock && s.drift() == step.Kind
+		ok = e.clockDriven && e.unrecordedChange() == step.Kind
 	case Reactivate:
-		ok = s.mayReactivate()
+		ok = e.mayReactivate()
 	case Deactivate:
-		if s.revocationPending() {
+		if e.revocationPending() {
 			return nil
 		}
-		if obstacle := s.deactivation(); obstacle != nil {
+		if obstacle := e.deactivationObstacle(); obstacle != nil {
 			return obstacle
 		}
-		ok = s.clock
+		ok = e.clockDriven
 	case DeletePrevious:
-		if s.clock && s.drift() != "" {
+		if e.clockDriven && e.unrecordedChange() != "" {
 			// Somebody changed its status since the plan, which the next plan records first.
 			return &Obstacle{}
 		}
-		if s.clock && s.mayDeleteInactive() {
+		if e.clockDriven && e.mayDeleteInactive() {
 			return nil
 		}
-		return s.permitsRoom(step)
+		return e.roomObstacle(step)
 	case DeleteCurrent, DeleteUnmanaged:
-		return s.permitsRoom(step)
+		return e.roomObstacle(step)
 	case Rotate:
-		got, obstacle := s.rotation()
+		allowed, obstacle := e.rotationStep()
 		if obstacle != nil {
 			return obstacle
 		}
-		got.Reason = step.Reason
-		ok = got == step
+		allowed.Reason = step.Reason
+		ok = allowed == step
 	}
 	if !ok {
 		return &Obstacle{}
@@ -88,24 +88,15 @@ func (s *situation) permits(step Step) *Obstacle {
 	return nil
 }
 
-func (s Step) onPrevious() bool {
-	switch s.Kind {
-	case RecordDeactivated, RecordReactivated, Reactivate, Deactivate, DeletePrevious:
-		return true
-	case Adopt, DeleteCurrent, DeleteUnmanaged, Rotate:
-	}
-	return false
-}
-
-// permitsRoom checks a deletion that makes room for a rotation. The unmanaged key that was to go may still go when, by now,
-// the grace of previous is over and Decide would take that one.
-func (s *situation) permitsRoom(step Step) *Obstacle {
-	got, obstacle := s.rotation()
+// roomObstacle returns why a deletion that makes room for a rotation is not allowed now; nil when it is. A planned deletion of an
+// unmanaged key stays allowed when Decide would delete previous instead, because the grace of previous is over by now.
+func (e *evaluation) roomObstacle(step Step) *Obstacle {
+	allowed, obstacle := e.rotationStep()
 	if obstacle != nil {
 		return obstacle
 	}
-	unused := s.disposable()
-	if got != step && (!got.deletes() || unused == nil || step != (Step{Kind: DeleteUnmanaged, Key: unused.ID})) {
+	unused := e.deletableUnmanaged()
+	if allowed != step && (!allowed.deletes() || unused == nil || step != (Step{Kind: DeleteUnmanaged, Key: unused.ID})) {
 		return &Obstacle{}
 	}
 	return nil

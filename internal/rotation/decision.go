@@ -1,33 +1,40 @@
 package rotation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Kind is what a step does.
+//
+// Persisted: saved plans and private states hold these values, which must stay readable.
 type Kind string
 
-// The kinds of steps. Only Reactivate, Deactivate, the deletions and Rotate change something in IAM.
+// The kinds of steps. Only Reactivate, Deactivate, Rotate and the deletions change something in IAM.
 const (
-	// Adopt takes an unmanaged key in as previous.
+	// Adopt records an unmanaged key as previous.
 	Adopt Kind = "adopt"
 	// RecordDeactivated records that somebody else deactivated previous; its grace begins.
 	RecordDeactivated Kind = "record_deactivated"
 	// RecordReactivated records that somebody else reactivated previous; a new overlap begins.
 	RecordReactivated Kind = "record_reactivated"
-	// Reactivate makes previous Active again, for a rollback.
+	// Reactivate sets previous to Active again, for a rollback.
 	Reactivate Kind = "reactivate"
-	// Deactivate makes previous Inactive.
+	// Deactivate sets previous to Inactive.
 	Deactivate Kind = "deactivate"
 	// DeletePrevious deletes previous.
 	DeletePrevious Kind = "delete_previous"
-	// DeleteCurrent deletes an Inactive current, to make room.
+	// DeleteCurrent deletes an Inactive current, to make room for a new key.
 	DeleteCurrent Kind = "delete_current"
-	// DeleteUnmanaged deletes an unmanaged key that nobody ever used, to make room.
+	// DeleteUnmanaged deletes an unmanaged key that nobody ever used, to make room for a new key.
 	DeleteUnmanaged Kind = "delete_unmanaged"
-	// Rotate makes a new key, which becomes current; current becomes previous.
+	// Rotate creates a key, which becomes current; the current until then becomes previous.
 	Rotate Kind = "rotate"
 )
 
-// Reason is why a key is made.
+// Reason is why a key is created.
+//
+// Persisted: saved plans and private states hold these values, which must stay readable.
 type Reason string
 
 // The reasons for a new key.
@@ -43,6 +50,8 @@ const (
 )
 
 // Step is one thing that an apply does.
+//
+// Persisted: saved plans and private states hold it, so the JSON form must stay readable.
 type Step struct {
 	Kind Kind `json:"kind"`
 	// Key is the id of the key that the step acts on. For Rotate it is the current that becomes previous; it is empty when
@@ -50,18 +59,33 @@ type Step struct {
 	Key string `json:"key,omitempty"`
 	// Replaced is, for Rotate, the status of Key.
 	Replaced Status `json:"replaced,omitempty"`
-	// Reason is, for Rotate, why.
+	// Reason is, for Rotate, why the key is created.
 	Reason Reason `json:"reason,omitempty"`
-	// Revoke tells, for Rotate, that older keys are revoked.
+	// Revoke reports, for Rotate, whether the older keys are revoked.
 	Revoke bool `json:"revoke,omitempty"`
 }
 
+func (s Step) deletes() bool {
+	return s.Kind == DeletePrevious || s.Kind == DeleteCurrent || s.Kind == DeleteUnmanaged
+}
+
+func (s Step) actsOnPrevious() bool {
+	switch s.Kind {
+	case RecordDeactivated, RecordReactivated, Reactivate, Deactivate, DeletePrevious:
+		return true
+	case Adopt, DeleteCurrent, DeleteUnmanaged, Rotate:
+	}
+	return false
+}
+
 // Cause is why something does not happen now.
+//
+// Persisted: private states hold these values, which must stay readable.
 type Cause string
 
 // The causes of an Obstacle.
 const (
-	// CauseUsed: the key was used too recently.
+	// CauseUsed: the key was used too recently, or its last use is unknown.
 	CauseUsed Cause = "used"
 	// CauseOverlap: the overlap is not over.
 	CauseOverlap Cause = "overlap"
@@ -71,53 +95,50 @@ const (
 	CauseHeld Cause = "held"
 	// CausePaused: paused stops clock-driven steps.
 	CausePaused Cause = "paused"
-	// CauseUnmanaged: an unmanaged key has the slot.
+	// CauseUnmanaged: an unmanaged key occupies the slot.
 	CauseUnmanaged Cause = "unmanaged"
-	// CauseAdopted: an adopted key has the slot and leaves only in its own time.
+	// CauseAdopted: an adopted key occupies the slot, and only rules 3 and 4 remove it.
 	CauseAdopted Cause = "adopted"
 	// CauseSigner: the key signs our own requests.
 	CauseSigner Cause = "signer"
 	// CauseOnlyActive: the key is the only Active key of the user.
 	CauseOnlyActive Cause = "only_active"
-	// CauseYoung: current was made minutes ago and IAM does not list it yet.
+	// CauseYoung: current was created minutes ago and IAM does not list it yet.
 	CauseYoung Cause = "young"
-	// CauseNotOurs: previous stays Inactive under hold, since somebody else deactivated it.
+	// CauseNotOurs: hold_previous does not reactivate previous, since somebody else deactivated it.
 	CauseNotOurs Cause = "not_ours"
-	// CauseRevoked: previous stays Inactive under hold, since it was revoked.
+	// CauseRevoked: hold_previous does not reactivate previous, since it was revoked.
 	CauseRevoked Cause = "revoked"
-	// CauseExpired: a recipient has expired, and the secret of a new key could not be sealed. Key is current.
+	// CauseExpired: a recipient has expired, so that the secret of a new key could not be encrypted. Key is current.
 	CauseExpired Cause = "expired"
 )
 
-// Obstacle is something that does not happen now, and why.
+// Obstacle says what prevents a step, and how long.
 type Obstacle struct {
 	Cause Cause
 	// Key is the id of the key that is in the way or that waits; empty before create when there is none.
 	Key string
-	// Until is the first instant at which it may change without anybody's doing; zero when time alone changes nothing.
+	// Until is the first instant at which the obstacle may be gone without anybody's doing; zero when waiting alone changes nothing.
 	Until time.Time
-	// Use is the use that an obstacle of CauseUsed is about.
+	// Use is, for CauseUsed, the last use of the key.
 	Use Use
 }
 
 // Decision is what an apply should do.
 type Decision struct {
-	// Steps are to be taken in this order.
+	// Steps are the steps to take, in order.
 	Steps []Step
-	// Blocked tells why a rotation that is due is not among the steps; nil otherwise.
+	// Blocked is why a rotation that is due is not among the steps; nil when none is due, and when Steps has it.
 	Blocked *Obstacle
-	// Refused tells why a request can't be met; Steps is empty then, and nothing may be recorded as done.
+	// Refused is why a request can't be met; nil when it can, and when there is none. If it is set, Steps is empty, and the caller
+	// must not record the changed values.
 	Refused *Obstacle
-	// Waiting are the other things that do not happen now: a deactivation that waits for use to end, a reactivation.
+	// Waiting is why previous is not changed now, a rotation aside: a due deactivation or deletion that waits, or a reactivation
+	// that hold_previous asks for and the rules forbid.
 	Waiting []Obstacle
 }
 
 // Has reports whether a step of that kind is among the steps.
 func (d Decision) Has(kind Kind) bool {
-	for _, s := range d.Steps {
-		if s.Kind == kind {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.Steps, func(s Step) bool { return s.Kind == kind })
 }

@@ -67,7 +67,7 @@ type persistedEvidence struct {
 	Removed   []string    `json:"removed,omitempty"`
 }
 
-// Steps in a plan that was saved by the first version must keep their meaning.
+// Steps in a plan that was saved by an earlier version must keep their meaning.
 func TestStep_readsSavedPlan(t *testing.T) {
 	t.Parallel()
 	want := []Step{
@@ -103,7 +103,7 @@ func TestStep_readsSavedPlan(t *testing.T) {
 	checkCovers(t, "Reason", reasons)
 }
 
-// Evidence in a private state that was written by the first version must keep its meaning.
+// Evidence in a private state that was written by an earlier version must keep its meaning.
 func TestObservation_readsPrivateState(t *testing.T) {
 	t.Parallel()
 	want := []persistedEvidence{

@@ -1,0 +1,88 @@
+package rotation
+
+import "time"
+
+// KeysPerUser is AWS's quota of access keys. It can't be raised, and Inactive keys count.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const KeysPerUser = 2
+
+// proofWindow is how long after a key's creation a use by STS counts as our own proof that the key works. IAM records a last use
+// once per 15 minutes.
+const proofWindow = 15 * time.Minute
+
+// Status is the status of an access key in IAM.
+//
+// Persisted: private states hold these values, which must stay readable.
+type Status string
+
+// The statuses of an access key, https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKeyMetadata.html.
+const (
+	Active   Status = "Active"
+	Inactive Status = "Inactive"
+)
+
+// Observation is what IAM showed about a user's keys.
+//
+// Persisted: private states hold it, so the JSON form must stay readable.
+type Observation struct {
+	// Keys are all keys that IAM lists for the user.
+	Keys []Key `json:"keys"`
+	// Recreated reports whether the name now belongs to another user than the recorded one.
+	Recreated bool `json:"recreated,omitempty"`
+	// Signer is the id of the key that signs our own requests.
+	Signer string `json:"signer,omitempty"`
+}
+
+// Key is one key that IAM listed.
+//
+// Persisted: private states hold it, so the JSON form must stay readable.
+type Key struct {
+	ID        string    `json:"id"`
+	Status    Status    `json:"status"`
+	CreatedAt time.Time `json:"created_at"`
+	// LastUse is nil when the last use is unknown.
+	LastUse *Use `json:"last_use,omitempty"`
+}
+
+// Use is the last use of a key.
+//
+// Persisted: private states hold it, so the JSON form must stay readable.
+type Use struct {
+	// At is zero for a key that was never used.
+	At      time.Time `json:"at"`
+	Service string    `json:"service,omitempty"`
+	Region  string    `json:"region,omitempty"`
+}
+
+// Find returns the listed key with that id, or nil.
+func (o Observation) Find(id string) *Key {
+	if id == "" {
+		return nil
+	}
+	for i := range o.Keys {
+		if o.Keys[i].ID == id {
+			return &o.Keys[i]
+		}
+	}
+	return nil
+}
+
+// NeverUsed reports whether nobody has used the key, our own proof that it works aside. It is false when the last use is unknown.
+func (k Key) NeverUsed() bool {
+	if k.LastUse == nil {
+		return false
+	}
+	return k.LastUse.At.IsZero() ||
+		k.LastUse.Service == "sts" && !k.LastUse.At.After(k.CreatedAt.Add(proofWindow))
+}
+
+// unusedSince returns the instant since which IAM shows no use; ok is false when the last use is unknown.
+func (k Key) unusedSince() (at time.Time, ok bool) {
+	if k.LastUse == nil {
+		return time.Time{}, false
+	}
+	if k.LastUse.At.IsZero() {
+		return k.CreatedAt, true
+	}
+	return k.LastUse.At, true
+}

@@ -1,0 +1,72 @@
+package rotation
+
+import (
+	"maps"
+	"time"
+)
+
+// UnmanagedKeys says what to do with the user's keys that this resource did not create.
+type UnmanagedKeys string
+
+// The values of unmanaged_keys.
+const (
+	// RefuseUnmanaged never touches such a key; a rotation that needs its slot is blocked.
+	RefuseUnmanaged UnmanagedKeys = "refuse"
+	// RetireUnmanaged adopts such a key as previous, so that it is deactivated and deleted like any previous.
+	RetireUnmanaged UnmanagedKeys = "retire"
+	// DeleteUnused deletes such a key when its slot is needed, if nobody ever used it.
+	DeleteUnused UnmanagedKeys = "delete_unused"
+)
+
+// Policy is what the configuration asks for.
+type Policy struct {
+	// RotateAfter is the age at which current is rotated; zero means never by age.
+	RotateAfter time.Duration
+	// Overlap is how long previous stays Active after a rotation.
+	Overlap time.Duration
+	// Grace is how long previous stays Inactive before it is deleted.
+	Grace time.Duration
+	// RequireUnusedFor is how long previous must have been unused before it is deactivated; zero means that use does not count.
+	RequireUnusedFor time.Duration
+	// RotateWhenChanged asks for a rotation when a value is added or changed.
+	RotateWhenChanged map[string]string
+	// RevokeWhenChanged asks to revoke every older managed key when a value is added or changed.
+	RevokeWhenChanged map[string]string
+	// HoldPrevious keeps previous as it is. When it is set, previous is reactivated.
+	HoldPrevious bool
+	// Paused stops every clock-driven step.
+	Paused bool
+	// UnmanagedKeys says what to do with keys that this resource did not create.
+	UnmanagedKeys UnmanagedKeys
+	// Recipients names whom secrets are encrypted to: method, format, context and fingerprints, in one canonical text. It is
+	// empty for plaintext.
+	Recipients string
+	// SealableUntil is the first instant at which some recipient has expired; zero means never.
+	SealableUntil time.Time
+}
+
+// MinimumRotateAfter returns the age that RotateAfter must exceed, so that previous can be deleted before the next rotation.
+func (p Policy) MinimumRotateAfter() time.Duration {
+	return max(p.Overlap, p.RequireUnusedFor) + p.Grace
+}
+
+// Equal reports whether p and q ask for the same.
+func (p Policy) Equal(q Policy) bool {
+	return p.RotateAfter == q.RotateAfter && p.Overlap == q.Overlap && p.Grace == q.Grace &&
+		p.RequireUnusedFor == q.RequireUnusedFor && p.HoldPrevious == q.HoldPrevious && p.Paused == q.Paused &&
+		p.UnmanagedKeys == q.UnmanagedKeys && maps.Equal(p.RotateWhenChanged, q.RotateWhenChanged) &&
+		maps.Equal(p.RevokeWhenChanged, q.RevokeWhenChanged) &&
+		p.Recipients == q.Recipients && p.SealableUntil.Equal(q.SealableUntil)
+}
+
+// Changed returns the names whose value was added or changed between before and after. A removed value is no change. The order
+// is not defined.
+func Changed(before, after map[string]string) []string {
+	var names []string
+	for name, value := range after {
+		if old, ok := before[name]; !ok || old != value {
+			names = append(names, name)
+		}
+	}
+	return names
+}

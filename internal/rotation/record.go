@@ -1,0 +1,88 @@
+package rotation
+
+import "time"
+
+// Record is what the state holds about a user's keys.
+type Record struct {
+	// Policy is the policy of the last apply; nil before the first apply that follows a create or an import.
+	Policy *Policy
+	// Current is the key that users should use; its ID is empty before create.
+	Current Current
+	// Previous is the key that Current replaced; nil when there is none.
+	Previous *Previous
+}
+
+// Current is the recorded current key.
+type Current struct {
+	ID        string
+	CreatedAt time.Time
+	// InactiveSince is when the key was first seen Inactive; zero while it is Active or gone.
+	InactiveSince time.Time
+	// Sealed reports whether only the ciphertext of the secret is known, so that it can't be encrypted to other recipients. It is
+	// false when the plaintext is known, and when the secret was never known.
+	Sealed bool
+}
+
+// Previous is the recorded previous key.
+type Previous struct {
+	ID        string
+	CreatedAt time.Time
+	// ReplacedAt is when the overlap began: when the key was replaced, adopted or reactivated.
+	ReplacedAt time.Time
+	// DeactivatedAt is when the grace began; zero while the key is Active.
+	DeactivatedAt time.Time
+	// DeactivatedByUs reports whether this resource deactivated the key, and nobody else.
+	DeactivatedByUs bool
+	// Adopted reports whether the key was created by somebody else.
+	Adopted bool
+	// Revoked reports whether a revoke asked for the deactivation of the key.
+	Revoked bool
+}
+
+// DeactivateAt returns the end of the overlap.
+func (p Previous) DeactivateAt(policy Policy) time.Time { return p.ReplacedAt.Add(policy.Overlap) }
+
+// DeleteAt returns the end of the grace of a deactivated previous, given its last use.
+func (p Previous) DeleteAt(policy Policy, use Use) time.Time {
+	from := p.DeactivatedAt
+	if use.At.After(from) {
+		from = use.At
+	}
+	return from.Add(policy.Grace)
+}
+
+// Manages reports whether the key with that id is current or previous.
+func (r Record) Manages(id string) bool {
+	return id == r.Current.ID || r.Previous != nil && id == r.Previous.ID
+}
+
+// Reconcile returns the record with the changes that need no step. A previous that is gone is removed from it, and a current that
+// is seen Inactive for the first time gets now as its InactiveSince.
+func (r Record) Reconcile(seen Observation, now time.Time) Record {
+	if r.Previous != nil && seen.Find(r.Previous.ID) == nil {
+		r.Previous = nil
+	}
+	switch k := seen.Find(r.Current.ID); {
+	case k == nil || k.Status == Active:
+		r.Current.InactiveSince = time.Time{}
+	case r.Current.InactiveSince.IsZero():
+		r.Current.InactiveSince = now
+	}
+	return r
+}
+
+// KeysNeedingLastUse returns the ids of the keys whose last use Decide needs: an Active previous, an Inactive previous whose grace
+// is over or not recorded yet, and every unmanaged key. A user with a current key alone thus costs no request.
+func (r Record) KeysNeedingLastUse(policy Policy, seen Observation, now time.Time) []string {
+	var ids []string
+	for _, k := range seen.Keys {
+		p := r.Previous
+		switch {
+		case k.ID == r.Current.ID:
+		case p != nil && k.ID == p.ID && k.Status == Inactive && !p.DeactivatedAt.IsZero() && now.Before(p.DeactivatedAt.Add(policy.Grace)):
+		default:
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids
+}
