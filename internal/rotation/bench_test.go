@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// BenchmarkDecide measures one decision for the moments of a key's life that Read meets most.
+// BenchmarkDecide measures one decision in the situations that are most frequent in Read.
 func BenchmarkDecide(b *testing.B) {
 	for _, bench := range []struct {
 		name  string
-		scene scene
+		setup setup
 		now   time.Time
 	}{
 		{"steady", settled(), day(30)},
@@ -22,7 +22,7 @@ func BenchmarkDecide(b *testing.B) {
 		{"blocked", settled(listed(other, active, day(1))), day(90)},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			s := bench.scene
+			s := bench.setup
 			b.ReportAllocs()
 			for b.Loop() {
 				Decide(s.policy, s.record, s.seen, bench.now)

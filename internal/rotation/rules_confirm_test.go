@@ -9,29 +9,29 @@ import (
 func plan(steps ...Step) []Step { return steps }
 
 // Rule 9: a plan that is applied late does exactly what it showed.
-func TestConfirmLate(t *testing.T) {
+func TestConfirm_later(t *testing.T) {
 	t.Parallel()
-	retire := set(unmanaged(RetireUnmanaged))
-	dispose := set(unmanaged(DeleteUnused))
+	retire := set(unmanagedKeys(RetireUnmanaged))
+	dispose := set(unmanagedKeys(DeleteUnused))
 	tests := []struct {
 		name    string
-		given   scene
+		given   setup
 		planned int
 		applied int
 		plan    []Step
 	}{
-		{"create", creating(), 0, 9, plan(replaceGone(ReasonCreated))},
-		{"create that adopts", creating(retire, foreign(active)), 0, 9, plan(adopt(other), replaceGone(ReasonCreated))},
+		{"create", creating(), 0, 9, plan(createKey(ReasonCreated))},
+		{"create that adopts", creating(retire, unmanagedKey(active)), 0, 9, plan(adopt(other), createKey(ReasonCreated))},
 		{"nothing, though a rotation has become due", settled(), 89, 95, nil},
 		{"nothing, though a deactivation has become due", overlapping(), 6, 9, nil},
 		{"nothing, though a deletion has become due", retiring(), 13, 20, nil},
 		{"rotation by age", settled(), 90, 120, plan(rotate(ReasonAge))},
-		{"rotation without current", settled(gone(cur)), 3, 9, plan(replaceGone(ReasonMissing))},
-		{"rotation without current, whose age has become due", settled(gone(cur)), 89, 95, plan(replaceGone(ReasonMissing))},
-		{"rotation of an Inactive current", settled(is(cur, inactive)), 3, 9, plan(replaceInactive(ReasonInactive))},
-		{"rotation for another user", settled(gone(cur), recreated), 3, 9, plan(replaceGone(ReasonRecreated))},
-		{"rotation asked for", settled(edit(quarter)), 3, 9, plan(rotate(ReasonChanged))},
-		{"rotation asked for, whose age has become due", settled(edit(quarter)), 89, 95, plan(rotate(ReasonChanged))},
+		{"rotation without current", settled(gone(cur)), 3, 9, plan(createKey(ReasonMissing))},
+		{"rotation without current, whose age has become due", settled(gone(cur)), 89, 95, plan(createKey(ReasonMissing))},
+		{"rotation of an Inactive current", settled(is(cur, inactive)), 3, 9, plan(rotateInactive(ReasonInactive))},
+		{"rotation for another user", settled(gone(cur), recreated), 3, 9, plan(createKey(ReasonRecreated))},
+		{"rotation requested", settled(edit(quarter)), 3, 9, plan(rotate(ReasonChanged))},
+		{"rotation requested, whose age has become due", settled(edit(quarter)), 89, 95, plan(rotate(ReasonChanged))},
 		{"revoke", settled(edit(incident)), 3, 9, plan(revoking(rotate(ReasonRevoked)), deactivate(cur))},
 		{
 			"revoke beside previous", overlapping(edit(incident)), 3, 9,
@@ -45,40 +45,40 @@ func TestConfirmLate(t *testing.T) {
 		{"deletion, and a rotation has become due", retiring(), 89, 95, plan(deletePrevious(prev))},
 		{"deletion and rotation", retiring(), 90, 99, plan(deletePrevious(prev), rotate(ReasonAge))},
 		{"deletion of an Active previous", overlapping(), 90, 99, plan(deletePrevious(prev), rotate(ReasonAge))},
-		{"deletion asked for", overlapping(edit(quarter)), 7, 20, plan(deletePrevious(prev), rotate(ReasonChanged))},
-		{"deletion asked for in its grace", retiring(edit(quarter)), 8, 20, plan(deletePrevious(prev), rotate(ReasonChanged))},
+		{"deletion requested", overlapping(edit(quarter)), 7, 20, plan(deletePrevious(prev), rotate(ReasonChanged))},
+		{"deletion requested in its grace", retiring(edit(quarter)), 8, 20, plan(deletePrevious(prev), rotate(ReasonChanged))},
 		{
 			"deletion of an Inactive current", overlapping(is(cur, inactive), inactiveSince(day(3))), 10, 20,
-			plan(deleteCurrent(), replaceGone(ReasonInactive)),
+			plan(deleteCurrent(), createKey(ReasonInactive)),
 		},
 		{
-			"deletion of an unused key", settled(dispose, foreign(active), neverUsed(other)), 90, 99,
+			"deletion of an unused key", settled(dispose, unmanagedKey(active), neverUsed(other)), 90, 99,
 			plan(deleteUnmanaged(other), rotate(ReasonAge)),
 		},
 		{
 			"deletion of what an interrupted revoke left", interrupted(), 4, 9,
-			plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
+			plan(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked))),
 		},
 		{
 			"deletion of an unused key, before the grace of previous was over",
-			retiring(dispose, gone(cur), foreign(inactive), neverUsed(other)), 8, 20,
-			plan(deleteUnmanaged(other), replaceGone(ReasonMissing)),
+			retiring(dispose, gone(cur), unmanagedKey(inactive), neverUsed(other)), 8, 20,
+			plan(deleteUnmanaged(other), createKey(ReasonMissing)),
 		},
-		{"adoption", settled(retire, foreign(active)), 3, 9, plan(adopt(other))},
-		{"adoption, and a rotation has become due", settled(retire, foreign(active)), 89, 95, plan(adopt(other))},
+		{"adoption", settled(retire, unmanagedKey(active)), 3, 9, plan(adopt(other))},
+		{"adoption, and a rotation has become due", settled(retire, unmanagedKey(active)), 89, 95, plan(adopt(other))},
 		{"recorded deactivation", overlapping(is(prev, inactive)), 3, 20, plan(recordDeactivated(prev))},
 		{"recorded reactivation", retiring(is(prev, active)), 9, 30, plan(recordReactivated(prev))},
 		{"reactivation", retiring(edit(hold)), 8, 30, plan(reactivate(prev))},
 		{
-			"deactivation and deletion without overlap, grace and guard",
-			overlapping(set(overlap(0), grace(0), guard(0))), 1, 9, plan(deactivate(prev), deletePrevious(prev)),
+			"deactivation and deletion without overlap, grace and require_unused_for",
+			overlapping(set(overlap(0), grace(0), unusedFor(0))), 1, 9, plan(deactivate(prev), deletePrevious(prev)),
 		},
 	}
 	for _, tt := range tests {
 		for _, applied := range []int{tt.planned, tt.applied} {
 			t.Run(fmt.Sprintf("%s, on day %d", tt.name, applied), func(t *testing.T) {
 				t.Parallel()
-				late{
+				lateApply{
 					given: tt.given, planned: day(tt.planned), plan: tt.plan,
 					applied: day(applied).Add(second), left: tt.plan,
 				}.check(t)
@@ -87,10 +87,10 @@ func TestConfirmLate(t *testing.T) {
 	}
 }
 
-// Rule 9: a key that was to be deleted and is gone is done; what has become due since the plan is left to the next one.
-func TestConfirmAlreadyDeleted(t *testing.T) {
+// Rule 9: a planned deletion is done when the key is already gone. Steps that became due since the plan are left to the next one.
+func TestConfirm_alreadyDeleted(t *testing.T) {
 	t.Parallel()
-	checkLate(t, []late{
+	checkLateApplies(t, []lateApply{
 		{
 			name:  "previous",
 			given: retiring(), planned: day(14), plan: plan(deletePrevious(prev)),
@@ -102,7 +102,7 @@ func TestConfirmAlreadyDeleted(t *testing.T) {
 			then: []change{gone(prev)}, applied: day(91), left: plan(rotate(ReasonAge)),
 		},
 		{
-			name:  "previous, before a rotation that was asked for",
+			name:  "previous, before a rotation that was requested",
 			given: retiring(edit(quarter)), planned: day(8), plan: plan(deletePrevious(prev), rotate(ReasonChanged)),
 			then: []change{gone(prev)}, applied: day(9), left: plan(rotate(ReasonChanged)),
 		},
@@ -115,19 +115,19 @@ func TestConfirmAlreadyDeleted(t *testing.T) {
 		{
 			name:  "an Inactive current",
 			given: overlapping(is(cur, inactive), inactiveSince(day(3))), planned: day(10),
-			plan: plan(deleteCurrent(), replaceGone(ReasonInactive)),
-			then: []change{gone(cur)}, applied: day(11), left: plan(replaceGone(ReasonInactive)),
+			plan: plan(deleteCurrent(), createKey(ReasonInactive)),
+			then: []change{gone(cur)}, applied: day(11), left: plan(createKey(ReasonInactive)),
 		},
 		{
 			name:  "an unused key",
-			given: settled(set(unmanaged(DeleteUnused)), foreign(active), neverUsed(other)), planned: day(90),
+			given: settled(set(unmanagedKeys(DeleteUnused)), unmanagedKey(active), neverUsed(other)), planned: day(90),
 			plan: plan(deleteUnmanaged(other), rotate(ReasonAge)),
 			then: []change{gone(other)}, applied: day(91), left: plan(rotate(ReasonAge)),
 		},
 		{
 			name:  "what an interrupted revoke left",
-			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
-			then: []change{gone(other)}, applied: day(5), left: plan(revoking(replaceInactive(ReasonRevoked))),
+			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked))),
+			then: []change{gone(other)}, applied: day(5), left: plan(revoking(rotateInactive(ReasonRevoked))),
 		},
 		{
 			name:  "previous, and a rotation has become due",
@@ -138,12 +138,12 @@ func TestConfirmAlreadyDeleted(t *testing.T) {
 }
 
 // Rule 9: a plan that is no longer right is refused before the first step.
-func TestConfirmStale(t *testing.T) {
+func TestConfirm_stale(t *testing.T) {
 	t.Parallel()
-	retire := set(unmanaged(RetireUnmanaged))
-	dispose := set(unmanaged(DeleteUnused))
+	retire := set(unmanagedKeys(RetireUnmanaged))
+	dispose := set(unmanagedKeys(DeleteUnused))
 	none := Obstacle{}
-	checkLate(t, []late{
+	checkLateApplies(t, []lateApply{
 		{
 			name:  "the previous to deactivate was used",
 			given: overlapping(), planned: day(7), plan: plan(deactivate(prev)),
@@ -162,22 +162,22 @@ func TestConfirmStale(t *testing.T) {
 		{
 			name:  "current is gone when previous is to be deactivated",
 			given: overlapping(), planned: day(7), plan: plan(deactivate(prev)),
-			then: []change{gone(cur)}, applied: day(8), stale: stale(deactivate(prev), wait(CauseOnlyActive, prev)),
+			then: []change{gone(cur)}, applied: day(8), stale: stale(deactivate(prev), obstacle(CauseOnlyActive, prev)),
 		},
 		{
 			name:  "current is Inactive when previous is to be deactivated",
 			given: overlapping(), planned: day(7), plan: plan(deactivate(prev)),
-			then: []change{is(cur, inactive)}, applied: day(8), stale: stale(deactivate(prev), wait(CauseOnlyActive, prev)),
+			then: []change{is(cur, inactive)}, applied: day(8), stale: stale(deactivate(prev), obstacle(CauseOnlyActive, prev)),
 		},
 		{
 			name:  "the previous to deactivate signs our requests",
 			given: overlapping(), planned: day(7), plan: plan(deactivate(prev)),
-			then: []change{signedBy(prev)}, applied: day(8), stale: stale(deactivate(prev), wait(CauseSigner, prev)),
+			then: []change{signedBy(prev)}, applied: day(8), stale: stale(deactivate(prev), obstacle(CauseSigner, prev)),
 		},
 		{
 			name:  "the revoked key to deactivate signs our requests",
 			given: overlapping(revoked), planned: day(7), plan: plan(deactivate(prev)),
-			then: []change{signedBy(prev)}, applied: day(8), stale: stale(deactivate(prev), wait(CauseSigner, prev)),
+			then: []change{signedBy(prev)}, applied: day(8), stale: stale(deactivate(prev), obstacle(CauseSigner, prev)),
 		},
 		{
 			name:  "the previous to delete is Active",
@@ -230,68 +230,68 @@ func TestConfirmStale(t *testing.T) {
 		{
 			name:  "the current to delete is Active",
 			given: overlapping(is(cur, inactive), inactiveSince(day(3))), planned: day(10),
-			plan: plan(deleteCurrent(), replaceGone(ReasonInactive)),
+			plan: plan(deleteCurrent(), createKey(ReasonInactive)),
 			then: []change{is(cur, active)}, applied: day(11), stale: stale(deleteCurrent(), none),
 		},
 		{
 			name:  "the unused key to delete was used",
-			given: settled(dispose, foreign(active), neverUsed(other)), planned: day(90),
+			given: settled(dispose, unmanagedKey(active), neverUsed(other)), planned: day(90),
 			plan: plan(deleteUnmanaged(other), rotate(ReasonAge)),
-			then: []change{used(other, day(90))}, applied: day(91), stale: stale(deleteUnmanaged(other), wait(CauseUnmanaged, other)),
+			then: []change{used(other, day(90))}, applied: day(91), stale: stale(deleteUnmanaged(other), obstacle(CauseUnmanaged, other)),
 		},
 		{
 			name:  "the unused key to delete is the only Active key",
-			given: settled(dispose, foreign(active), neverUsed(other)), planned: day(90),
+			given: settled(dispose, unmanagedKey(active), neverUsed(other)), planned: day(90),
 			plan: plan(deleteUnmanaged(other), rotate(ReasonAge)),
-			then: []change{is(cur, inactive)}, applied: day(91), stale: stale(deleteUnmanaged(other), wait(CauseUnmanaged, other)),
+			then: []change{is(cur, inactive)}, applied: day(91), stale: stale(deleteUnmanaged(other), obstacle(CauseUnmanaged, other)),
 		},
 		{
 			name:  "what an interrupted revoke left was used",
-			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
-			then: []change{used(other, day(4))}, applied: day(5), stale: stale(deleteUnmanaged(other), wait(CauseUnmanaged, other)),
+			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked))),
+			then: []change{used(other, day(4))}, applied: day(5), stale: stale(deleteUnmanaged(other), obstacle(CauseUnmanaged, other)),
 		},
 		{
 			name:  "the current that an interrupted revoke deactivated is gone",
-			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
+			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked))),
 			then: []change{gone(cur)}, applied: day(5), stale: stale(deleteUnmanaged(other), none),
 		},
 		{
 			name:  "the current that an interrupted revoke deactivated is Active",
-			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(replaceInactive(ReasonRevoked))),
-			then: []change{is(cur, active)}, applied: day(5), stale: stale(revoking(replaceInactive(ReasonRevoked)), none),
+			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked))),
+			then: []change{is(cur, active)}, applied: day(5), stale: stale(revoking(rotateInactive(ReasonRevoked)), none),
 		},
 		{
-			name:  "the unused key to delete was used, and by now previous would go",
-			given: retiring(dispose, gone(cur), foreign(inactive), neverUsed(other)), planned: day(8),
-			plan: plan(deleteUnmanaged(other), replaceGone(ReasonMissing)),
+			name:  "the unused key to delete was used, and by now previous would be deleted",
+			given: retiring(dispose, gone(cur), unmanagedKey(inactive), neverUsed(other)), planned: day(8),
+			plan: plan(deleteUnmanaged(other), createKey(ReasonMissing)),
 			then: []change{used(other, day(8))}, applied: day(15), stale: stale(deleteUnmanaged(other), none),
 		},
 		{
-			name:  "an unused key came in the place of previous when current was to be deleted",
+			name:  "an unused key took the slot of previous when current was to be deleted",
 			given: overlapping(dispose, is(cur, inactive), inactiveSince(day(3))), planned: day(10),
-			plan: plan(deleteCurrent(), replaceGone(ReasonInactive)),
-			then: []change{gone(prev), foreign(inactive), neverUsed(other)}, applied: day(11), stale: stale(deleteCurrent(), none),
+			plan: plan(deleteCurrent(), createKey(ReasonInactive)),
+			then: []change{gone(prev), unmanagedKey(inactive), neverUsed(other)}, applied: day(11), stale: stale(deleteCurrent(), none),
 		},
 		{
 			name:  "somebody took the free slot",
 			given: settled(), planned: day(90), plan: plan(rotate(ReasonAge)),
-			then: []change{foreign(active)}, applied: day(91), stale: stale(rotate(ReasonAge), wait(CauseUnmanaged, other)),
+			then: []change{unmanagedKey(active)}, applied: day(91), stale: stale(rotate(ReasonAge), obstacle(CauseUnmanaged, other)),
 		},
 		{
 			name:  "somebody took the slot of the previous that is gone",
 			given: retiring(), planned: day(90), plan: plan(deletePrevious(prev), rotate(ReasonAge)),
-			then: []change{gone(prev), foreign(active)}, applied: day(91),
-			stale: stale(rotate(ReasonAge), wait(CauseUnmanaged, other)),
+			then: []change{gone(prev), unmanagedKey(active)}, applied: day(91),
+			stale: stale(rotate(ReasonAge), obstacle(CauseUnmanaged, other)),
 		},
 		{
-			name:  "the current that was gone is back",
-			given: settled(gone(cur)), planned: day(3), plan: plan(replaceGone(ReasonMissing)),
-			then: []change{listed(cur, active, day(0))}, applied: day(4), stale: stale(replaceGone(ReasonMissing), none),
+			name:  "the current that was gone is listed again",
+			given: settled(gone(cur)), planned: day(3), plan: plan(createKey(ReasonMissing)),
+			then: []change{listed(cur, active, day(0))}, applied: day(4), stale: stale(createKey(ReasonMissing), none),
 		},
 		{
 			name:  "the current that was Inactive is Active",
-			given: settled(is(cur, inactive)), planned: day(3), plan: plan(replaceInactive(ReasonInactive)),
-			then: []change{is(cur, active)}, applied: day(4), stale: stale(replaceInactive(ReasonInactive), none),
+			given: settled(is(cur, inactive)), planned: day(3), plan: plan(rotateInactive(ReasonInactive)),
+			then: []change{is(cur, active)}, applied: day(4), stale: stale(rotateInactive(ReasonInactive), none),
 		},
 		{
 			name:  "the current to rotate is Inactive",
@@ -304,30 +304,30 @@ func TestConfirmStale(t *testing.T) {
 			then: []change{gone(cur)}, applied: day(91), stale: stale(rotate(ReasonAge), none),
 		},
 		{
-			name:  "the current to rotate is not listed any more, minutes after it was made",
+			name:  "the current to rotate is not listed any more, minutes after it was created",
 			given: settled(edit(quarter)), planned: day(0).Add(minute), plan: plan(rotate(ReasonChanged)),
 			then: []change{gone(cur)}, applied: day(0).Add(2 * minute),
-			stale: stale(rotate(ReasonChanged), until(CauseYoung, cur, day(0).Add(5*minute))),
+			stale: stale(rotate(ReasonChanged), obstacleUntil(CauseYoung, cur, day(0).Add(5*minute))),
 		},
 		{
 			name:  "the current to revoke signs our requests",
 			given: settled(edit(incident)), planned: day(3), plan: plan(revoking(rotate(ReasonRevoked)), deactivate(cur)),
-			then: []change{signedBy(cur)}, applied: day(4), stale: stale(revoking(rotate(ReasonRevoked)), wait(CauseSigner, cur)),
+			then: []change{signedBy(cur)}, applied: day(4), stale: stale(revoking(rotate(ReasonRevoked)), obstacle(CauseSigner, cur)),
 		},
 		{
-			name:  "create met a second key",
-			given: creating(foreign(active)), planned: day(0), plan: plan(replaceGone(ReasonCreated)),
+			name:  "a second key exists at create",
+			given: creating(unmanagedKey(active)), planned: day(0), plan: plan(createKey(ReasonCreated)),
 			then: []change{listed(third, active, day(0))}, applied: day(1),
-			stale: stale(replaceGone(ReasonCreated), wait(CauseUnmanaged, other)),
+			stale: stale(createKey(ReasonCreated), obstacle(CauseUnmanaged, other)),
 		},
 		{
 			name:  "the key to adopt is gone",
-			given: settled(retire, foreign(active)), planned: day(3), plan: plan(adopt(other)),
+			given: settled(retire, unmanagedKey(active)), planned: day(3), plan: plan(adopt(other)),
 			then: []change{gone(other)}, applied: day(4), stale: stale(adopt(other), none),
 		},
 		{
 			name:  "the key to adopt is another one",
-			given: settled(retire, foreign(active)), planned: day(3), plan: plan(adopt(other)),
+			given: settled(retire, unmanagedKey(active)), planned: day(3), plan: plan(adopt(other)),
 			then: []change{gone(other), listed(third, active, day(3))}, applied: day(4), stale: stale(adopt(other), none),
 		},
 		{
@@ -358,16 +358,16 @@ func TestConfirmStale(t *testing.T) {
 	})
 }
 
-// Rule 9: steps that the clock drives are not confirmed under a policy that was edited or paused since.
-func TestConfirmUnderEditedPolicy(t *testing.T) {
+// Rule 9: clock-driven steps are not confirmed under a policy that was edited or paused since.
+func TestConfirm_editedPolicy(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
-		given scene
+		given setup
 		now   int
 		plan  []Step
 	}{
-		{"adoption", settled(set(unmanaged(RetireUnmanaged)), foreign(active)), 3, plan(adopt(other))},
+		{"adoption", settled(set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), 3, plan(adopt(other))},
 		{"recorded deactivation", overlapping(is(prev, inactive)), 3, plan(recordDeactivated(prev))},
 		{"recorded reactivation", retiring(is(prev, active)), 9, plan(recordReactivated(prev))},
 		{"deactivation", overlapping(), 7, plan(deactivate(prev))},
@@ -379,7 +379,7 @@ func TestConfirmUnderEditedPolicy(t *testing.T) {
 		for name, edited := range map[string]change{"paused": edit(pause), "edited": edit(overlap(0))} {
 			t.Run(tt.name+", "+name, func(t *testing.T) {
 				t.Parallel()
-				late{
+				lateApply{
 					given: tt.given, planned: day(tt.now), plan: tt.plan,
 					then: []change{edited}, applied: day(tt.now).Add(second), stale: stale(tt.plan[0], Obstacle{}),
 				}.check(t)
@@ -388,14 +388,14 @@ func TestConfirmUnderEditedPolicy(t *testing.T) {
 	}
 }
 
-// Changes that take nothing away from a planned step do not stop it.
-func TestConfirmUnmoved(t *testing.T) {
+// Changes that a planned step does not depend on do not stop it.
+func TestConfirm_irrelevantChange(t *testing.T) {
 	t.Parallel()
-	checkLate(t, []late{
+	checkLateApplies(t, []lateApply{
 		{
 			name:  "previous was deactivated before a rotation without current",
-			given: overlapping(gone(cur)), planned: day(3), plan: plan(replaceGone(ReasonMissing)),
-			then: []change{is(prev, inactive)}, applied: day(4), left: plan(replaceGone(ReasonMissing)),
+			given: overlapping(gone(cur)), planned: day(3), plan: plan(createKey(ReasonMissing)),
+			then: []change{is(prev, inactive)}, applied: day(4), left: plan(createKey(ReasonMissing)),
 		},
 		{
 			name:  "previous was deactivated before a request deletes it",
@@ -403,9 +403,9 @@ func TestConfirmUnmoved(t *testing.T) {
 			then: []change{is(prev, inactive)}, applied: day(31), left: plan(deletePrevious(prev), rotate(ReasonChanged)),
 		},
 		{
-			name:  "the user was created again before a rotation without current",
-			given: settled(gone(cur)), planned: day(3), plan: plan(replaceGone(ReasonMissing)),
-			then: []change{recreated}, applied: day(4), left: plan(replaceGone(ReasonMissing)),
+			name:  "the user was re-created before a rotation without current",
+			given: settled(gone(cur)), planned: day(3), plan: plan(createKey(ReasonMissing)),
+			then: []change{recreated}, applied: day(4), left: plan(createKey(ReasonMissing)),
 		},
 		{
 			name:  "current signs our requests when it is rotated",
@@ -413,9 +413,9 @@ func TestConfirmUnmoved(t *testing.T) {
 			then: []change{signedBy(cur)}, applied: day(91), left: plan(rotate(ReasonAge)),
 		},
 		{
-			name:  "a foreign key in a free slot that nobody needs",
+			name:  "an unmanaged key in a free slot that nobody needs",
 			given: overlapping(gone(prev)), planned: day(3),
-			then: []change{foreign(active)}, applied: day(4),
+			then: []change{unmanagedKey(active)}, applied: day(4),
 		},
 	})
 }
@@ -424,15 +424,18 @@ func TestStaleError(t *testing.T) {
 	t.Parallel()
 	s := overlapping(used(prev, day(7)))
 	_, err := Confirm(s.policy, s.record, s.seen, day(8), plan(deactivate(prev)))
-	err = fmt.Errorf("apply: %w", err)
-	var got *StaleError
-	if !errors.As(err, &got) {
+	got, ok := errors.AsType[*StaleError](fmt.Errorf("apply: %w", err))
+	if !ok {
 		t.Fatalf("got %v, want a StaleError", err)
 	}
 	if want := stale(deactivate(prev), inUse(prev, day(7), day(15))); *got != *want {
-		t.Errorf("got %s, want %s", text(t, got), text(t, want))
+		t.Errorf("got %s, want %s", toJSON(t, got), toJSON(t, want))
 	}
 	if got, want := got.Error(), `the planned step deactivate on key "AKIAPREVIOUS" is no longer right (used)`; got != want {
 		t.Errorf("message: got %q, want %q", got, want)
+	}
+	got = stale(rotate(ReasonAge), Obstacle{})
+	if got, want := got.Error(), `the planned step rotate on key "AKIACURRENT" is no longer right`; got != want {
+		t.Errorf("message without a cause: got %q, want %q", got, want)
 	}
 }

@@ -6,26 +6,29 @@ import (
 )
 
 // Rule 9: a plan that changes the policy takes no clock-driven step, and the plan after it does.
-func TestEditTakesNoClockStep(t *testing.T) {
+func TestDecide_editedPolicy(t *testing.T) {
 	t.Parallel()
 	due := []struct {
 		name  string
-		given scene
+		given setup
 		now   time.Time
 		next  Kind
 	}{
 		{"rotation by age", settled(), day(90), Rotate},
 		{"rotation without current", settled(gone(cur)), day(90), Rotate},
 		{"rotation of an Inactive current", settled(is(cur, inactive)), day(90), Rotate},
-		{"rotation of a user that was created again", settled(gone(cur), recreated), day(90), Rotate},
+		{"rotation for a re-created user", settled(gone(cur), recreated), day(90), Rotate},
 		{"deactivation", overlapping(), day(60), Deactivate},
 		{"deletion", retiring(), day(60), DeletePrevious},
 		{"deletion of an Active previous", overlapping(), day(90), DeletePrevious},
 		{"deletion of an Inactive current", overlapping(is(cur, inactive), inactiveSince(day(3))), day(60), DeleteCurrent},
 		{"a deactivation to record", overlapping(is(prev, inactive)), day(3), RecordDeactivated},
 		{"a reactivation to record", retiring(is(prev, active)), day(9), RecordReactivated},
-		{"an adoption", settled(set(unmanaged(RetireUnmanaged)), foreign(active)), day(3), Adopt},
-		{"deletion of an unused key", settled(set(unmanaged(DeleteUnused)), foreign(active), neverUsed(other)), day(90), DeleteUnmanaged},
+		{"an adoption", settled(set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), day(3), Adopt},
+		{
+			"deletion of an unused key", settled(set(unmanagedKeys(DeleteUnused)), unmanagedKey(active), neverUsed(other)), day(90),
+			DeleteUnmanaged,
+		},
 	}
 	edits := []struct {
 		name string
@@ -34,7 +37,7 @@ func TestEditTakesNoClockStep(t *testing.T) {
 		{"rotate_after", rotateAfter(days(80))},
 		{"overlap", overlap(days(6))},
 		{"grace", grace(days(6))},
-		{"require_unused_for", guard(days(6))},
+		{"require_unused_for", unusedFor(days(6))},
 		{"a value of rotate_when_changed lost", func(p *Policy) { p.RotateWhenChanged = nil }},
 		{"a value of revoke_when_changed lost", func(p *Policy) { p.RevokeWhenChanged = nil }},
 	}
@@ -47,53 +50,53 @@ func TestEditTakesNoClockStep(t *testing.T) {
 				applied := edited.after(nil, d.now)
 				next := Decide(applied.policy, applied.record, applied.seen, d.now)
 				if !next.Has(d.next) {
-					t.Errorf("the plan after the edit: got %s, want a step %s", text(t, next), d.next)
+					t.Errorf("the plan after the edit: got %s, want a step %s", toJSON(t, next), d.next)
 				}
 			})
 		}
 	}
 	checkRows(t, []row{
 		{"hold_previous set", overlapping(edit(hold)), day(60), nothing()},
-		{"hold_previous taken back", overlapping(set(hold), edit(letGo)), day(60), nothing()},
+		{"hold_previous no longer set", overlapping(set(hold), edit(stopHolding)), day(60), nothing()},
 		{"paused set", overlapping(edit(pause)), day(60), nothing()},
-		{"paused set when a rotation is due", settled(edit(pause)), day(90), blocked(wait(CausePaused, cur))},
-		{"paused taken back", overlapping(set(pause), edit(resume)), day(60), nothing()},
-		{"unmanaged_keys", overlapping(edit(unmanaged(DeleteUnused))), day(60), nothing()},
+		{"paused set when a rotation is due", settled(edit(pause)), day(90), blocked(obstacle(CausePaused, cur))},
+		{"paused no longer set", overlapping(set(pause), edit(resume)), day(60), nothing()},
+		{"unmanaged_keys", overlapping(edit(unmanagedKeys(DeleteUnused))), day(60), nothing()},
 		{"a value lost and previous in use, no warning", overlapping(edit(overlap(0)), used(prev, day(59))), day(60), nothing()},
 		{"the same policy, other maps", overlapping(edit(func(p *Policy) { *p = standard() })), day(60), does(deactivate(prev))},
 	})
 }
 
-// Rules 5 and 9: before the first apply after an import nothing is due and nothing is asked for.
-func TestFirstApplyAfterImport(t *testing.T) {
+// Rules 5 and 9: before the first apply after an import nothing is due and nothing is requested.
+func TestDecide_firstApplyAfterImport(t *testing.T) {
 	t.Parallel()
 	checkRows(t, []row{
 		{"current alone", settled(imported), day(3), nothing()},
 		{"every value is new", settled(imported, edit(quarter, incident, hold, pause)), day(3), nothing()},
 		{"older than rotate_after", settled(imported), day(365), nothing()},
 		{"current gone", settled(imported, gone(cur)), day(3), nothing()},
-		{"current gone minutes after it was made", settled(imported, gone(cur)), day(0).Add(minute), nothing()},
+		{"current gone minutes after it was created", settled(imported, gone(cur)), day(0).Add(minute), nothing()},
 		{"current Inactive", settled(imported, is(cur, inactive)), day(3), nothing()},
 		{"another user by that name", settled(imported, gone(cur), recreated), day(3), nothing()},
 		{"previous past its overlap", overlapping(imported), day(60), nothing()},
 		{"previous in use", overlapping(imported, used(prev, day(59))), day(60), nothing()},
 		{"previous past its grace", retiring(imported), day(60), nothing()},
 		{"previous Inactive, not recorded", overlapping(imported, is(prev, inactive)), day(3), nothing()},
-		{"an unmanaged key to retire", settled(imported, set(unmanaged(RetireUnmanaged)), foreign(active)), day(3), nothing()},
+		{"an unmanaged key to retire", settled(imported, set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), day(3), nothing()},
 	})
 }
 
-// Rule 9: steps go to a fixed point, and a whole life is what the dates say.
-func TestLifeOfAKey(t *testing.T) {
+// Rule 9: steps are planned to a fixed point. Each row follows a key through the applies of its life.
+func TestDecide_lifeOfKey(t *testing.T) {
 	t.Parallel()
 	type moment struct {
 		now  time.Time
-		want want
+		want expected
 	}
-	zero := set(overlap(0), grace(0), guard(0))
+	zero := set(overlap(0), grace(0), unusedFor(0))
 	tests := []struct {
 		name  string
-		given scene
+		given setup
 		life  []moment
 	}{
 		{"three applies", settled(neverUsed(cur)), []moment{
@@ -116,31 +119,31 @@ func TestLifeOfAKey(t *testing.T) {
 		}},
 		{"one apply per rotation", settled(neverUsed(cur)), []moment{
 			{day(90), does(rotate(ReasonAge))},
-			{day(180), does(deletePrevious(cur), Step{Kind: Rotate, Key: fresh, Replaced: active, Reason: ReasonAge})},
+			{day(180), does(deletePrevious(cur), Step{Kind: Rotate, Key: newest, Replaced: active, Reason: ReasonAge})},
 		}},
-		{"without overlap, grace and guard", settled(zero, neverUsed(cur)), []moment{
+		{"without overlap, grace and require_unused_for", settled(zero, neverUsed(cur)), []moment{
 			{day(90), does(rotate(ReasonAge))},
 			{day(90), nothing()},
 			{day(90).Add(second), does(deactivate(cur), deletePrevious(cur))},
 			{day(90).Add(second), nothing()},
 		}},
 		{"an Inactive current", settled(neverUsed(cur), is(cur, inactive)), []moment{
-			{day(3), does(replaceInactive(ReasonInactive))},
+			{day(3), does(rotateInactive(ReasonInactive))},
 			{day(10).Add(-second), nothing()},
 			{day(10), does(deletePrevious(cur))},
 		}},
-		{"an Inactive current, without overlap, grace and guard", settled(zero, neverUsed(cur), is(cur, inactive)), []moment{
-			{day(3), does(replaceInactive(ReasonInactive))},
+		{"an Inactive current, without overlap, grace and require_unused_for", settled(zero, neverUsed(cur), is(cur, inactive)), []moment{
+			{day(3), does(rotateInactive(ReasonInactive))},
 			{day(3), nothing()},
 			{day(3).Add(second), does(deletePrevious(cur))},
 		}},
 		{"a current that is gone: the overlap of previous starts again", overlapping(gone(cur)), []moment{
-			{day(30), does(replaceGone(ReasonMissing))},
+			{day(30), does(createKey(ReasonMissing))},
 			{day(37).Add(-second), nothing()},
 			{day(37), does(deactivate(prev))},
 		}},
 		{"a current that is gone: the grace of previous starts again", retiring(gone(cur)), []moment{
-			{day(30), does(replaceGone(ReasonMissing))},
+			{day(30), does(createKey(ReasonMissing))},
 			{day(37).Add(-second), nothing()},
 			{day(37), does(deletePrevious(prev))},
 		}},
@@ -155,14 +158,14 @@ func TestLifeOfAKey(t *testing.T) {
 			{day(8), nothing()},
 			{day(60), nothing()},
 		}},
-		{"an adopted key", settled(set(unmanaged(RetireUnmanaged)), foreign(active)), []moment{
+		{"an adopted key", settled(set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), []moment{
 			{day(3), does(adopt(other))},
 			{day(10).Add(-second), nothing()},
 			{day(10), does(deactivate(other))},
 			{day(17).Add(-second), nothing()},
 			{day(17), does(deletePrevious(other))},
 		}},
-		{"an adopted Inactive key", settled(set(unmanaged(RetireUnmanaged)), foreign(inactive)), []moment{
+		{"an adopted Inactive key", settled(set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(inactive)), []moment{
 			{day(3), does(adopt(other))},
 			{day(10).Add(-second), nothing()},
 			{day(10), does(deletePrevious(other))},
@@ -178,9 +181,9 @@ func TestLifeOfAKey(t *testing.T) {
 			{day(10), does(deletePrevious(prev))},
 		}},
 		{"an Inactive current beside an Active previous", overlapping(is(cur, inactive)), []moment{
-			{day(3), blocked(until(CauseGrace, cur, day(10)))},
-			{day(10).Add(-second), blocked(until(CauseGrace, cur, day(10)))},
-			{day(10), does(deleteCurrent(), replaceGone(ReasonInactive))},
+			{day(3), blocked(obstacleUntil(CauseGrace, cur, day(10)))},
+			{day(10).Add(-second), blocked(obstacleUntil(CauseGrace, cur, day(10)))},
+			{day(10), does(deleteCurrent(), createKey(ReasonInactive))},
 			{day(17).Add(-second), nothing()},
 			{day(17), does(deactivate(prev))},
 		}},

@@ -2,30 +2,33 @@ package rotation
 
 import "testing"
 
-// Rule 8: hold_previous keeps previous out of rules 3, 4 and 6.
-func TestHoldPrevious(t *testing.T) {
+// Rule 8: hold_previous exempts previous from rules 3, 4 and 6.
+func TestDecide_holdPrevious(t *testing.T) {
 	t.Parallel()
 	held := set(hold)
-	checkDates(t, []date{
+	checkBoundaries(t, []boundary{
 		{"not deactivated at the end of its overlap", overlapping(held), day(7), nothing(), nothing()},
 		{"not deleted at the end of its grace", retiring(held), day(14), nothing(), nothing()},
-		{"not deleted by the exception of rule 4", overlapping(held), day(90), nothing(), blocked(wait(CauseHeld, prev))},
+		{"not deleted by the exception of rule 4", overlapping(held), day(90), nothing(), blocked(obstacle(CauseHeld, prev))},
 		{"rotation goes on with a free slot", overlapping(held, gone(prev)), day(90), nothing(), does(rotate(ReasonAge))},
 	})
 	checkRows(t, []row{
-		{"no room for the clock in its grace", retiring(held), day(90), blocked(wait(CauseHeld, prev))},
-		{"no room for the clock beside an Inactive current", retiring(held, is(cur, inactive)), day(8), blocked(wait(CauseHeld, prev))},
-		{"no room for a request", overlapping(held, edit(quarter)), day(30), refused(wait(CauseHeld, prev))},
-		{"no room for a request in its grace", retiring(held, edit(quarter)), day(8), refused(wait(CauseHeld, prev))},
-		{"it stays when current is gone", overlapping(held, gone(cur)), day(30), does(replaceGone(ReasonMissing))},
-		{"letting it go is an edit", overlapping(held, edit(letGo)), day(30), nothing()},
-		{"letting it go in its grace is an edit", retiring(held, edit(letGo)), day(30), nothing()},
-		{"a revoked previous that is Inactive stays so", retiring(held, revoked), day(30), nothing()},
+		{"no room for a clock-driven rotation in its grace", retiring(held), day(90), blocked(obstacle(CauseHeld, prev))},
+		{
+			"no room for a clock-driven rotation beside an Inactive current", retiring(held, is(cur, inactive)), day(8),
+			blocked(obstacle(CauseHeld, prev)),
+		},
+		{"no room for a request", overlapping(held, edit(quarter)), day(30), refused(obstacle(CauseHeld, prev))},
+		{"no room for a request in its grace", retiring(held, edit(quarter)), day(8), refused(obstacle(CauseHeld, prev))},
+		{"it stays when current is gone", overlapping(held, gone(cur)), day(30), does(createKey(ReasonMissing))},
+		{"no longer held is an edit", overlapping(held, edit(stopHolding)), day(30), nothing()},
+		{"no longer held, in its grace, is an edit", retiring(held, edit(stopHolding)), day(30), nothing()},
+		{"a revoked previous that is Inactive stays Inactive", retiring(held, revoked), day(30), nothing()},
 	})
 }
 
 // Rule 8: setting hold_previous reactivates previous once, if this resource had deactivated it.
-func TestHoldReactivates(t *testing.T) {
+func TestDecide_holdReactivates(t *testing.T) {
 	t.Parallel()
 	theirs := deactivatedByOthers(day(7))
 	checkRows(t, []row{
@@ -46,47 +49,50 @@ func TestHoldReactivates(t *testing.T) {
 		{"already Active", overlapping(edit(hold)), day(8), nothing()},
 		{"already Active again", retiring(is(prev, active), edit(hold)), day(8), nothing()},
 		{"no previous", settled(edit(hold)), day(8), nothing()},
-		{"an Inactive current stays so", settled(is(cur, inactive), edit(hold)), day(8), nothing()},
+		{"an Inactive current stays Inactive", settled(is(cur, inactive), edit(hold)), day(8), nothing()},
 		{"the first apply after an import", retiring(imported, edit(hold)), day(8), nothing()},
-		{"somebody else's", retiring(theirs, edit(hold)), day(8), nothing().waiting(wait(CauseNotOurs, prev))},
-		{"somebody else's, not recorded yet", overlapping(is(prev, inactive), edit(hold)), day(3), nothing().waiting(wait(CauseNotOurs, prev))},
-		{"somebody else's, paused", retiring(theirs, set(pause), edit(hold)), day(8), nothing().waiting(wait(CauseNotOurs, prev))},
-		{"revoked", retiring(revoked, edit(hold)), day(8), nothing().waiting(wait(CauseRevoked, prev))},
-		{"revoked, somebody else's", retiring(revoked, theirs, edit(hold)), day(8), nothing().waiting(wait(CauseRevoked, prev))},
+		{"somebody else's", retiring(theirs, edit(hold)), day(8), nothing().waiting(obstacle(CauseNotOurs, prev))},
+		{
+			"somebody else's, not recorded yet", overlapping(is(prev, inactive), edit(hold)), day(3),
+			nothing().waiting(obstacle(CauseNotOurs, prev)),
+		},
+		{"somebody else's, paused", retiring(theirs, set(pause), edit(hold)), day(8), nothing().waiting(obstacle(CauseNotOurs, prev))},
+		{"revoked", retiring(revoked, edit(hold)), day(8), nothing().waiting(obstacle(CauseRevoked, prev))},
+		{"revoked, somebody else's", retiring(revoked, theirs, edit(hold)), day(8), nothing().waiting(obstacle(CauseRevoked, prev))},
 		{
 			"with a request that needs its slot", retiring(edit(hold, quarter)), day(8),
-			refused(wait(CauseHeld, prev)),
+			refused(obstacle(CauseHeld, prev)),
 		},
 		{
 			"with a request that finds a free slot", retiring(gone(cur), edit(hold, quarter)), day(8),
-			does(reactivate(prev), replaceGone(ReasonChanged)),
+			does(reactivate(prev), createKey(ReasonChanged)),
 		},
 		{
-			"with a revoke, which wins", retiring(edit(hold, incident)), day(8),
+			"with a revoke, which has priority", retiring(edit(hold, incident)), day(8),
 			does(deletePrevious(prev), revoking(rotate(ReasonRevoked)), deactivate(cur)),
 		},
 		{
 			"with a revoke that finds a free slot", retiring(gone(cur), edit(hold, incident)), day(8),
-			does(revoking(replaceGone(ReasonRevoked))),
+			does(revoking(createKey(ReasonRevoked))),
 		},
 	})
 }
 
-// Rule 8: paused stops every clock-driven step, and no request.
-func TestPaused(t *testing.T) {
+// Rule 8: paused stops clock-driven steps and not requests.
+func TestDecide_paused(t *testing.T) {
 	t.Parallel()
 	paused := set(pause)
-	checkDates(t, []date{
+	checkBoundaries(t, []boundary{
 		{"the end of the overlap", overlapping(paused), day(7), nothing(), nothing()},
 		{"the end of the grace", retiring(paused), day(14), nothing(), nothing()},
-		{"the age of current", settled(paused), day(90), nothing(), blocked(wait(CausePaused, cur))},
-		{"the age of current beside previous", retiring(paused), day(90), nothing(), blocked(wait(CausePaused, cur))},
+		{"the age of current", settled(paused), day(90), nothing(), blocked(obstacle(CausePaused, cur))},
+		{"the age of current beside previous", retiring(paused), day(90), nothing(), blocked(obstacle(CausePaused, cur))},
 	})
 	checkRows(t, []row{
-		{"current gone", settled(paused, gone(cur)), day(3), blocked(wait(CausePaused, cur))},
-		{"current Inactive", settled(paused, is(cur, inactive)), day(3), blocked(wait(CausePaused, cur))},
-		{"both Inactive", retiring(paused, is(cur, inactive)), day(8), blocked(wait(CausePaused, cur))},
-		{"a foreign key to retire", settled(paused, set(unmanaged(RetireUnmanaged)), foreign(active)), day(3), nothing()},
+		{"current gone", settled(paused, gone(cur)), day(3), blocked(obstacle(CausePaused, cur))},
+		{"current Inactive", settled(paused, is(cur, inactive)), day(3), blocked(obstacle(CausePaused, cur))},
+		{"both Inactive", retiring(paused, is(cur, inactive)), day(8), blocked(obstacle(CausePaused, cur))},
+		{"an unmanaged key to retire", settled(paused, set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), day(3), nothing()},
 		{"previous in use, no warning", overlapping(paused, used(prev, day(29))), day(30), nothing()},
 		{"resuming is an edit", retiring(paused, edit(resume)), day(30), nothing()},
 		{"rotate_when_changed", settled(paused, edit(quarter)), day(3), does(rotate(ReasonChanged))},

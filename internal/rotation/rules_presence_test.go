@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Rule 1: a previous that is gone is forgotten.
-func TestPreviousGone(t *testing.T) {
+// Rule 1: a previous that is gone is removed from the record.
+func TestDecide_previousGone(t *testing.T) {
 	t.Parallel()
 	checkRows(t, []row{
 		{"in the overlap", overlapping(gone(prev)), day(3), nothing()},
@@ -20,16 +20,16 @@ func TestPreviousGone(t *testing.T) {
 			does(rotate(ReasonAge)),
 		},
 		{
-			"its slot went to somebody else", overlapping(gone(prev), foreign(active)), day(90),
-			blocked(wait(CauseUnmanaged, other)),
+			"somebody else took its slot", overlapping(gone(prev), unmanagedKey(active)), day(90),
+			blocked(obstacle(CauseUnmanaged, other)),
 		},
 	})
 }
 
 // Rule 1: a current that is gone makes a rotation due; previous stays.
-func TestCurrentGone(t *testing.T) {
+func TestDecide_currentGone(t *testing.T) {
 	t.Parallel()
-	missing := does(replaceGone(ReasonMissing))
+	missing := does(createKey(ReasonMissing))
 	checkRows(t, []row{
 		{"alone", settled(gone(cur)), day(3), missing},
 		{"and as old as rotate_after", settled(gone(cur)), day(90), missing},
@@ -37,121 +37,121 @@ func TestCurrentGone(t *testing.T) {
 		{"previous in its overlap stays", overlapping(gone(cur)), day(3), missing},
 		{"previous past its overlap stays", overlapping(gone(cur)), day(30), missing},
 		{"previous in its grace stays", retiring(gone(cur)), day(8), missing},
-		{"previous past its grace starts it again", retiring(gone(cur)), day(30), missing},
+		{"previous past its grace, which starts again", retiring(gone(cur)), day(30), missing},
 		{"previous is held", overlapping(set(hold), gone(cur)), day(30), missing},
 		{"previous is gone too", overlapping(gone(cur, prev)), day(30), missing},
-		{"paused", settled(set(pause), gone(cur)), day(3), blocked(wait(CausePaused, cur))},
+		{"paused", settled(set(pause), gone(cur)), day(3), blocked(obstacle(CausePaused, cur))},
 		{"the first apply after an import", settled(imported, gone(cur)), day(3), nothing()},
 		{"an edit takes no clock-driven step", settled(edit(overlap(days(1))), gone(cur)), day(3), nothing()},
 		{
 			"a status of previous that changed is recorded first", overlapping(gone(cur), is(prev, inactive)), day(3),
-			does(recordDeactivated(prev), replaceGone(ReasonMissing)),
+			does(recordDeactivated(prev), createKey(ReasonMissing)),
 		},
 	})
 }
 
-// Rule 1: a current that was made less than five minutes ago and is not listed is never rotated.
-func TestYoungCurrent(t *testing.T) {
+// Rule 1: a current that was created less than five minutes ago and is not listed is never rotated.
+func TestDecide_youngCurrent(t *testing.T) {
 	t.Parallel()
 	old := day(0).Add(5 * minute)
-	young := until(CauseYoung, cur, old)
-	checkDates(t, []date{
-		{"alone", settled(gone(cur)), old, blocked(young), does(replaceGone(ReasonMissing))},
+	young := obstacleUntil(CauseYoung, cur, old)
+	checkBoundaries(t, []boundary{
+		{"alone", settled(gone(cur)), old, blocked(young), does(createKey(ReasonMissing))},
 		{
-			"beside an Active previous without overlap", overlapping(set(overlap(0), guard(0)), gone(cur)), old,
-			blocked(young), does(replaceGone(ReasonMissing)),
+			"beside an Active previous without overlap", overlapping(set(overlap(0), unusedFor(0)), gone(cur)), old,
+			blocked(young), does(createKey(ReasonMissing)),
 		},
 		{
-			"beside a foreign key", settled(gone(cur), foreign(active)), old,
-			blocked(young), does(replaceGone(ReasonMissing)),
+			"beside an unmanaged key", settled(gone(cur), unmanagedKey(active)), old,
+			blocked(young), does(createKey(ReasonMissing)),
 		},
-		{"paused", settled(set(pause), gone(cur)), old, blocked(young), blocked(wait(CausePaused, cur))},
+		{"paused", settled(set(pause), gone(cur)), old, blocked(young), blocked(obstacle(CausePaused, cur))},
 		{"an edit", settled(edit(grace(0)), gone(cur)), old, blocked(young), nothing()},
 		{
 			"rotate_when_changed", settled(edit(quarter), gone(cur)), old,
-			refused(young), does(replaceGone(ReasonChanged)),
+			refused(young), does(createKey(ReasonChanged)),
 		},
 		{
 			"revoke_when_changed", settled(edit(incident), gone(cur)), old,
-			refused(young), does(revoking(replaceGone(ReasonRevoked))),
+			refused(young), does(revoking(createKey(ReasonRevoked))),
 		},
 		{"the first apply after an import", settled(imported, gone(cur)), old, nothing(), nothing()},
 		{"listed", settled(), old, nothing(), nothing()},
 	})
 	checkRows(t, []row{
 		{
-			"of a user that was created again", settled(gone(cur), recreated), day(0).Add(minute),
-			does(replaceGone(ReasonRecreated)),
+			"of a re-created user", settled(gone(cur), recreated), day(0).Add(minute),
+			does(createKey(ReasonRecreated)),
 		},
 		{
-			"a foreign key is adopted while it waits",
-			settled(set(unmanaged(RetireUnmanaged)), gone(cur), foreign(active)), day(0).Add(minute),
+			"an unmanaged key is adopted while it waits",
+			settled(set(unmanagedKeys(RetireUnmanaged)), gone(cur), unmanagedKey(active)), day(0).Add(minute),
 			does(adopt(other)).blocked(young),
 		},
 	})
 }
 
 // Rules 1 and 6: an Inactive current makes a rotation due, and is never reactivated.
-func TestCurrentInactive(t *testing.T) {
+func TestDecide_currentInactive(t *testing.T) {
 	t.Parallel()
 	checkRows(t, []row{
 		{
 			"alone", settled(is(cur, inactive)), day(3),
-			does(replaceInactive(ReasonInactive)),
+			does(rotateInactive(ReasonInactive)),
 		},
 		{
-			"minutes after it was made", settled(is(cur, inactive)), day(0).Add(minute),
-			does(replaceInactive(ReasonInactive)),
+			"minutes after it was created", settled(is(cur, inactive)), day(0).Add(minute),
+			does(rotateInactive(ReasonInactive)),
 		},
 		{
 			"as old as rotate_after", settled(is(cur, inactive)), day(90),
-			does(replaceInactive(ReasonInactive)),
+			does(rotateInactive(ReasonInactive)),
 		},
 		{
 			"under hold", settled(set(hold), is(cur, inactive)), day(3),
-			does(replaceInactive(ReasonInactive)),
+			does(rotateInactive(ReasonInactive)),
 		},
 		{"when hold is set", settled(edit(hold), is(cur, inactive)), day(3), nothing()},
-		{"paused", settled(set(pause), is(cur, inactive)), day(3), blocked(wait(CausePaused, cur))},
+		{"paused", settled(set(pause), is(cur, inactive)), day(3), blocked(obstacle(CausePaused, cur))},
 		{"the first apply after an import", settled(imported, is(cur, inactive)), day(3), nothing()},
 		{
-			"beside a foreign key", settled(is(cur, inactive), foreign(active)), day(3),
-			blocked(wait(CauseUnmanaged, other)),
+			"beside an unmanaged key", settled(is(cur, inactive), unmanagedKey(active)), day(3),
+			blocked(obstacle(CauseUnmanaged, other)),
 		},
 		{
-			"beside a previous in its grace, which goes at once", retiring(is(cur, inactive)), day(8),
-			does(deletePrevious(prev), replaceInactive(ReasonInactive)),
+			"beside a previous in its grace, which is deleted at once", retiring(is(cur, inactive)), day(8),
+			does(deletePrevious(prev), rotateInactive(ReasonInactive)),
 		},
 		{
 			"beside a previous that somebody deactivated too", overlapping(is(cur, inactive), is(prev, inactive)), day(3),
-			does(recordDeactivated(prev), deletePrevious(prev), replaceInactive(ReasonInactive)),
+			does(recordDeactivated(prev), deletePrevious(prev), rotateInactive(ReasonInactive)),
 		},
 		{
 			"beside a held Inactive previous", retiring(set(hold), is(cur, inactive)), day(8),
-			blocked(wait(CauseHeld, prev)),
+			blocked(obstacle(CauseHeld, prev)),
 		},
 		{
-			"first seen so beside an Active previous", overlapping(is(cur, inactive)), day(3),
-			blocked(until(CauseGrace, cur, day(10))),
+			"first seen Inactive beside an Active previous", overlapping(is(cur, inactive)), day(3),
+			blocked(obstacleUntil(CauseGrace, cur, day(10))),
 		},
 		{
-			"first seen so, without grace", overlapping(set(grace(0)), is(cur, inactive)), day(3),
-			does(deleteCurrent(), replaceGone(ReasonInactive)),
+			"first seen Inactive, without grace", overlapping(set(grace(0)), is(cur, inactive)), day(3),
+			does(deleteCurrent(), createKey(ReasonInactive)),
 		},
 		{
-			"first seen so, without grace, minutes after it was made",
+			"first seen Inactive, without grace, minutes after it was created",
 			overlapping(set(grace(0)), is(cur, inactive)), day(0).Add(minute),
-			does(deleteCurrent(), replaceGone(ReasonInactive)),
+			does(deleteCurrent(), createKey(ReasonInactive)),
 		},
 	})
 }
 
-// Rule 6: an Inactive current makes room once it has been Inactive for the grace, and an Active previous keeps its place.
-func TestInactiveCurrentMakesRoom(t *testing.T) {
+// Rule 6: an Inactive current makes room once it has been Inactive for the grace, and an Active previous stays.
+func TestDecide_inactiveCurrentMakesRoom(t *testing.T) {
 	t.Parallel()
-	waits := until(CauseGrace, cur, day(10))
-	makesRoom := does(deleteCurrent(), replaceGone(ReasonInactive))
-	checkDates(t, []date{
+	waits := obstacleUntil(CauseGrace, cur, day(10))
+	makesRoom := does(deleteCurrent(), createKey(ReasonInactive))
+	checkBoundaries(t, []boundary{
 		{
 			"previous in its overlap", overlapping(set(overlap(days(20))), is(cur, inactive), inactiveSince(day(3))), day(10),
 			blocked(waits), makesRoom,
@@ -174,22 +174,22 @@ func TestInactiveCurrentMakesRoom(t *testing.T) {
 		},
 		{
 			"a request", overlapping(edit(quarter), is(cur, inactive), inactiveSince(day(3))), day(10),
-			refused(waits), does(deleteCurrent(), replaceGone(ReasonChanged)),
+			refused(waits), does(deleteCurrent(), createKey(ReasonChanged)),
 		},
 		{
 			"a revoke, which then deactivates previous", overlapping(edit(incident), is(cur, inactive), inactiveSince(day(3))),
 			day(10), refused(waits),
-			does(deleteCurrent(), revoking(replaceGone(ReasonRevoked)), deactivate(prev)),
+			does(deleteCurrent(), revoking(createKey(ReasonRevoked)), deactivate(prev)),
 		},
 		{
 			"paused", overlapping(set(pause), is(cur, inactive), inactiveSince(day(3))), day(10),
-			blocked(wait(CausePaused, cur)), blocked(wait(CausePaused, cur)),
+			blocked(obstacle(CausePaused, cur)), blocked(obstacle(CausePaused, cur)),
 		},
 	})
 	checkRows(t, []row{
 		{
-			"a request when it is first seen so", overlapping(edit(quarter), is(cur, inactive)), day(3),
-			refused(until(CauseGrace, cur, day(10))),
+			"a request when it is first seen Inactive", overlapping(edit(quarter), is(cur, inactive)), day(3),
+			refused(obstacleUntil(CauseGrace, cur, day(10))),
 		},
 		{
 			"Active again meanwhile", overlapping(inactiveSince(day(3)), used(prev, day(10))), day(10),
@@ -198,8 +198,8 @@ func TestInactiveCurrentMakesRoom(t *testing.T) {
 	})
 }
 
-// Rule 1: a status of previous that somebody changed is a step of its own.
-func TestDriftOfPrevious(t *testing.T) {
+// Rule 1: when somebody changed the status of previous, a step of its own records that.
+func TestDecide_previousStatusChanged(t *testing.T) {
 	t.Parallel()
 	checkRows(t, []row{
 		{"deactivated by somebody", overlapping(is(prev, inactive)), day(3), does(recordDeactivated(prev))},
@@ -215,13 +215,13 @@ func TestDriftOfPrevious(t *testing.T) {
 			does(recordDeactivated(prev), deletePrevious(prev)),
 		},
 		{
-			"deactivated, without grace, its last use not asked for",
-			overlapping(set(grace(0)), is(prev, inactive), unasked(prev)), day(3),
+			"deactivated, without grace, its last use unknown",
+			overlapping(set(grace(0)), is(prev, inactive), lastUseUnknown(prev)), day(3),
 			does(recordDeactivated(prev)),
 		},
 		{
 			"deactivated when the next rotation is due", overlapping(is(prev, inactive)), day(90),
-			does(recordDeactivated(prev)).blocked(until(CauseGrace, prev, day(97))),
+			does(recordDeactivated(prev)).blocked(obstacleUntil(CauseGrace, prev, day(97))),
 		},
 		{"reactivated in its grace", retiring(is(prev, active)), day(9), does(recordReactivated(prev))},
 		{"reactivated past its grace", retiring(is(prev, active)), day(30), does(recordReactivated(prev))},
@@ -230,16 +230,16 @@ func TestDriftOfPrevious(t *testing.T) {
 		{"reactivated while paused", retiring(set(pause), is(prev, active)), day(9), nothing()},
 		{"reactivated before an edit", retiring(edit(overlap(0)), is(prev, active)), day(9), nothing()},
 		{
-			"reactivated, without overlap, grace and guard",
-			retiring(set(overlap(0), grace(0), guard(0)), is(prev, active)), day(9),
+			"reactivated, without overlap, grace and require_unused_for",
+			retiring(set(overlap(0), grace(0), unusedFor(0)), is(prev, active)), day(9),
 			does(recordReactivated(prev)),
 		},
 		{
 			"reactivated when the next rotation is due", retiring(is(prev, active)), day(90),
-			does(recordReactivated(prev)).blocked(until(CauseOverlap, prev, day(104))),
+			does(recordReactivated(prev)).blocked(obstacleUntil(CauseOverlap, prev, day(104))),
 		},
 	})
-	checkDates(t, []date{
+	checkBoundaries(t, []boundary{
 		{
 			"the grace starts at the record", overlapping(is(prev, inactive), deactivatedByOthers(day(3))), day(10),
 			nothing(), does(deletePrevious(prev)),
@@ -252,32 +252,32 @@ func TestDriftOfPrevious(t *testing.T) {
 }
 
 // Rule 2: the same name, another user.
-func TestRecreatedUser(t *testing.T) {
+func TestDecide_recreatedUser(t *testing.T) {
 	t.Parallel()
-	anew := replaceGone(ReasonRecreated)
+	creates := createKey(ReasonRecreated)
 	checkRows(t, []row{
-		{"without keys", settled(gone(cur), recreated), day(3), does(anew)},
-		{"previous went with the user", overlapping(gone(cur, prev), recreated), day(30), does(anew)},
-		{"with a key of its own", settled(gone(cur), foreign(active), recreated), day(3), does(anew)},
+		{"without keys", settled(gone(cur), recreated), day(3), does(creates)},
+		{"previous is gone, too", overlapping(gone(cur, prev), recreated), day(30), does(creates)},
+		{"with a key of its own", settled(gone(cur), unmanagedKey(active), recreated), day(3), does(creates)},
 		{
 			"with a key of its own to retire",
-			settled(set(unmanaged(RetireUnmanaged)), gone(cur), foreign(active), recreated), day(3),
-			does(adopt(other), anew),
+			settled(set(unmanagedKeys(RetireUnmanaged)), gone(cur), unmanagedKey(active), recreated), day(3),
+			does(adopt(other), creates),
 		},
 		{
 			"with two keys of its own",
-			settled(gone(cur), listed(third, active, day(2)), foreign(active), recreated), day(3),
-			blocked(wait(CauseUnmanaged, other)),
+			settled(gone(cur), listed(third, active, day(2)), unmanagedKey(active), recreated), day(3),
+			blocked(obstacle(CauseUnmanaged, other)),
 		},
-		{"paused", settled(set(pause), gone(cur), recreated), day(3), blocked(wait(CausePaused, cur))},
+		{"paused", settled(set(pause), gone(cur), recreated), day(3), blocked(obstacle(CausePaused, cur))},
 		{"before an edit", settled(edit(grace(0)), gone(cur), recreated), day(3), nothing()},
 		{
 			"with a request", settled(edit(quarter), gone(cur), recreated), day(3),
-			does(replaceGone(ReasonChanged)),
+			does(createKey(ReasonChanged)),
 		},
 		{
-			"with a request, seconds after current was made", settled(edit(quarter), gone(cur), recreated),
-			day(0).Add(30 * time.Second), does(replaceGone(ReasonChanged)),
+			"with a request, seconds after current was created", settled(edit(quarter), gone(cur), recreated),
+			day(0).Add(30 * time.Second), does(createKey(ReasonChanged)),
 		},
 	})
 }

@@ -18,27 +18,27 @@ func TestRecordAfter(t *testing.T) {
 		f(&p)
 		return &p
 	}
-	anew := Current{ID: fresh, CreatedAt: now.Add(second)}
-	// replacement is current as previous after a rotation.
+	creates := Current{ID: newest, CreatedAt: now.Add(second)}
+	// replacement is what current becomes in a rotation.
 	replacement := Previous{ID: cur, CreatedAt: day(0), ReplacedAt: now}
 	tests := []struct {
 		name  string
-		given scene
+		given setup
 		step  Step
 		want  Record
 	}{
 		{
-			"adopt an Active key", settled(foreign(active)), adopt(other),
+			"adopt an Active key", settled(unmanagedKey(active)), adopt(other),
 			Record{Current: current, Previous: &Previous{ID: other, CreatedAt: day(-200), ReplacedAt: now, Adopted: true}},
 		},
 		{
-			"adopt an Inactive key", settled(foreign(inactive)), adopt(other),
+			"adopt an Inactive key", settled(unmanagedKey(inactive)), adopt(other),
 			Record{Current: current, Previous: &Previous{
 				ID: other, CreatedAt: day(-200), ReplacedAt: now, DeactivatedAt: now, Adopted: true,
 			}},
 		},
 		{
-			"adopt before create", creating(foreign(active)), adopt(other),
+			"adopt before create", creating(unmanagedKey(active)), adopt(other),
 			Record{Previous: &Previous{ID: other, CreatedAt: day(-200), ReplacedAt: now, Adopted: true}},
 		},
 		{
@@ -76,55 +76,55 @@ func TestRecordAfter(t *testing.T) {
 			"delete current", overlapping(is(cur, inactive)), deleteCurrent(),
 			Record{Current: current, Previous: &previous},
 		},
-		{"delete an unused key", settled(foreign(active)), deleteUnmanaged(other), Record{Current: current}},
-		{"create", creating(), replaceGone(ReasonCreated), Record{Current: anew}},
+		{"delete an unused key", settled(unmanagedKey(active)), deleteUnmanaged(other), Record{Current: current}},
+		{"create", creating(), createKey(ReasonCreated), Record{Current: creates}},
 		{
-			"create after an adoption", creating(foreign(active)).with(func(s *scene) {
+			"create after an adoption", creating(unmanagedKey(active)).with(func(s *setup) {
 				s.record.Previous = &Previous{ID: other, CreatedAt: day(-200), ReplacedAt: day(49), Adopted: true}
-			}), replaceGone(ReasonCreated),
-			Record{Current: anew, Previous: &Previous{ID: other, CreatedAt: day(-200), ReplacedAt: now, Adopted: true}},
+			}), createKey(ReasonCreated),
+			Record{Current: creates, Previous: &Previous{ID: other, CreatedAt: day(-200), ReplacedAt: now, Adopted: true}},
 		},
-		{"rotate", settled(), rotate(ReasonAge), Record{Current: anew, Previous: &replacement}},
+		{"rotate", settled(), rotate(ReasonAge), Record{Current: creates, Previous: &replacement}},
 		{
-			"rotate an Inactive current", settled(is(cur, inactive), inactiveSince(day(40))), replaceInactive(ReasonInactive),
-			Record{Current: anew, Previous: &Previous{ID: cur, CreatedAt: day(0), ReplacedAt: now, DeactivatedAt: now}},
+			"rotate an Inactive current", settled(is(cur, inactive), inactiveSince(day(40))), rotateInactive(ReasonInactive),
+			Record{Current: creates, Previous: &Previous{ID: cur, CreatedAt: day(0), ReplacedAt: now, DeactivatedAt: now}},
 		},
 		{
 			"revoke", settled(), revoking(rotate(ReasonRevoked)),
-			Record{Current: anew, Previous: &Previous{ID: cur, CreatedAt: day(0), ReplacedAt: now, Revoked: true}},
+			Record{Current: creates, Previous: &Previous{ID: cur, CreatedAt: day(0), ReplacedAt: now, Revoked: true}},
 		},
-		{"rotate without any older key", settled(gone(cur)), replaceGone(ReasonMissing), Record{Current: anew}},
+		{"rotate without any older key", settled(gone(cur)), createKey(ReasonMissing), Record{Current: creates}},
 		{
-			"rotate without current beside an Active previous", overlapping(gone(cur)), replaceGone(ReasonMissing),
-			Record{Current: anew, Previous: with(func(p *Previous) { p.ReplacedAt = now })},
+			"rotate without current beside an Active previous", overlapping(gone(cur)), createKey(ReasonMissing),
+			Record{Current: creates, Previous: with(func(p *Previous) { p.ReplacedAt = now })},
 		},
 		{
-			"rotate without current beside an Inactive previous", retiring(gone(cur)), replaceGone(ReasonMissing),
-			Record{Current: anew, Previous: with(func(p *Previous) {
+			"rotate without current beside an Inactive previous", retiring(gone(cur)), createKey(ReasonMissing),
+			Record{Current: creates, Previous: with(func(p *Previous) {
 				p.ReplacedAt, p.DeactivatedAt, p.DeactivatedByUs = now, now, true
 			})},
 		},
 		{
-			"revoke without current", overlapping(gone(cur)), revoking(replaceGone(ReasonRevoked)),
-			Record{Current: anew, Previous: with(func(p *Previous) { p.ReplacedAt, p.Revoked = now, true })},
+			"revoke without current", overlapping(gone(cur)), revoking(createKey(ReasonRevoked)),
+			Record{Current: creates, Previous: with(func(p *Previous) { p.ReplacedAt, p.Revoked = now, true })},
 		},
 		{
-			"rotate without current beside a revoked previous", overlapping(revoked, gone(cur)), replaceGone(ReasonMissing),
-			Record{Current: anew, Previous: with(func(p *Previous) { p.ReplacedAt, p.Revoked = now, true })},
+			"rotate without current beside a revoked previous", overlapping(revoked, gone(cur)), createKey(ReasonMissing),
+			Record{Current: creates, Previous: with(func(p *Previous) { p.ReplacedAt, p.Revoked = now, true })},
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			before := tt.given.clone()
-			out := Outcome{At: now, NewKey: Key{ID: fresh, Status: active, CreatedAt: now.Add(second)}}
+			out := Outcome{At: now, NewKey: Key{ID: newest, Status: active, CreatedAt: now.Add(second)}}
 			got := tt.given.record.After(tt.step, tt.given.seen, out)
 			tt.want.Policy = tt.given.record.Policy
 			if !reflect.DeepEqual(got, tt.want) {
-				t.Errorf("got %s\nwant %s", text(t, got), text(t, tt.want))
+				t.Errorf("got %s\nwant %s", toJSON(t, got), toJSON(t, tt.want))
 			}
 			if !reflect.DeepEqual(tt.given, before) {
-				t.Errorf("After changed its arguments: %s", text(t, tt.given.record))
+				t.Errorf("After changed its arguments: %s", toJSON(t, tt.given.record))
 			}
 		})
 	}
@@ -132,14 +132,14 @@ func TestRecordAfter(t *testing.T) {
 
 func TestObservationAfter(t *testing.T) {
 	t.Parallel()
-	anew := Key{ID: fresh, Status: active, CreatedAt: day(50)}
+	creates := Key{ID: newest, Status: active, CreatedAt: day(50)}
 	tests := []struct {
 		name  string
-		given scene
+		given setup
 		step  Step
-		want  scene
+		want  setup
 	}{
-		{"adopt", settled(foreign(active)), adopt(other), settled(foreign(active))},
+		{"adopt", settled(unmanagedKey(active)), adopt(other), settled(unmanagedKey(active))},
 		{"record a deactivation", overlapping(is(prev, inactive)), recordDeactivated(prev), overlapping(is(prev, inactive))},
 		{"record a reactivation", retiring(is(prev, active)), recordReactivated(prev), retiring(is(prev, active))},
 		{"reactivate", retiring(), reactivate(prev), overlapping()},
@@ -147,24 +147,24 @@ func TestObservationAfter(t *testing.T) {
 		{"deactivate current after a revoke", overlapping(), deactivate(cur), overlapping(is(cur, inactive))},
 		{"delete previous", retiring(), deletePrevious(prev), settled()},
 		{"delete current", overlapping(), deleteCurrent(), overlapping(gone(cur))},
-		{"delete an unused key", settled(foreign(active)), deleteUnmanaged(other), settled()},
-		{"create", creating(), replaceGone(ReasonCreated), creating(listed(fresh, active, day(50)))},
-		{"rotate", settled(), rotate(ReasonAge), settled(listed(fresh, active, day(50)))},
+		{"delete an unused key", settled(unmanagedKey(active)), deleteUnmanaged(other), settled()},
+		{"create", creating(), createKey(ReasonCreated), creating(listed(newest, active, day(50)))},
+		{"rotate", settled(), rotate(ReasonAge), settled(listed(newest, active, day(50)))},
 		{
-			"rotate for another user", settled(gone(cur), recreated, signedBy(other)), replaceGone(ReasonRecreated),
-			settled(gone(cur), listed(fresh, active, day(50)), signedBy(other)),
+			"rotate for another user", settled(gone(cur), recreated, signedBy(other)), createKey(ReasonRecreated),
+			settled(gone(cur), listed(newest, active, day(50)), signedBy(other)),
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			before := tt.given.clone()
-			got := tt.given.seen.After(tt.step, Outcome{At: day(50), NewKey: anew})
-			if text(t, got) != text(t, tt.want.seen) {
-				t.Errorf("got %s\nwant %s", text(t, got), text(t, tt.want.seen))
+			got := tt.given.seen.After(tt.step, Outcome{At: day(50), NewKey: creates})
+			if toJSON(t, got) != toJSON(t, tt.want.seen) {
+				t.Errorf("got %s\nwant %s", toJSON(t, got), toJSON(t, tt.want.seen))
 			}
 			if !reflect.DeepEqual(tt.given, before) {
-				t.Errorf("After changed its receiver: %s", text(t, tt.given.seen))
+				t.Errorf("After changed its receiver: %s", toJSON(t, tt.given.seen))
 			}
 		})
 	}
@@ -173,13 +173,13 @@ func TestObservationAfter(t *testing.T) {
 func TestReconcile(t *testing.T) {
 	t.Parallel()
 	now := day(50)
-	noPrevious := func(s *scene) { s.record.Previous = nil }
+	noPrevious := func(s *setup) { s.record.Previous = nil }
 	tests := []struct {
 		name  string
-		given scene
-		want  scene
+		given setup
+		want  setup
 	}{
-		{"both there", overlapping(), overlapping()},
+		{"both listed", overlapping(), overlapping()},
 		{"previous gone", overlapping(gone(prev)), overlapping(noPrevious)},
 		{"current gone", overlapping(gone(cur)), overlapping()},
 		{"current gone, once Inactive", settled(gone(cur), inactiveSince(day(40))), settled()},
@@ -187,7 +187,7 @@ func TestReconcile(t *testing.T) {
 		{"current still Inactive", settled(is(cur, inactive), inactiveSince(day(40))), settled(inactiveSince(day(40)))},
 		{"current Active again", settled(inactiveSince(day(40))), settled()},
 		{"both gone", overlapping(gone(cur, prev)), overlapping(noPrevious)},
-		{"before create", creating(foreign(active)), creating()},
+		{"before create", creating(unmanagedKey(active)), creating()},
 		{"a status of previous needs a step", overlapping(is(prev, inactive)), overlapping()},
 		{"the first apply after an import", overlapping(imported, gone(prev)), overlapping(imported, noPrevious)},
 	}
@@ -197,20 +197,20 @@ func TestReconcile(t *testing.T) {
 			before := tt.given.clone()
 			got := tt.given.record.Reconcile(tt.given.seen, now)
 			if !reflect.DeepEqual(got, tt.want.record) {
-				t.Errorf("got %s\nwant %s", text(t, got), text(t, tt.want.record))
+				t.Errorf("got %s\nwant %s", toJSON(t, got), toJSON(t, tt.want.record))
 			}
 			if !reflect.DeepEqual(tt.given, before) {
-				t.Errorf("Reconcile changed its arguments: %s", text(t, tt.given.record))
+				t.Errorf("Reconcile changed its arguments: %s", toJSON(t, tt.given.record))
 			}
 		})
 	}
 }
 
-func TestAsksLastUse(t *testing.T) {
+func TestKeysNeedingLastUse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
-		given scene
+		given setup
 		now   time.Time
 		want  []string
 	}{
@@ -220,10 +220,10 @@ func TestAsksLastUse(t *testing.T) {
 		{"previous in its grace", retiring(), day(14).Add(-second), nil},
 		{"previous at the end of its grace", retiring(), day(14), []string{prev}},
 		{"previous past its grace", retiring(), day(14).Add(second), []string{prev}},
-		{"an Inactive previous that is not recorded so", overlapping(is(prev, inactive)), day(3), []string{prev}},
-		{"a reactivated previous that is not recorded so", retiring(is(prev, active)), day(8), []string{prev}},
-		{"an unmanaged key", settled(foreign(active)), day(3), []string{other}},
-		{"before create", creating(foreign(active), listed(third, inactive, day(-9))), day(0), []string{other, third}},
+		{"an Inactive previous that is not recorded as Inactive", overlapping(is(prev, inactive)), day(3), []string{prev}},
+		{"a reactivated previous that is not recorded as Active", retiring(is(prev, active)), day(8), []string{prev}},
+		{"an unmanaged key", settled(unmanagedKey(active)), day(3), []string{other}},
+		{"before create", creating(unmanagedKey(active), listed(third, inactive, day(-9))), day(0), []string{other, third}},
 	}
 	for _, tt := range tests {
 		if got := tt.given.record.KeysNeedingLastUse(tt.given.policy, tt.given.seen, tt.now); !slices.Equal(got, tt.want) {
@@ -232,7 +232,7 @@ func TestAsksLastUse(t *testing.T) {
 	}
 }
 
-func TestDatesOfPrevious(t *testing.T) {
+func TestPrevious_dates(t *testing.T) {
 	t.Parallel()
 	p := Previous{ID: prev, ReplacedAt: day(0), DeactivatedAt: day(9)}
 	if got, want := p.DeactivateAt(standard()), day(7); !got.Equal(want) {
@@ -343,10 +343,10 @@ func TestPolicyEqual(t *testing.T) {
 		{"RotateAfter", rotateAfter(days(1)), false},
 		{"Overlap", overlap(days(1)), false},
 		{"Grace", grace(days(1)), false},
-		{"RequireUnusedFor", guard(days(1)), false},
+		{"RequireUnusedFor", unusedFor(days(1)), false},
 		{"HoldPrevious", hold, false},
 		{"Paused", pause, false},
-		{"UnmanagedKeys", unmanaged(DeleteUnused), false},
+		{"UnmanagedKeys", unmanagedKeys(DeleteUnused), false},
 		{"RotateWhenChanged", quarter, false},
 		{"RotateWhenChanged lost", func(p *Policy) { p.RotateWhenChanged = nil }, false},
 		{"RevokeWhenChanged", incident, false},
@@ -376,7 +376,7 @@ func TestPolicyEqual(t *testing.T) {
 func TestMinimumRotateAfter(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		overlap, guard, grace, want time.Duration
+		overlap, unusedFor, grace, want time.Duration
 	}{
 		{days(7), days(8), days(7), days(15)},
 		{days(9), days(8), days(7), days(16)},
@@ -385,9 +385,9 @@ func TestMinimumRotateAfter(t *testing.T) {
 		{0, 0, 0, 0},
 	}
 	for _, tt := range tests {
-		p := Policy{Overlap: tt.overlap, RequireUnusedFor: tt.guard, Grace: tt.grace}
+		p := Policy{Overlap: tt.overlap, RequireUnusedFor: tt.unusedFor, Grace: tt.grace}
 		if got := p.MinimumRotateAfter(); got != tt.want {
-			t.Errorf("overlap %s, guard %s, grace %s: got %s, want %s", tt.overlap, tt.guard, tt.grace, got, tt.want)
+			t.Errorf("overlap %s, require_unused_for %s, grace %s: got %s, want %s", tt.overlap, tt.unusedFor, tt.grace, got, tt.want)
 		}
 	}
 }

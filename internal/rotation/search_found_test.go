@@ -8,10 +8,9 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// TestConfirmDeletesUnmanagedWhenGraceIsOver is what the search found: current is gone, an Inactive previous waits for its
-// grace, and the planned deletion is that of an unused key. When the saved plan is applied after the grace, Decide would take
-// previous; the plan stays right all the same.
-func TestConfirmDeletesUnmanagedWhenGraceIsOver(t *testing.T) {
+// The search found this: current is gone, previous is Inactive and in its grace, and an unused key is planned to be deleted. When
+// the saved plan is applied after the grace, Decide would delete previous instead. The plan is still right.
+func TestConfirm_deletesUnmanagedAfterGrace(t *testing.T) {
 	t.Parallel()
 	policy := rotation.Policy{Grace: time.Hour, UnmanagedKeys: rotation.DeleteUnused}
 	record := rotation.Record{
@@ -41,8 +40,8 @@ func TestConfirmDeletesUnmanagedWhenGraceIsOver(t *testing.T) {
 	}
 }
 
-// TestWaitForGraceNamesNoPast is what the fuzzer found: nobody may ask for last uses, and the grace of previous is over.
-func TestWaitForGraceNamesNoPast(t *testing.T) {
+// The fuzzer found this: last uses are unknown, and the grace of previous is over. Until must not be in the past.
+func TestDecide_graceNotInPast(t *testing.T) {
 	t.Parallel()
 	policy := rotation.Policy{RotateAfter: 3 * time.Hour, Grace: time.Hour}
 	record := rotation.Record{
@@ -66,9 +65,9 @@ func TestWaitForGraceNamesNoPast(t *testing.T) {
 	}
 }
 
-// TestRotateForgetsAnOldDeactivation is what the fuzzer found: somebody had reactivated previous, no apply had recorded it,
-// and current was gone at the rotation. A grace that is long over must not count when previous becomes Inactive again.
-func TestRotateForgetsAnOldDeactivation(t *testing.T) {
+// The fuzzer found this: somebody had reactivated previous, no apply had recorded it, and current was gone at the rotation. The
+// old deactivation must not count when previous becomes Inactive again.
+func TestAfter_rotateForgetsOldDeactivation(t *testing.T) {
 	t.Parallel()
 	record := rotation.Record{
 		Current:  rotation.Current{ID: "gone"},
