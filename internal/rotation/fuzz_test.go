@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// maxMoves bounds a walk; the longest traces that matter are far shorter.
+// maxMoves bounds a walk. The traces that found something were far shorter.
 const maxMoves = 200
 
-// walk is a fuzzer's input as a way through worlds that differ by seconds. Each byte is a choice; a spent input chooses 0.
+// walk turns a fuzzer's input into choices, one for each byte. When the input is used up, it chooses 0.
 type walk struct{ bytes []byte }
 
 func (f *walk) choose(n uint8) uint8 {
@@ -21,48 +21,48 @@ func (f *walk) choose(n uint8) uint8 {
 	return b % n
 }
 
-// age is a duration between a second and some months; zero is as likely as each unit.
+// age chooses zero, or a duration between a second and some months.
 func (f *walk) age() age {
 	units := [9]age{0, second, 7 * second, minute, 5 * minute, 15 * minute, hour, 24 * hour, 7 * 24 * hour}
 	return units[f.choose(9)]*age(f.choose(16)+1) + age(f.choose(3))*second
 }
 
-// laws are two policies, as wild as the provider accepts them.
-func (f *walk) laws() *laws {
-	l := &laws{modes: anyMode, blind: f.choose(8) == 7, proof: f.choose(2) == 0}
+// environment chooses two policies, within what the provider accepts.
+func (f *walk) environment() *environment {
+	env := &environment{modes: anyMode, lastUseDenied: f.choose(8) == 7, proof: f.choose(2) == 0}
 	for range 2 {
-		// The two differ, since an edit from one to the other is one.
-		t := terms{overlap: f.age(), grace: f.age(), guard: f.age()}
-		if len(l.terms) > 0 && t.grace == l.terms[0].grace {
+		// The two must differ, so that an edit from one to the other is one.
+		t := durations{overlap: f.age(), grace: f.age(), unusedFor: f.age()}
+		if len(env.durations) > 0 && t.grace == env.durations[0].grace {
 			t.grace++
 		}
 		if f.choose(4) > 0 {
-			t.rotateAfter = max(t.overlap, t.guard) + t.grace + max(f.age(), second)
+			t.rotateAfter = max(t.overlap, t.unusedFor) + t.grace + max(f.age(), second)
 		}
-		l.terms = append(l.terms, t)
+		env.durations = append(env.durations, t)
 	}
-	return l
+	return env
 }
 
-// event is one that can happen in w.
-func (f *walk) event(w *world) event {
-	e := event{deed: deed(f.choose(uint8(edits) + 1)), key: int(f.choose(2)), want: w.want}
-	switch e.deed {
+// event chooses an event that is possible in sim.
+func (f *walk) event(sim *simulation) event {
+	e := event{kind: eventKind(f.choose(uint8(edits) + 1)), key: int(f.choose(2)), config: sim.config}
+	switch e.kind {
 	case waits:
 		e.by = max(f.age(), second)
 	case edits:
-		f.edit(&e.want)
+		f.edit(&e.config)
 	case signsWith:
 		e.key -= int(f.choose(2))
 	case usesKey, deactivatesKey, reactivatesKey, deletesKey, createsKey, recreatesUser:
 	}
-	if e.deed == edits && !w.rec.exists || !w.can(e) {
-		return event{deed: waits, by: second}
+	if e.kind == edits && !sim.rec.exists || !sim.can(e) {
+		return event{kind: waits, by: second}
 	}
 	return e
 }
 
-func (f *walk) edit(s *setting) {
+func (f *walk) edit(s *config) {
 	switch f.choose(8) {
 	case 0:
 		s.hold = !s.hold
@@ -71,7 +71,7 @@ func (f *walk) edit(s *setting) {
 	case 2:
 		s.mode = f.choose(3)
 	case 3:
-		s.terms = f.choose(2)
+		s.durations = f.choose(2)
 	case 4:
 		s.rotate = f.choose(3)
 	case 5:
@@ -83,7 +83,7 @@ func (f *walk) edit(s *setting) {
 	}
 }
 
-// expiry is in how long a recipient expires.
+// expiry chooses after how long a recipient expires.
 func (f *walk) expiry() age {
 	if f.choose(2) == 0 {
 		return never
@@ -91,22 +91,22 @@ func (f *walk) expiry() age {
 	return f.age()
 }
 
-// fuzzStarts are the worlds in which a walk may begin.
-func fuzzStarts() []world {
+// fuzzStarts returns the simulations in which a walk may begin.
+func fuzzStarts() []simulation {
 	return scope{modes: anyMode, hold: true, paused: true, recipients: true}.starts()
 }
 
-// revokeSeeds are walks under delete_unused, without any term, in which a revoke is asked for while current is Inactive or gone
+// revokeSeeds returns walks under delete_unused, with zero durations, in which a revoke is requested while current is Inactive or gone
 // and the other key is the only Active one: left by a revoke that was killed, older than current, beside a key of somebody else.
 func revokeSeeds() [][]byte {
 	from := func(keys int) []byte {
-		start := slices.IndexFunc(fuzzStarts(), func(w world) bool {
-			return w.want == setting{mode: 2} && w.active(current) && w.count() == keys && (keys == 1 || w.active(unmanaged))
+		start := slices.IndexFunc(fuzzStarts(), func(sim simulation) bool {
+			return sim.config == config{mode: 2} && sim.active(current) && sim.count() == keys && (keys == 1 || sim.active(unmanaged))
 		})
 		return append(make([]byte, 22), byte(start)) //nolint:gosec // There are fewer starts than 255.
 	}
 	apply := func(way byte) []byte { return []byte{byte(waits), 0, 0, 0, 0, 1, way} }
-	happen := func(d deed) []byte { return []byte{byte(d), 0, 0} }
+	happen := func(d eventKind) []byte { return []byte{byte(d), 0, 0} }
 	revoke := []byte{byte(edits), 0, 5, 1, 0}
 	const succeeds, diesWhole = 1, 4
 	return [][]byte{
@@ -117,12 +117,12 @@ func revokeSeeds() [][]byte {
 	}
 }
 
-// FuzzInvariants judges walks by the invariants of the exhaustive search, with ages to the second and policies of any shape.
+// FuzzInvariants judges random walks by the invariants of the exhaustive search, with ages in seconds and arbitrary policies.
 func FuzzInvariants(f *testing.F) {
 	f.Add([]byte(nil))
 	f.Add([]byte("create, wait, rotate, retire"))
 	for seed := range byte(64) {
-		// A linear congruence over the bytes: any spread of choices will do.
+		// A linear congruence over the bytes; any spread of choices is good enough.
 		b := make([]byte, 400)
 		for i := range b {
 			seed = seed*5 + byte(i)*31 + 17
@@ -135,32 +135,32 @@ func FuzzInvariants(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		way := &walk{b}
-		l := way.laws()
+		env := way.environment()
 		starts := fuzzStarts()
-		w := l.normal(starts[int(way.choose(255))%len(starts)])
-		trace := []string{w.String()}
+		sim := env.normalize(starts[int(way.choose(255))%len(starts)])
+		trace := []string{sim.String()}
 		type next struct {
-			world world
-			move  move
+			simulation simulation
+			move       move
 		}
 		for range maxMoves {
 			if len(way.bytes) == 0 {
 				return
 			}
-			e := way.event(&w)
+			e := way.event(&sim)
 			var all []next
-			x := &explorer{laws: l, events: func(*world) []event { return []event{e} }}
-			x.visit = func(w world, m move) { all = append(all, next{w, m}) }
-			if m, v := x.expand(w); v != (violation{}) {
-				t.Fatalf("%v\nterms %+v\n%v\nthen %v", v, l.terms, strings.Join(trace, "\n"), m)
+			x := &explorer{env: env, events: func(*simulation) []event { return []event{e} }}
+			x.visit = func(sim simulation, m move) { all = append(all, next{sim, m}) }
+			if m, v := x.expand(sim); v != (violation{}) {
+				t.Fatalf("%v\ndurations %+v\n%v\nthen %v", v, env.durations, strings.Join(trace, "\n"), m)
 			}
-			// Half of the moves are the event; the others are ways for an apply to go.
+			// Half of the moves are the event; the others are outcomes of an apply.
 			n := all[0]
 			if way.choose(2) == 1 {
 				n = all[int(way.choose(255))%len(all)]
 			}
-			w = n.world
-			trace = append(trace, n.move.String(), w.String())
+			sim = n.simulation
+			trace = append(trace, n.move.String(), sim.String())
 		}
 	})
 }

@@ -262,7 +262,7 @@ func TestNeverUsed(t *testing.T) {
 		use  *Use
 		want bool
 	}{
-		{"not asked", nil, false},
+		{"unknown", nil, false},
 		{"never", &Use{}, true},
 		{"sts a second before the end of the proof", &Use{At: proof.Add(-second), Service: "sts"}, true},
 		{"sts at the end of the proof", &Use{At: proof, Service: "sts"}, true},

@@ -10,11 +10,11 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// how is a way in which one state becomes the next.
-type how uint8
+// moveKind is how one simulation becomes the next.
+type moveKind uint8
 
 const (
-	starts how = iota
+	starts moveKind = iota
 	happens
 	applies
 	appliesLate
@@ -24,39 +24,39 @@ const (
 	crashesWhole
 )
 
-func (h how) String() string {
+func (h moveKind) String() string {
 	return [...]string{
 		"start", "event", "apply", "apply of a saved plan", "refused apply of a saved plan", "apply that fails after steps",
-		"apply that dies before the state has its last step", "apply that dies before the state has any step",
+		"apply that is killed before the state has its last step", "apply that is killed before the state has any step",
 	}[h]
 }
 
-// move is an action: what it does, with which event, after how many steps.
+// move is what happened: with which event, after how many steps.
 type move struct {
-	how   how
+	kind  moveKind
 	event event
 	steps int
 }
 
 func (m move) String() string {
-	switch m.how {
+	switch m.kind {
 	case happens:
 		return m.event.String()
 	case appliesLate, refusesLate:
-		return fmt.Sprintf("%v after: %v", m.how, m.event)
+		return fmt.Sprintf("%v after: %v", m.kind, m.event)
 	case stops, crashes, crashesWhole:
-		return fmt.Sprintf("%v (%d)", m.how, m.steps)
+		return fmt.Sprintf("%v (%d)", m.kind, m.steps)
 	case starts, applies:
 	}
-	return m.how.String()
+	return m.kind.String()
 }
 
-// explorer finds what can follow a world, and judges it.
+// explorer finds what can follow a simulation, and judges it.
 type explorer struct {
-	laws   *laws
-	events func(*world) []event
-	// visit takes each world that follows. It may be nil.
-	visit func(world, move)
+	env    *environment
+	events func(*simulation) []event
+	// visit is called for each simulation that follows.
+	visit func(simulation, move)
 	tally tally
 }
 
@@ -85,7 +85,7 @@ func (t *tally) merge(other tally) {
 	}
 }
 
-// String is a table of how often each branch was taken.
+// String returns a table of how often each branch was taken.
 func (t tally) String() string {
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(t.taken)) {
@@ -108,40 +108,40 @@ func (t *tally) decision(d rotation.Decision) {
 	if d.Refused != nil {
 		t.add("refused", d.Refused.Cause)
 	}
-	for _, w := range d.Waiting {
-		t.add("waiting", w.Cause)
+	for _, o := range d.Waiting {
+		t.add("waiting", o.Cause)
 	}
 }
 
-func (x *explorer) emit(w world, m move) {
+func (x *explorer) emit(sim simulation, m move) {
 	x.tally.transitions++
-	x.visit(x.laws.normal(w), m)
+	x.visit(x.env.normalize(sim), m)
 }
 
-// expand judges w and gives everything that can follow to visit. The move is the one in which the violation, if any, lies.
-func (x *explorer) expand(w world) (move, violation) {
-	a := x.laws.look(w)
+// expand judges sim and calls visit for everything that can follow. The move is the one that led to the violation, if any.
+func (x *explorer) expand(sim simulation) (move, violation) {
+	a := x.env.newApply(sim)
 	d := rotation.Decide(a.policy, a.rec, a.seen, now)
 	x.tally.decision(d)
 	judged := a.judgePlan(d).and(a.clone().judgeFuture())
-	for _, e := range x.events(&w) {
-		x.emit(w.after(e), move{how: happens, event: e})
+	for _, e := range x.events(&sim) {
+		x.emit(sim.after(e), move{kind: happens, event: e})
 	}
 	if d.Refused != nil || a.cannotSeal() {
-		return move{how: applies}, judged
+		return move{kind: applies}, judged
 	}
 	a.planned = d.Steps
 	a.refresh()
 	judged = judged.and(x.applyNow(a.clone()))
 	if judged != (violation{}) || len(a.planned) == 0 {
-		return move{how: applies}, judged
+		return move{kind: applies}, judged
 	}
-	for _, e := range x.events(&a.w) {
-		if e.deed == edits {
+	for _, e := range x.events(&a.sim) {
+		if e.kind == edits {
 			continue
 		}
 		if v := x.applyLate(a.clone(), e); v != (violation{}) {
-			return move{how: appliesLate, event: e}, v
+			return move{kind: appliesLate, event: e}, v
 		}
 	}
 	return move{}, violation{}
@@ -152,63 +152,63 @@ func (a *apply) clone() *apply {
 	return &b
 }
 
-// applyNow applies at the instant of the plan, and fails after each step in each way.
+// applyNow applies at the instant of the plan. It also follows each way to fail after each step.
 func (x *explorer) applyNow(a *apply) violation {
 	x.tally.applies++
 	left, err := rotation.Confirm(a.policy, a.rec, a.seen, now, a.planned)
 	if err != nil || !slices.Equal(left, a.planned) {
-		return broken(planEqualsApply, "planned %+v, left at the same instant %+v: %v", a.planned, left, err)
+		return violated(planEqualsApply, "planned %+v, left at the same instant %+v: %v", a.planned, left, err)
 	}
 	start := a.clone()
 	for i, step := range left {
 		if i > 0 {
-			x.emit(a.stop(), move{how: stops, steps: i})
+			x.emit(a.fail(), move{kind: stops, steps: i})
 		}
 		last := a.clone()
-		if v := a.take(step); v != (violation{}) {
+		if v := a.carryOut(step); v != (violation{}) {
 			return v
 		}
-		dead, deadWhole := a.crash(last), a.crash(start)
-		if v := a.judgeCrash(dead).and(a.judgeCrash(deadWhole)); v != (violation{}) {
+		crashed, crashedWhole := a.crash(last), a.crash(start)
+		if v := a.judgeCrash(crashed).and(a.judgeCrash(crashedWhole)); v != (violation{}) {
 			return v
 		}
-		x.emit(dead, move{how: crashes, steps: i + 1})
+		x.emit(crashed, move{kind: crashes, steps: i + 1})
 		if i > 0 {
-			x.emit(deadWhole, move{how: crashesWhole, steps: i + 1})
+			x.emit(crashedWhole, move{kind: crashesWhole, steps: i + 1})
 		}
 	}
-	edited := a.w.edited()
+	edited := a.sim.edited()
 	if v := a.judgeEnd(false); v != (violation{}) {
 		return v
 	}
-	a.w = a.succeed()
+	a.sim = a.finish()
 	if !edited {
-		again := x.laws.look(a.w)
+		again := x.env.newApply(a.sim)
 		if d := rotation.Decide(again.policy, again.rec, again.seen, now); len(d.Steps) > 0 {
-			return broken(fixedPoint, "after %+v still %+v", left, d.Steps)
+			return violated(fixedPoint, "after %+v still %+v", left, d.Steps)
 		}
 	}
-	x.emit(a.w, move{how: applies})
+	x.emit(a.sim, move{kind: applies})
 	return violation{}
 }
 
-// applyLate lets an event happen between the plan and the apply.
+// applyLate applies after an event that follows the plan.
 func (x *explorer) applyLate(a *apply, e event) violation {
-	a.w = a.w.after(e)
-	a.reload(now)
+	a.sim = a.sim.after(e)
+	a.observe(now)
 	x.tally.applies++
 	left, err := rotation.Confirm(a.policy, a.rec, a.seen, now, a.planned)
 	if stale, ok := errors.AsType[*rotation.StaleError](err); ok {
 		x.tally.add("stale", stale.Step.Kind)
-		tooLate := a.w.want.expired() && a.plans(rotation.Rotate)
-		if e.deed == waits && !tooLate || stale.Error() == "" {
-			return broken(planEqualsApply, "time alone: %v", stale)
+		tooLate := a.sim.config.expired() && a.plans(rotation.Rotate)
+		if e.kind == waits && !tooLate || stale.Error() == "" {
+			return violated(planEqualsApply, "time alone: %v", stale)
 		}
-		x.emit(a.w, move{how: refusesLate, event: e})
+		x.emit(a.sim, move{kind: refusesLate, event: e})
 		return violation{}
 	}
 	if a.cannotSeal() {
-		x.emit(a.w, move{how: refusesLate, event: e})
+		x.emit(a.sim, move{kind: refusesLate, event: e})
 		return violation{}
 	}
 	if v := a.judgeLeft(left); v != (violation{}) {
@@ -216,18 +216,18 @@ func (x *explorer) applyLate(a *apply, e event) violation {
 	}
 	a.refresh()
 	for _, step := range left {
-		if v := a.take(step); v != (violation{}) {
+		if v := a.carryOut(step); v != (violation{}) {
 			return v
 		}
 	}
 	if v := a.judgeEnd(true); v != (violation{}) {
 		return v
 	}
-	x.emit(a.succeed(), move{how: appliesLate, event: e})
+	x.emit(a.finish(), move{kind: appliesLate, event: e})
 	return violation{}
 }
 
-// judgeLeft allows what Confirm leaves out: deletions of keys that are gone.
+// judgeLeft allows Confirm to leave out deletions of keys that are gone, and nothing else.
 func (a *apply) judgeLeft(left []rotation.Step) violation {
 	var want []rotation.Step
 	for _, s := range a.planned {
@@ -237,7 +237,7 @@ func (a *apply) judgeLeft(left []rotation.Step) violation {
 		}
 	}
 	if !slices.Equal(left, want) {
-		return broken(planEqualsApply, "planned %+v, left %+v", a.planned, left)
+		return violated(planEqualsApply, "planned %+v, left %+v", a.planned, left)
 	}
 	return violation{}
 }

@@ -11,54 +11,54 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// found is a state of a search, and how it was first reached.
+// found is a simulation, and how the search first reached it.
 type found struct {
-	world  world
-	parent int32
-	move   move
+	simulation simulation
+	parent     int32
+	move       move
 }
 
 type search struct {
 	explorer
 	scope scope
-	seen  map[world]struct{}
+	seen  map[simulation]struct{}
 	queue []found
 }
 
-// search visits all worlds that can be reached, breadth first, or the first ones up to limit.
+// search visits the simulations that can be reached, breadth first, up to limit.
 func (s scope) search(limit int) (*search, error) {
-	q := &search{scope: s, seen: make(map[world]struct{})}
+	q := &search{scope: s, seen: make(map[simulation]struct{})}
 	var buf []event
-	q.laws = s.laws()
-	q.events = func(w *world) []event {
-		buf = s.events(buf, w)
+	q.env = s.environment()
+	q.events = func(sim *simulation) []event {
+		buf = s.events(buf, sim)
 		return slices.Clone(buf)
 	}
 	at := int32(-1)
-	q.visit = func(w world, m move) {
-		if _, ok := q.seen[w]; !ok {
-			q.seen[w] = struct{}{}
-			q.queue = append(q.queue, found{w, at, m})
+	q.visit = func(sim simulation, m move) {
+		if _, ok := q.seen[sim]; !ok {
+			q.seen[sim] = struct{}{}
+			q.queue = append(q.queue, found{sim, at, m})
 		}
 	}
-	for _, w := range s.starts() {
-		q.emit(w, move{how: starts})
+	for _, sim := range s.starts() {
+		q.emit(sim, move{kind: starts})
 	}
 	for int(at)+1 < min(len(q.queue), limit) {
 		at++
-		if m, v := q.expand(q.queue[at].world); v != (violation{}) {
+		if m, v := q.expand(q.queue[at].simulation); v != (violation{}) {
 			return q, fmt.Errorf("%v\n%s", v, q.trace(at, m))
 		}
 	}
 	return q, nil
 }
 
-// trace is the shortest way to the state at that place, and the move after it.
+// trace returns the shortest way to the simulation at that index, and the move after it.
 func (q *search) trace(at int32, m move) string {
 	lines := []string{fmt.Sprintf("then %v", m)}
 	for ; at >= 0; at = q.queue[at].parent {
 		f := q.queue[at]
-		lines = append(lines, fmt.Sprintf("%v\n    %v", f.move, f.world))
+		lines = append(lines, fmt.Sprintf("%v\n    %v", f.move, f.simulation))
 	}
 	slices.Reverse(lines)
 	return strings.Join(lines, "\n")
@@ -114,12 +114,12 @@ func TestExhaustiveSearch(t *testing.T) {
 	}
 }
 
-// branches are all that Decide and Confirm can answer.
+// branches returns all that Decide and Confirm can return.
 func branches() []string {
 	var all []string
 	add := func(role string, what ...any) {
-		for _, w := range what {
-			all = append(all, branch(role, w))
+		for _, value := range what {
+			all = append(all, branch(role, value))
 		}
 	}
 	add("step", rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.Reactivate, rotation.Deactivate,
@@ -128,7 +128,7 @@ func branches() []string {
 		rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged, rotation.Rotate)
 	add("reason", rotation.ReasonCreated, rotation.ReasonAge, rotation.ReasonMissing, rotation.ReasonInactive,
 		rotation.ReasonRecreated, rotation.ReasonChanged, rotation.ReasonRecipients, rotation.ReasonRevoked)
-	// The only Active key is never named as what is in the way: the key beside it is, since that one can be dealt with.
+	// An obstacle names the key beside the only Active key, since somebody can do something about that one.
 	add("blocked", rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld, rotation.CausePaused,
 		rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired)
 	add("refused", rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld, rotation.CauseUnmanaged,

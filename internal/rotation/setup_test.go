@@ -184,7 +184,7 @@ func withLastUse(id string, last Use) change {
 
 func neverUsed(id string) change { return withLastUse(id, Use{}) }
 
-// lastUseUnknown removes the last use of a key, as when IAM was not asked or denied to answer.
+// lastUseUnknown removes the last use of a key, as when IAM denied the request.
 func lastUseUnknown(id string) change {
 	return func(s *setup) { s.seen.Find(id).LastUse = nil }
 }
