@@ -24,26 +24,26 @@ func TestUsers(t *testing.T) {
 	c := newClient(s, s.Root()).iam
 	ctx := t.Context()
 
-	made, err := c.CreateUser(ctx, &iam.CreateUserInput{
+	created, err := c.CreateUser(ctx, &iam.CreateUserInput{
 		UserName: aws.String("Ann"),
 		Path:     aws.String("/ops/"),
 		Tags:     []iamtypes.Tag{{Key: aws.String("team"), Value: aws.String("a & b")}},
 	})
 	noError(t, err)
-	if got := aws.ToString(made.User.Arn); got != "arn:aws:iam::000000000042:user/ops/Ann" {
+	if got := aws.ToString(created.User.Arn); got != "arn:aws:iam::000000000042:user/ops/Ann" {
 		t.Errorf("arn %s", got)
 	}
-	if got := aws.ToString(made.User.UserId); !regexp.MustCompile(`^AIDA[A-Z2-7]{17}$`).MatchString(got) {
+	if got := aws.ToString(created.User.UserId); !regexp.MustCompile(`^AIDA[A-Z2-7]{17}$`).MatchString(got) {
 		t.Errorf("user id %s", got)
 	}
-	if !aws.ToTime(made.User.CreateDate).Equal(start) || aws.ToString(made.User.Path) != "/ops/" {
-		t.Errorf("created %v below %s", made.User.CreateDate, aws.ToString(made.User.Path))
+	if !aws.ToTime(created.User.CreateDate).Equal(start) || aws.ToString(created.User.Path) != "/ops/" {
+		t.Errorf("created %v below %s", created.User.CreateDate, aws.ToString(created.User.Path))
 	}
 
-	// IAM does not tell names apart by case, and answers with the name as it was given.
+	// IAM compares names without case, and answers with the name as it was given.
 	got, err := c.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("ANN")})
 	noError(t, err)
-	if aws.ToString(got.User.UserName) != "Ann" || aws.ToString(got.User.UserId) != aws.ToString(made.User.UserId) {
+	if aws.ToString(got.User.UserName) != "Ann" || aws.ToString(got.User.UserId) != aws.ToString(created.User.UserId) {
 		t.Errorf("got %s %s", aws.ToString(got.User.UserName), aws.ToString(got.User.UserId))
 	}
 	if len(got.User.Tags) != 1 || aws.ToString(got.User.Tags[0].Value) != "a & b" {
@@ -55,7 +55,7 @@ func TestUsers(t *testing.T) {
 	_, err = c.GetUser(ctx, &iam.GetUserInput{UserName: aws.String("Ann")})
 	wantError(t, err, 404, "NoSuchEntity")
 	bea, ok := s.User("bea")
-	if !ok || bea.ID != aws.ToString(made.User.UserId) || bea.ARN != "arn:aws:iam::000000000042:user/Bea" {
+	if !ok || bea.ID != aws.ToString(created.User.UserId) || bea.ARN != "arn:aws:iam::000000000042:user/Bea" {
 		t.Errorf("renamed user: %+v", bea)
 	}
 
@@ -132,7 +132,7 @@ func TestListUsers_deletedBetweenPages(t *testing.T) {
 	c := newClient(s, s.Root()).iam
 	first, err := c.ListUsers(t.Context(), &iam.ListUsersInput{})
 	noError(t, err)
-	s.DeleteUser("b") // the last one seen
+	s.DeleteUser("b") // the last one of the first page
 	rest, err := c.ListUsers(t.Context(), &iam.ListUsersInput{Marker: first.Marker})
 	noError(t, err)
 	if len(rest.Users) != 2 || aws.ToString(rest.Users[0].UserName) != "c" || rest.IsTruncated {
@@ -153,11 +153,12 @@ func TestAccessKeys(t *testing.T) {
 		t.Errorf("key id %s", id)
 	}
 	sec := secret.New(aws.ToString(first.AccessKey.SecretAccessKey))
-	if !regexp.MustCompile(`^[A-Za-z0-9+/]{40}$`).MatchString(sec.Reveal()) || !strings.Contains(sec.Reveal(), "+") || !strings.Contains(sec.Reveal(), "/") {
+	if !regexp.MustCompile(`^[A-Za-z0-9+/]{40}$`).MatchString(sec.Reveal()) ||
+		!strings.Contains(sec.Reveal(), "+") || !strings.Contains(sec.Reveal(), "/") {
 		t.Error("the secret is not like AWS's")
 	}
 	if s.Secret(id).Reveal() != sec.Reveal() || !s.Authenticates(id, sec) || s.Authenticates(id, secret.New("other")) {
-		t.Error("the server does not know the secret that it gave")
+		t.Error("the server does not know the secret that it returned")
 	}
 
 	s.Advance(90*24*time.Hour + 500*time.Millisecond)
@@ -263,7 +264,7 @@ func TestLastUsed(t *testing.T) {
 		t.Errorf("never used: %s %s %v", service, region, at)
 	}
 	if !s.Authenticates(key.AccessKeyID, key.Secret) || !s.Keys("ann")[0].LastUsedAt.IsZero() {
-		t.Error("Authenticates left a trace, or said no")
+		t.Error("Authenticates returned false, or recorded a use")
 	}
 
 	s.Advance(36 * time.Hour)
@@ -273,7 +274,7 @@ func TestLastUsed(t *testing.T) {
 		t.Errorf("after a call: %s %s %v", service, region, at)
 	}
 
-	// A denied call is a use, as in IAM; one that does not authenticate is none.
+	// As in IAM, a denied call is a use, and a call that does not authenticate is none.
 	s.Advance(time.Hour)
 	s.Deny("ann", "iam:*")
 	_, err = own.iam.GetUser(t.Context(), &iam.GetUserInput{})

@@ -28,10 +28,10 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 	) (any, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if err := s.world.setLastUsed(in.AccessKeyID, in.At, in.Service, in.Region); err != nil {
+		if err := s.account.setLastUsed(in.AccessKeyID, in.At, in.Service, in.Region); err != nil {
 			return nil, err
 		}
-		return s.world.keys[in.AccessKeyID].public(), nil
+		return s.account.keys[in.AccessKeyID].export(), nil
 	}))
 	mux.HandleFunc("POST /_admin/users", admin(func(in struct {
 		Name string `json:"name"`
@@ -39,11 +39,11 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 	) (any, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		u, err := s.world.createUser(in.Name, "/", nil, s.time.now())
+		u, err := s.account.createUser(in.Name, "/", nil, s.time.now())
 		if err != nil {
 			return nil, err
 		}
-		return s.world.public(u), nil
+		return s.account.exportUser(u), nil
 	}))
 	mux.HandleFunc("POST /_admin/kms-keys", admin(func(in struct {
 		Region string `json:"region"`
@@ -52,7 +52,7 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 	) (any, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		k, err := s.world.createKMSKey(in.Region, in.Alias, usageEncrypt, s.time.now())
+		k, err := s.account.createKMSKey(in.Region, in.Alias, usageEncrypt, s.time.now())
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +69,7 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 	})
 }
 
-// adminConsistency is what POST /_admin/consistency takes. A duration that is left out is none.
+// adminConsistency is the body of POST /_admin/consistency. A duration that is left out is zero.
 type adminConsistency struct {
 	ReadLag         string `json:"read_lag"`
 	ReadLagEvery    int    `json:"read_lag_every"`
@@ -95,7 +95,7 @@ func (s *Server) setConsistency(in adminConsistency) (any, error) {
 	return in, nil
 }
 
-// admin serves a function from JSON to JSON; whatever goes wrong is the client's mistake.
+// admin serves a function from JSON to JSON. Every error is the client's mistake and answers 400.
 func admin[In any](do func(In) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in In
@@ -121,5 +121,5 @@ func writeJSON(w http.ResponseWriter, value any) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(body) // fails only when the client has gone
+	_, _ = w.Write(body) // fails only if the client has gone
 }

@@ -5,127 +5,90 @@ import (
 	"time"
 )
 
-// version is what a key was from an instant on.
-type version struct {
-	at     time.Time
-	status string
-}
-
-// lag is how far behind the servers are that answer reads.
-type lag struct {
+// readLag configures stale reads and counts the reads.
+type readLag struct {
 	by           time.Duration
 	every, reads int
 }
 
-// view is what the server that answers a read knows: everything, or what was true some time ago.
-type view struct {
-	behind bool
-	heard  time.Time // the last instant of which it knows
+// readView is what one read sees: the present or, if stale, the state as of an earlier instant.
+type readView struct {
+	stale bool
+	asOf  time.Time
 }
 
-// SetReadLag sets Options.ReadLag and Options.ReadLagEvery from now on, and counts the calls anew.
+// SetReadLag sets Options.ReadLag and Options.ReadLagEvery from now on, and restarts the count of calls.
 func (s *Server) SetReadLag(by time.Duration, every int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lag = lag{by: by, every: every}
+	s.lag = readLag{by: by, every: every}
 }
 
-// SetNewKeyDelay sets Options.NewKeyDelay for the keys that are made from now on.
+// SetNewKeyDelay sets Options.NewKeyDelay for keys that are created from now on.
 func (s *Server) SetNewKeyDelay(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.world.delay = d
+	s.account.newKeyDelay = d
 }
 
-// SetRetiredKeyDelay sets Options.RetiredKeyDelay for the keys that are deactivated or deleted from now on.
+// SetRetiredKeyDelay sets Options.RetiredKeyDelay for keys that are deactivated or deleted from now on.
 func (s *Server) SetRetiredKeyDelay(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.world.linger = d
+	s.account.retiredKeyDelay = d
 }
 
-// view sends a read to the server whose turn it is.
-func (in *invocation) view() view {
+// nextView counts a read and returns what it sees.
+func (in *invocation) nextView() readView {
 	if in.lag.by <= 0 {
-		return view{}
+		return readView{}
 	}
 	in.lag.reads++
 	if in.lag.every > 1 && in.lag.reads%in.lag.every != 0 {
-		return view{}
+		return readView{}
 	}
 	in.call.Stale = true
-	return view{behind: true, heard: in.time.now().Add(-in.lag.by)}
+	return readView{stale: true, asOf: in.time.now().Add(-in.lag.by)}
 }
 
-// readTarget is target for a call that only reads.
-func (in *invocation) readTarget() (*user, view, error) {
-	u, err := in.target()
+// targetUserForRead is targetUser for a call that only reads.
+func (in *invocation) targetUserForRead() (*user, readView, error) {
+	u, err := in.targetUser()
 	if err != nil {
-		return nil, view{}, err
+		return nil, readView{}, err
 	}
-	seen := in.view()
-	if !seen.knows(u) {
-		return nil, view{}, errNoSuchUser(u.Name)
+	view := in.nextView()
+	if !view.includes(u) {
+		return nil, readView{}, errNoSuchUser(u.Name)
 	}
-	return u, seen, nil
+	return u, view, nil
 }
 
-func (v view) knows(u *user) bool { return !v.behind || !u.madeAt.After(v.heard) }
+func (v readView) includes(u *user) bool { return !v.stale || !u.existsSince.After(v.asOf) }
 
-func (v view) users(all []*user) []*user {
-	return slices.DeleteFunc(all, func(u *user) bool { return !v.knows(u) })
+func (v readView) users(all []*user) []*user {
+	return slices.DeleteFunc(all, func(u *user) bool { return !v.includes(u) })
 }
 
-// keysOf is world.keysOf as the server knows it. The keys may be copies.
-func (v view) keysOf(w *world, u *user) []*accessKey {
-	now := w.keysOf(u)
-	if !v.behind {
-		return now
+// keysOf is account.keysOf as the read sees it. The keys may be copies.
+func (v readView) keysOf(a *account, u *user) []*accessKey {
+	keys := a.keysOf(u)
+	if !v.stale {
+		return keys
 	}
-	for _, k := range w.deleted {
+	for _, k := range a.deleted {
 		if k.owner == u {
-			now = append(now, k)
+			keys = append(keys, k)
 		}
 	}
-	var then []*accessKey
-	for _, k := range now {
-		if status := k.statusAt(v.heard); status != statusDeleted {
+	var seen []*accessKey
+	for _, k := range keys {
+		if status := k.statusAt(v.asOf); status != statusDeleted {
 			old := *k
 			old.Status = status
-			then = append(then, &old)
+			seen = append(seen, &old)
 		}
 	}
-	slices.SortFunc(then, bySerial)
-	return then
+	slices.SortFunc(seen, bySerial)
+	return seen
 }
-
-// signer returns a key that may still sign: one that is there, or that was deleted.
-func (w *world) signer(id string) (*accessKey, bool) {
-	if k, ok := w.keys[id]; ok {
-		return k, true
-	}
-	k, ok := w.deleted[id]
-	return k, ok
-}
-
-// become gives a key a status. One that is Active no more goes on working for linger.
-func (k *accessKey) become(status string, now time.Time, linger time.Duration) {
-	if k.Status == statusActive && status != statusActive {
-		k.worksUntil = now.Add(linger)
-	}
-	k.Status = status
-	k.past = append(k.past, version{now, status})
-}
-
-// statusAt is the status that a key had at an instant: statusDeleted before it was made and after it was deleted.
-func (k *accessKey) statusAt(at time.Time) string {
-	status := statusDeleted
-	for _, v := range k.past {
-		if !v.at.After(at) {
-			status = v.status
-		}
-	}
-	return status
-}
-
-func bySerial(a, b *accessKey) int { return a.serial - b.serial }

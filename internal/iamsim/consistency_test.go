@@ -13,23 +13,23 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-// scene is a client of the user ann, whose keys are called by the order in which they were made.
-type scene struct {
+// annKeys changes and checks the keys of the user ann. A key is named by its index in the order of creation.
+type annKeys struct {
 	*iamsim.Server
 	t   *testing.T
 	api client
 	ids []string
 }
 
-func newScene(t *testing.T, opts iamsim.Options) *scene {
+func newAnnKeys(t *testing.T, opts iamsim.Options) *annKeys {
 	t.Helper()
 	opts.Users = []string{"ann"}
 	s := startServer(t, opts)
-	s.Advance(time.Hour) // the user is nothing new
-	return &scene{Server: s, t: t, api: newClient(s, s.Root())}
+	s.Advance(time.Hour) // so that no read lag hides the user
+	return &annKeys{Server: s, t: t, api: newClient(s, s.Root())}
 }
 
-func (s *scene) create() {
+func (s *annKeys) create() {
 	s.t.Helper()
 	user := "ann"
 	out, err := s.api.iam.CreateAccessKey(s.t.Context(), &iam.CreateAccessKeyInput{UserName: &user})
@@ -37,26 +37,26 @@ func (s *scene) create() {
 	s.ids = append(s.ids, *out.AccessKey.AccessKeyId)
 }
 
-func (s *scene) update(key int, status types.StatusType) {
+func (s *annKeys) update(key int, status types.StatusType) {
 	s.t.Helper()
 	user := "ann"
 	_, err := s.api.iam.UpdateAccessKey(s.t.Context(), &iam.UpdateAccessKeyInput{UserName: &user, AccessKeyId: &s.ids[key], Status: status})
 	noError(s.t, err)
 }
 
-func (s *scene) remove(key int) {
+func (s *annKeys) delete(key int) {
 	s.t.Helper()
-	noError(s.t, remove(s.t.Context(), s.api, s.ids[key]))
+	noError(s.t, deleteKey(s.t.Context(), s.api, s.ids[key]))
 }
 
-func remove(ctx context.Context, c client, id string) error {
+func deleteKey(ctx context.Context, c client, id string) error {
 	user := "ann"
 	_, err := c.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: &user, AccessKeyId: &id})
 	return err
 }
 
-// lists checks what ListAccessKeys shows, such as "0 Active".
-func (s *scene) lists(want ...string) {
+// wantList checks what ListAccessKeys returns, such as "0 Active".
+func (s *annKeys) wantList(want ...string) {
 	s.t.Helper()
 	user := "ann"
 	out, err := s.api.iam.ListAccessKeys(s.t.Context(), &iam.ListAccessKeysInput{UserName: &user})
@@ -70,15 +70,15 @@ func (s *scene) lists(want ...string) {
 	}
 }
 
-// signs checks whether a call signed by a key is let in, and that Authenticates says the same.
-func (s *scene) signs(key int, want bool) {
+// wantSigns checks whether a call signed with a key is accepted, and that Authenticates agrees.
+func (s *annKeys) wantSigns(key int, want bool) {
 	s.t.Helper()
 	id := s.ids[key]
-	made := iamsim.Credentials{AccessKeyID: id, Secret: s.Secret(id)}
-	if got := s.Authenticates(id, made.Secret); got != want {
+	credentials := iamsim.Credentials{AccessKeyID: id, Secret: s.Secret(id)}
+	if got := s.Authenticates(id, credentials.Secret); got != want {
 		s.t.Errorf("key %d authenticates: %t, want %t", key, got, want)
 	}
-	if err := whoAmI(s.t.Context(), newClient(s.Server, made)); !want {
+	if err := whoAmI(s.t.Context(), newClient(s.Server, credentials)); !want {
 		wantError(s.t, err, 403, "InvalidClientTokenId")
 	} else {
 		noError(s.t, err)
@@ -87,60 +87,60 @@ func (s *scene) signs(key int, want bool) {
 
 func TestReadLag(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, iamsim.Options{ReadLag: 5 * time.Second})
+	s := newAnnKeys(t, iamsim.Options{ReadLag: 5 * time.Second})
 	s.create()
-	s.lists()
+	s.wantList()
 	s.Advance(5*time.Second - 1)
-	s.lists()
+	s.wantList()
 	s.Advance(1)
-	s.lists("0 Active")
+	s.wantList("0 Active")
 
 	s.update(0, types.StatusTypeInactive)
 	s.create()
-	s.lists("0 Active")
+	s.wantList("0 Active")
 	s.Advance(2 * time.Second)
 	s.update(0, types.StatusTypeActive)
-	s.remove(1)
+	s.delete(1)
 	s.Advance(3 * time.Second)
-	// What was true between the two changes.
-	s.lists("0 Inactive", "1 Active")
+	// The state between the two changes.
+	s.wantList("0 Inactive", "1 Active")
 	s.Advance(2 * time.Second)
-	s.lists("0 Active")
+	s.wantList("0 Active")
 
-	s.remove(0)
-	s.lists("0 Active")
-	// Changes know the present: a listed key is gone, and there is room for two more.
-	wantError(t, remove(t.Context(), s.api, s.ids[0]), 404, "NoSuchEntity")
+	s.delete(0)
+	s.wantList("0 Active")
+	// Changes use the present state: the listed key is gone, and there is room for two more.
+	wantError(t, deleteKey(t.Context(), s.api, s.ids[0]), 404, "NoSuchEntity")
 	s.create()
 	s.create()
 	wantError(t, create(t.Context(), s.api, "ann"), 409, "LimitExceeded")
-	s.lists("0 Active")
+	s.wantList("0 Active")
 	s.SetReadLag(0, 0)
-	s.lists("2 Active", "3 Active")
+	s.wantList("2 Active", "3 Active")
 }
 
-// Out of band or not, a change is heard of late.
-func TestReadLag_scene(t *testing.T) {
+// Changes out of band are seen late, too.
+func TestReadLag_outOfBand(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, iamsim.Options{})
+	s := newAnnKeys(t, iamsim.Options{})
 	s.ids = []string{s.CreateAccessKey("ann").AccessKeyID, s.CreateAccessKey("ann").AccessKeyID}
 	s.Advance(time.Minute)
 	s.SetReadLag(time.Minute, 0)
 	s.SetStatus(s.ids[0], "Inactive")
 	s.DeleteAccessKey(s.ids[1])
-	s.lists("0 Active", "1 Active")
+	s.wantList("0 Active", "1 Active")
 	s.Advance(time.Minute)
-	s.lists("0 Inactive")
+	s.wantList("0 Inactive")
 }
 
-func TestReadLag_someServers(t *testing.T) {
+func TestReadLag_everyNth(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, iamsim.Options{ReadLag: 5 * time.Second, ReadLagEvery: 3})
+	s := newAnnKeys(t, iamsim.Options{ReadLag: 5 * time.Second, ReadLagEvery: 3})
 	s.create()
 	for range 2 {
-		s.lists("0 Active")
-		s.lists("0 Active")
-		s.lists()
+		s.wantList("0 Active")
+		s.wantList("0 Active")
+		s.wantList()
 	}
 	var stale []bool
 	for _, call := range s.Log() {
@@ -151,13 +151,13 @@ func TestReadLag_someServers(t *testing.T) {
 	if !slices.Equal(stale, []bool{false, false, true, false, false, true}) {
 		t.Errorf("stale %v", stale)
 	}
-	s.lists("0 Active")
+	s.wantList("0 Active")
 	s.SetReadLag(5*time.Second, 2)
-	s.lists("0 Active")
-	s.lists()
-	s.lists("0 Active")
+	s.wantList("0 Active")
+	s.wantList()
+	s.wantList("0 Active")
 	s.Advance(5 * time.Second)
-	s.lists("0 Active")
+	s.wantList("0 Active")
 }
 
 func TestReadLag_newUser(t *testing.T) {
@@ -196,44 +196,44 @@ func TestReadLag_newUser(t *testing.T) {
 	}
 }
 
-func TestRetiredKeys(t *testing.T) {
+func TestRetiredKeyDelay(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, iamsim.Options{RetiredKeyDelay: 10 * time.Second})
+	s := newAnnKeys(t, iamsim.Options{RetiredKeyDelay: 10 * time.Second})
 	s.create()
 	s.create()
 	s.update(0, types.StatusTypeInactive)
-	s.remove(1)
-	s.lists("0 Inactive")
+	s.delete(1)
+	s.wantList("0 Inactive")
 	s.Advance(10*time.Second - 1)
-	s.signs(0, true)
-	s.signs(1, true)
-	// Deleting an Inactive key gives it no more time, and neither does deactivating it again.
+	s.wantSigns(0, true)
+	s.wantSigns(1, true)
+	// Neither deleting an Inactive key nor deactivating it again restarts the delay.
 	s.update(0, types.StatusTypeInactive)
-	s.remove(0)
+	s.delete(0)
 	s.Advance(1)
-	s.signs(0, false)
-	s.signs(1, false)
+	s.wantSigns(0, false)
+	s.wantSigns(1, false)
 
 	s.create()
 	s.SetRetiredKeyDelay(0)
 	s.update(2, types.StatusTypeInactive)
-	s.signs(2, false)
+	s.wantSigns(2, false)
 	s.update(2, types.StatusTypeActive)
-	s.signs(2, true)
+	s.wantSigns(2, true)
 	s.DeleteUser("ann")
-	s.signs(2, false)
+	s.wantSigns(2, false)
 }
 
-// A key that was deleted before it worked: a server may have heard of its creation and not yet of its end.
-func TestRetiredKeys_new(t *testing.T) {
+// A key that was deleted before it worked may start to work after its deletion: both changes are propagated with a delay.
+func TestRetiredKeyDelay_newKey(t *testing.T) {
 	t.Parallel()
-	s := newScene(t, iamsim.Options{RetiredKeyDelay: 10 * time.Second})
+	s := newAnnKeys(t, iamsim.Options{RetiredKeyDelay: 10 * time.Second})
 	s.SetNewKeyDelay(8 * time.Second)
 	s.create()
-	s.remove(0)
-	s.signs(0, false)
+	s.delete(0)
+	s.wantSigns(0, false)
 	s.Advance(8 * time.Second)
-	s.signs(0, true)
+	s.wantSigns(0, true)
 	s.Advance(2 * time.Second)
-	s.signs(0, false)
+	s.wantSigns(0, false)
 }

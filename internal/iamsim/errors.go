@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// apiError is an error as AWS answers it. Codes, statuses and messages are those of the API references and of AWS's own
+// apiError is an error as AWS returns it. Codes, statuses and messages are those of the API references and of AWS's own
 // answers: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 type apiError struct {
 	status  int
@@ -13,10 +13,10 @@ type apiError struct {
 	message string
 }
 
-// Error implements error.
+// Error returns the code and the message.
 func (e *apiError) Error() string { return e.code + ": " + e.message }
 
-// faultType says whose mistake it was, in the words of the Query protocol.
+// faultType returns the Query protocol's word for the side that caused the error.
 func (e *apiError) faultType() string {
 	if e.status >= http.StatusInternalServerError {
 		return "Receiver"

@@ -17,14 +17,14 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// Where Debian puts them. A path of its own keeps other Pythons, which lack boto3, out of the way.
+// The paths of the Debian packages. Other Pythons on PATH may lack boto3.
 const (
 	pythonPath = "/usr/bin/python3"
 	awsPath    = "/usr/bin/aws"
 )
 
-// requireClient runs a command that works when a foreign client is installed. Without the client CI fails, and a
-// developer's machine leaves the test out.
+// requireClient runs a command that succeeds if a foreign client is installed. Otherwise it fails the test in CI, and skips
+// it elsewhere.
 func requireClient(t *testing.T, debianPackage, path string, args ...string) {
 	t.Helper()
 	err := exec.CommandContext(t.Context(), path, args...).Run()
@@ -37,7 +37,7 @@ func requireClient(t *testing.T, debianPackage, path string, args ...string) {
 	}
 }
 
-// foreignEnv keeps the machine's own AWS set-up away from a foreign client.
+// foreignEnv returns an environment without the machine's own AWS settings.
 func foreignEnv(t *testing.T, c iamsim.Credentials, more ...string) []string {
 	t.Helper()
 	home := t.TempDir()
@@ -88,7 +88,7 @@ func TestForeign_boto3(t *testing.T) {
 		}
 	}
 	if len(got) != len(want) {
-		t.Errorf("%d things seen, want %d", len(got), len(want))
+		t.Errorf("%d results, want %d", len(got), len(want))
 	}
 }
 
@@ -155,19 +155,19 @@ func TestForeign_awsCLI(t *testing.T) {
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}, PageSize: 1})
 	admin := newCLI(t, s, s.Root())
 
-	made, _ := admin.run("iam", "create-access-key", "--user-name", "ann")
-	first, ok := made["AccessKey"].(map[string]any)
+	created, _ := admin.run("iam", "create-access-key", "--user-name", "ann")
+	first, ok := created["AccessKey"].(map[string]any)
 	if !ok {
 		t.Fatal("no key in the answer")
 	}
 	key := iamsim.Credentials{AccessKeyID: fmt.Sprint(first["AccessKeyId"]), Secret: secret.New(fmt.Sprint(first["SecretAccessKey"]))}
 	if key.Secret.Reveal() != s.Secret(key.AccessKeyID).Reveal() {
-		t.Fatal("the secret did not arrive as it was sent")
+		t.Fatal("the client has another secret than the server")
 	}
 	second := s.CreateAccessKey("ann")
 	admin.want("LimitExceeded", "", "iam", "create-access-key", "--user-name", "ann")
 
-	listed, _ := admin.run("iam", "list-access-keys", "--user-name", "ann") // the CLI walks the pages itself
+	listed, _ := admin.run("iam", "list-access-keys", "--user-name", "ann") // the CLI requests all pages
 	if keys, ok := listed["AccessKeyMetadata"].([]any); !ok || len(keys) != 2 {
 		t.Errorf("listed %v", listed)
 	}

@@ -10,20 +10,20 @@ import (
 
 const maxRequestBytes = 1 << 20
 
-// protocol is how a service puts its calls and answers on the wire.
+// protocol is the wire format of a service's calls and answers.
 type protocol interface {
-	// read takes action and parameters out of a request. An error is a body that is not of the protocol.
+	// read returns the action and the parameters of a request. It fails if the body is not of the protocol.
 	read(r *http.Request, body []byte) (action string, params url.Values, err error)
-	// operation finds an action. With the error for a call of another version comes the operation nevertheless.
+	// operation returns the operation of an action. It returns the operation even with the error for another API version.
 	operation(action string, params url.Values) (operation, error)
-	// failure puts an error in the protocol's words.
+	// failure returns an error with the code and status that the protocol has for it.
 	failure(failed *apiError) *apiError
 	contentType() string
 	resultDocument(service, action string, result any, requestID string) []byte
 	errorDocument(service string, failed *apiError, requestID string) []byte
 }
 
-// invocation is a call on its way through an operation.
+// invocation is a call that an operation executes.
 type invocation struct {
 	*Server
 	call   *Call
@@ -35,19 +35,19 @@ type invocation struct {
 // operation is one action of a service.
 type operation struct {
 	service string
-	// unsigned is for the actions that have no credentials yet.
+	// unsigned marks an action that needs no signature.
 	unsigned bool
-	// resource names what the caller needs the permission for, in the words of AWS's messages. Nil: nobody needs one.
+	// resource returns the resource of the permission, as AWS's messages name it. Nil: the action needs no permission.
 	resource func(*invocation) string
-	// run does the work. A nil result is an answer without a result element.
+	// run executes the call. A nil result is an answer without a result element.
 	run func(*invocation) (any, error)
 }
 
-// answer is what goes back to the client.
+// answer is the outcome of a call, for the client.
 type answer struct {
 	result any
 	err    error
-	cut    bool // no answer: the connection ends
+	cut    bool // close the connection without an answer
 	empty  bool // status 200 and no body
 }
 
@@ -60,7 +60,7 @@ func (s *Server) handler() http.Handler {
 	return mux
 }
 
-// protocolOf tells the protocols apart by the header that only the JSON one has.
+// protocolOf returns the protocol of a request. Only the JSON protocol has the target header.
 func protocolOf(r *http.Request) protocol {
 	if r.Header.Get(targetHeader) != "" {
 		return jsonProtocol{}
@@ -82,22 +82,22 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	call, hook := s.enter(r, wire, action, params)
-	if hook != nil {
-		hook(call.clone())
+	call, onCall := s.logCall(r, wire, action, params)
+	if onCall != nil {
+		onCall(call.clone())
 	}
 	s.mu.Lock()
 	fault := s.dueFault(call.Action)
 	call.Fault = string(fault.Kind)
 	s.mu.Unlock()
 
-	reply := s.meet(r, fault, func() answer { return s.do(r, wire, body, params, call) })
-	s.send(w, wire, call, reply)
+	result := s.applyFault(r, fault, func() answer { return s.execute(r, wire, body, params, call) })
+	s.respond(w, wire, call, result)
 }
 
-// enter puts the call into the log.
-func (s *Server) enter(r *http.Request, wire protocol, action string, params url.Values) (*Call, func(Call)) {
-	// A signature that can't be read is dealt with when the call is authenticated.
+// logCall adds the call to the log, and returns the OnCall function too.
+func (s *Server) logCall(r *http.Request, wire protocol, action string, params url.Values) (*Call, func(Call)) {
+	// The error is reported when the call is authenticated.
 	signed, _ := parseAuthorization(r.Header.Get("Authorization"))
 	call := Call{
 		Action:       action,
@@ -118,37 +118,12 @@ func (s *Server) enter(r *http.Request, wire protocol, action string, params url
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	call.At = s.time.now()
-	return s.trace.enter(call), s.hook
+	return s.log.add(call), s.onCall
 }
 
-// meet lets a fault act on a call.
-func (s *Server) meet(r *http.Request, fault Fault, do func() answer) answer {
-	switch fault.Kind {
-	case ErrorBeforeCommit:
-		return answer{err: errServiceFailure()}
-	case Throttled:
-		return answer{err: errThrottled()}
-	case CutBeforeCommit:
-		return answer{cut: true}
-	case ErrorAfterCommit:
-		do()
-		return answer{err: errServiceFailure()}
-	case AnswerLost:
-		do()
-		return answer{cut: true}
-	case Empty200:
-		do()
-		return answer{empty: true}
-	case Slow:
-		// AWS finishes what a client no longer waits for, so a cancelled wait ends the wait and not the call.
-		_ = s.opts.Clock.Sleep(r.Context(), fault.Delay)
-	}
-	return do()
-}
-
-// do authenticates, authorises and runs a call.
-func (s *Server) do(r *http.Request, wire protocol, body []byte, params url.Values, call *Call) answer {
-	if !s.throttle.take() {
+// execute authenticates, authorizes and runs a call.
+func (s *Server) execute(r *http.Request, wire protocol, body []byte, params url.Values, call *Call) answer {
+	if !s.throttle.allow() {
 		return answer{err: errThrottled()}
 	}
 	op, err := wire.operation(call.Action, params)
@@ -175,12 +150,12 @@ func (s *Server) do(r *http.Request, wire protocol, body []byte, params url.Valu
 	return answer{result: result, err: err}
 }
 
-// send completes the log and answers.
-func (s *Server) send(w http.ResponseWriter, wire protocol, call *Call, a answer) {
+// respond completes the call in the log and sends the answer.
+func (s *Server) respond(w http.ResponseWriter, wire protocol, call *Call, a answer) {
 	failed := &apiError{status: http.StatusOK}
 	if a.err != nil {
 		if !errors.As(a.err, &failed) {
-			panic(a.err) // every error of an operation is an *apiError
+			panic(a.err) // an operation returned an error that is not an *apiError
 		}
 		failed = wire.failure(failed)
 	}

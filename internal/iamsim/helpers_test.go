@@ -43,7 +43,7 @@ func startServer(t *testing.T, opts iamsim.Options) *iamsim.Server {
 	return s
 }
 
-// client is the Go SDK, once per service, without retries.
+// client is the Go SDK for IAM and STS, without retries.
 type client struct {
 	iam *iam.Client
 	sts *sts.Client
@@ -59,6 +59,16 @@ func newClientWithToken(s *iamsim.Server, c iamsim.Credentials, token string) cl
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
 	}
 	return client{iam.NewFromConfig(config), sts.NewFromConfig(config)}
+}
+
+func create(ctx context.Context, c client, user string) error {
+	_, err := c.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: &user})
+	return err
+}
+
+func whoAmI(ctx context.Context, c client) error {
+	_, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	return err
 }
 
 // wantError checks code and HTTP status of an error of the SDK.
@@ -81,7 +91,7 @@ func noError(t *testing.T, err error) {
 	}
 }
 
-// request is a signed request that a test can spoil before it is sent.
+// request is a signed request that a test can change before it is sent.
 type request struct {
 	*http.Request
 	body string
@@ -95,7 +105,7 @@ func newRequest(t *testing.T, s *iamsim.Server, params url.Values) *request {
 	return &request{r, params.Encode()}
 }
 
-// sign signs at a date far from both clocks, which must not matter.
+// sign signs at a date far from both clocks, which the server must accept.
 func (r *request) sign(t *testing.T, c iamsim.Credentials, service string) *request {
 	t.Helper()
 	hash := sha256.Sum256([]byte(r.body))
@@ -105,7 +115,7 @@ func (r *request) sign(t *testing.T, c iamsim.Credentials, service string) *requ
 	return r
 }
 
-// reply is an answer that has been read to its end.
+// reply is a response with its whole body.
 type reply struct {
 	status int
 	header http.Header
@@ -123,7 +133,7 @@ func (r *request) send(t *testing.T) reply {
 	return reply{response.StatusCode, response.Header, string(body)}
 }
 
-// fakeClock is a machine clock that moves by Sleep and by hand.
+// fakeClock is a machine clock that only Sleep moves.
 type fakeClock struct {
 	mu    sync.Mutex
 	now   time.Time

@@ -16,7 +16,7 @@ type keyElement struct {
 	UserName        string
 	AccessKeyID     string `xml:"AccessKeyId"`
 	Status          string
-	SecretAccessKey string `xml:",omitempty"` // CreateAccessKey alone tells it
+	SecretAccessKey string `xml:",omitempty"` // only CreateAccessKey returns it
 	CreateDate      string
 }
 
@@ -48,11 +48,11 @@ func (k *accessKey) element() keyElement {
 }
 
 func (in *invocation) createAccessKey() (any, error) {
-	u, err := in.target()
+	u, err := in.targetUser()
 	if err != nil {
 		return nil, err
 	}
-	k, err := in.world.createKey(u, in.time.now())
+	k, err := in.account.createKey(u, in.time.now())
 	if err != nil {
 		return nil, err
 	}
@@ -63,11 +63,12 @@ func (in *invocation) createAccessKey() (any, error) {
 }
 
 func (in *invocation) listAccessKeys() (any, error) {
-	u, seen, err := in.readTarget()
+	u, view, err := in.targetUserForRead()
 	if err != nil {
 		return nil, err
 	}
-	keys, end, err := paginate(in, seen.keysOf(in.world, u), func(k *accessKey) string { return fmt.Sprintf("%012d", k.serial) })
+	position := func(k *accessKey) string { return fmt.Sprintf("%012d", k.serial) }
+	keys, end, err := paginate(in, view.keysOf(in.account, u), position)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func (in *invocation) listAccessKeys() (any, error) {
 }
 
 func (in *invocation) updateAccessKey() (any, error) {
-	u, err := in.target()
+	u, err := in.targetUser()
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +92,11 @@ func (in *invocation) updateAccessKey() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, in.world.setStatus(u, id, status, in.time.now())
+	return nil, in.account.setStatus(u, id, status, in.time.now())
 }
 
 func (in *invocation) deleteAccessKey() (any, error) {
-	u, err := in.target()
+	u, err := in.targetUser()
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +104,7 @@ func (in *invocation) deleteAccessKey() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, in.world.deleteKey(u, id, in.time.now())
+	return nil, in.account.deleteKey(u, id, in.time.now())
 }
 
 func (in *invocation) getAccessKeyLastUsed() (any, error) {
@@ -111,9 +112,9 @@ func (in *invocation) getAccessKeyLastUsed() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := in.world.key(nil, id)
+	k, err := in.account.key(nil, id)
 	if err != nil {
-		// AWS answers so, and in these words: a key id alone does not tell it that the account is the caller's.
+		// AWS's own answer and wording: from a key id alone it does not know that the account is the caller's.
 		return nil, errUnknownKeyDenied(in.who, id)
 	}
 	last := lastUsedElement{ServiceName: "N/A", Region: "N/A"}

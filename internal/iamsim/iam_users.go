@@ -55,12 +55,12 @@ func namedUser(in *invocation) string {
 	return "user " + name
 }
 
-func allUsers(in *invocation) string { return "arn:aws:iam::" + in.world.account + ":user/" }
+func allUsers(in *invocation) string { return "arn:aws:iam::" + in.account.id + ":user/" }
 
-// target is the user that the call names or, without a name, the one who signed it.
-func (in *invocation) target() (*user, error) {
+// targetUser returns the user that the call names or, without a name, the user that signed it.
+func (in *invocation) targetUser() (*user, error) {
 	if name := in.params.Get("UserName"); name != "" {
-		return in.world.user(name)
+		return in.account.user(name)
 	}
 	if in.who.user == nil {
 		return nil, errValidation("Must specify userName when calling with non-User credentials")
@@ -69,22 +69,22 @@ func (in *invocation) target() (*user, error) {
 	return in.who.user, nil
 }
 
-// named is the user that the call must name.
-func (in *invocation) named() (*user, error) {
+// requiredUser returns the user that the call must name.
+func (in *invocation) requiredUser() (*user, error) {
 	name, err := in.required("UserName")
 	if err != nil {
 		return nil, err
 	}
-	return in.world.user(name)
+	return in.account.user(name)
 }
 
 // element leaves the tags out, as ListUsers does.
-func (w *world) element(u *user) userElement {
-	return userElement{Path: u.Path, UserName: u.Name, UserID: u.ID, Arn: w.arn(u), CreateDate: isoDate(u.CreatedAt)}
+func (a *account) element(u *user) userElement {
+	return userElement{Path: u.Path, UserName: u.Name, UserID: u.ID, Arn: a.arn(u), CreateDate: isoDate(u.CreatedAt)}
 }
 
-func (w *world) taggedElement(u *user) userElement {
-	e := w.element(u)
+func (a *account) taggedElement(u *user) userElement {
+	e := a.element(u)
 	if len(u.Tags) > 0 {
 		e.Tags = &members[tagElement]{tagElements(u)}
 	}
@@ -115,52 +115,52 @@ func (in *invocation) createUser() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := in.world.createUser(name, path, tags, in.time.now())
+	u, err := in.account.createUser(name, path, tags, in.time.now())
 	if err != nil {
 		return nil, err
 	}
-	return userResult{in.world.taggedElement(u)}, nil
+	return userResult{in.account.taggedElement(u)}, nil
 }
 
 func (in *invocation) getUser() (any, error) {
-	u, _, err := in.readTarget()
+	u, _, err := in.targetUserForRead()
 	if err != nil {
 		return nil, err
 	}
-	return userResult{in.world.taggedElement(u)}, nil
+	return userResult{in.account.taggedElement(u)}, nil
 }
 
 func (in *invocation) updateUser() (any, error) {
-	u, err := in.named()
+	u, err := in.requiredUser()
 	if err != nil {
 		return nil, err
 	}
-	return nil, in.world.updateUser(u.Name, in.params.Get("NewUserName"), in.params.Get("NewPath"))
+	return nil, in.account.updateUser(u.Name, in.params.Get("NewUserName"), in.params.Get("NewPath"))
 }
 
 func (in *invocation) deleteUser() (any, error) {
-	u, err := in.named()
+	u, err := in.requiredUser()
 	if err != nil {
 		return nil, err
 	}
-	return nil, in.world.deleteUser(u.Name)
+	return nil, in.account.deleteUser(u.Name)
 }
 
 func (in *invocation) listUsers() (any, error) {
-	users := in.view().users(in.world.listUsers(in.params.Get("PathPrefix")))
+	users := in.nextView().users(in.account.listUsers(in.params.Get("PathPrefix")))
 	users, end, err := paginate(in, users, func(u *user) string { return strings.ToLower(u.Name) })
 	if err != nil {
 		return nil, err
 	}
 	result := listUsersResult{page: end}
 	for _, u := range users {
-		result.Users.Member = append(result.Users.Member, in.world.element(u))
+		result.Users.Member = append(result.Users.Member, in.account.element(u))
 	}
 	return result, nil
 }
 
 func (in *invocation) tagUser() (any, error) {
-	u, err := in.named()
+	u, err := in.requiredUser()
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (in *invocation) tagUser() (any, error) {
 }
 
 func (in *invocation) untagUser() (any, error) {
-	u, err := in.named()
+	u, err := in.requiredUser()
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (in *invocation) untagUser() (any, error) {
 }
 
 func (in *invocation) listUserTags() (any, error) {
-	u, err := in.named()
+	u, err := in.requiredUser()
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (in *invocation) listUserTags() (any, error) {
 	return listUserTagsResult{members[tagElement]{tags}, end}, nil
 }
 
-// tags reads the Tags parameter.
+// tags returns the Tags parameter.
 func (in *invocation) tags() (map[string]string, error) {
 	keys, values := in.indexed("Tags.member", ".Key"), in.indexed("Tags.member", ".Value")
 	if len(keys) != len(values) {

@@ -12,8 +12,8 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// An access key id carries its account: the 16 characters after the prefix are base32 of ten bytes, and of the first 48
-// bits, bits 7 to 46 are the account's number. Ids made since 2019 have bit 47 set.
+// An access key id contains its account: the 16 characters after the prefix are base32 of ten bytes. In the first 48 bits,
+// bits 7 to 46 are the account's number, and bit 47 is set in ids created since 2019.
 const (
 	accountShift = 7
 	accountMask  = 0x7fff_ffff_ff80
@@ -35,7 +35,7 @@ func newAccessKeyID(prefix, account string) string {
 	return prefix + base32.StdEncoding.EncodeToString(raw)
 }
 
-// accountOf reads the account out of an access key id; ok is false for what is no such id.
+// accountOf decodes the account from an access key id. ok is false if the text is no such id.
 func accountOf(accessKeyID string) (account string, ok bool) {
 	if len(accessKeyID) != 20 {
 		return "", false
@@ -49,13 +49,13 @@ func accountOf(accessKeyID string) (account string, ok bool) {
 	return fmt.Sprintf("%012d", binary.BigEndian.Uint64(head[:])&accountMask>>accountShift), true
 }
 
-// newEntityID makes a unique id such as a user's: a prefix and 17 characters.
+// newEntityID returns a new unique id, such as a user's: a prefix and 17 characters.
 func newEntityID(prefix string) string {
 	return prefix + base32.StdEncoding.EncodeToString(randomBytes(15))[:17]
 }
 
-// newSecret makes 40 characters of base64. Each has a + and a /, the two that break careless escaping, so that no test
-// meets them by luck alone.
+// newSecret returns a new secret: 40 characters of base64. Each contains a + and a /, since these two need escaping, so that
+// every test covers them.
 func newSecret() secret.Secret {
 	for {
 		text := base64.StdEncoding.EncodeToString(randomBytes(30))
@@ -65,7 +65,7 @@ func newSecret() secret.Secret {
 	}
 }
 
-// newRequestID makes a UUID of version 4.
+// newRequestID returns a new UUID of version 4.
 func newRequestID() string {
 	b := randomBytes(16)
 	b[6] = b[6]&0x0f | 0x40

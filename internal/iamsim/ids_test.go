@@ -19,7 +19,7 @@ func TestAccountOf(t *testing.T) {
 	}
 }
 
-// An id that AWS gave, published with its account in descriptions of the format.
+// The id is one of AWS, published with its account in descriptions of the format.
 func TestAccountOf_published(t *testing.T) {
 	t.Parallel()
 	if got, ok := accountOf("ASIAQNZGKIQY56JQ7WML"); !ok || got != "029608264753" {

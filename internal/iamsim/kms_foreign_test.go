@@ -48,7 +48,7 @@ func TestForeign_boto3KMS(t *testing.T) {
 		}
 	}
 	if len(got) != len(want) {
-		t.Errorf("%d things seen, want %d", len(got), len(want))
+		t.Errorf("%d results, want %d", len(got), len(want))
 	}
 }
 

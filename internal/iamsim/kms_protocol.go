@@ -10,19 +10,19 @@ import (
 // targetHeader names the action in the JSON protocol.
 const targetHeader = "X-Amz-Target"
 
-// kmsTarget is the name of KMS in it, before the action.
+// kmsTarget is the prefix of the action in that header, for KMS.
 const kmsTarget = "TrentService."
 
 // jsonProtocol is the AWS JSON protocol, version 1.1, of KMS: JSON in and out.
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 type jsonProtocol struct{}
 
-// read gives as parameters only what the log may hold; the operation reads the body itself.
+// read returns only the parameters that the log may hold; the operation decodes the body itself.
 func (jsonProtocol) read(r *http.Request, body []byte) (action string, params url.Values, err error) {
 	action = strings.TrimPrefix(r.Header.Get(targetHeader), kmsTarget)
 	params = url.Values{}
 	var input kmsInput
-	_ = json.Unmarshal(body, &input) // what is no JSON is for the operation to refuse
+	_ = json.Unmarshal(body, &input) // the operation reports the error
 	if input.KeyID != "" {
 		params.Set("KeyId", input.KeyID)
 	}
@@ -40,7 +40,7 @@ func (jsonProtocol) operation(action string, _ url.Values) (operation, error) {
 	return op, nil
 }
 
-// jsonCodes are the names that errors of all services have in this protocol. Their status is 400.
+// jsonCodes are this protocol's names of the errors that all services share. Their status is 400.
 // https://docs.aws.amazon.com/kms/latest/APIReference/CommonErrors.html
 var jsonCodes = map[string]string{
 	"AccessDenied":               "AccessDeniedException",
@@ -70,7 +70,7 @@ func (jsonProtocol) resultDocument(_, _ string, result any, _ string) []byte {
 	return body
 }
 
-// errorDocument writes the message of a denied access with a capital, and leaves an empty one out, as AWS does.
+// errorDocument writes the field Message with a capital if access was denied, and omits an empty one, as AWS does.
 func (jsonProtocol) errorDocument(_ string, failed *apiError, _ string) []byte {
 	document := map[string]string{"__type": failed.code}
 	switch {

@@ -29,22 +29,22 @@ func newKMS(s *iamsim.Server, c iamsim.Credentials, region string) *kms.Client {
 	})
 }
 
-// vault is a server with one key, and an administrator who uses it.
-type vault struct {
+// kmsServer is a server with one KMS key, and a client of the administrator.
+type kmsServer struct {
 	*iamsim.Server
 	*kms.Client
 	arn, id string
 }
 
-func newVault(t *testing.T) vault {
+func newKMSServer(t *testing.T) kmsServer {
 	t.Helper()
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
 	arn := s.CreateKMSKey(kmsRegion, "alias/secrets")
 	_, id, _ := strings.Cut(arn, "key/")
-	return vault{s, newKMS(s, s.Root(), kmsRegion), arn, id}
+	return kmsServer{s, newKMS(s, s.Root(), kmsRegion), arn, id}
 }
 
-func (v vault) encrypt(t *testing.T, keyID string, context map[string]string) *kms.EncryptOutput {
+func (v kmsServer) encrypt(t *testing.T, keyID string, context map[string]string) *kms.EncryptOutput {
 	t.Helper()
 	out, err := v.Encrypt(t.Context(), &kms.EncryptInput{KeyId: aws.String(keyID), Plaintext: []byte("text"), EncryptionContext: context})
 	noError(t, err)
@@ -53,7 +53,7 @@ func (v vault) encrypt(t *testing.T, keyID string, context map[string]string) *k
 
 func TestKMS_keyNames(t *testing.T) {
 	t.Parallel()
-	v := newVault(t)
+	v := newKMSServer(t)
 	for _, name := range []string{v.id, v.arn, "alias/secrets", "arn:aws:kms:eu-central-1:123456789012:alias/secrets"} {
 		sealed := v.encrypt(t, name, nil)
 		if aws.ToString(sealed.KeyId) != v.arn || sealed.EncryptionAlgorithm != kmstypes.EncryptionAlgorithmSpecSymmetricDefault {
@@ -69,14 +69,14 @@ func TestKMS_keyNames(t *testing.T) {
 	}
 }
 
-func TestKMS_moving(t *testing.T) {
+func TestKMS_movedAndDeleted(t *testing.T) {
 	t.Parallel()
-	v := newVault(t)
+	v := newKMSServer(t)
 	sealed := v.encrypt(t, "alias/secrets", nil)
 	other := v.CreateKMSKey(kmsRegion, "")
 	v.MoveKMSAlias("alias/secrets", other)
 	if got := aws.ToString(v.encrypt(t, "alias/secrets", nil).KeyId); got != other {
-		t.Errorf("the alias stands for %s", got)
+		t.Errorf("the alias points to %s", got)
 	}
 	_, err := v.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: sealed.CiphertextBlob, KeyId: aws.String("alias/secrets")})
 	wantError(t, err, 400, "IncorrectKeyException")
@@ -93,20 +93,21 @@ func TestKMS_moving(t *testing.T) {
 
 func TestKMS_refused(t *testing.T) {
 	t.Parallel()
-	v := newVault(t)
+	v := newKMSServer(t)
 	v.CreateKMSSigningKey(kmsRegion, "alias/signs")
 	there := v.CreateKMSKey("us-east-1", "alias/there")
 	_, thereID, _ := strings.Cut(there, "key/")
+	const missing = "00000000-0000-4000-8000-000000000000"
 	text := func(n int) []byte { return bytes.Repeat([]byte("x"), n) }
 	for name, tt := range map[string]struct {
 		input kms.EncryptInput
 		code  string
 	}{
-		"no key":               {kms.EncryptInput{KeyId: aws.String("00000000-0000-4000-8000-000000000000"), Plaintext: text(1)}, "NotFoundException"},
+		"no key":               {kms.EncryptInput{KeyId: aws.String(missing), Plaintext: text(1)}, "NotFoundException"},
 		"no alias":             {kms.EncryptInput{KeyId: aws.String("alias/other"), Plaintext: text(1)}, "NotFoundException"},
 		"no name":              {kms.EncryptInput{KeyId: aws.String("secrets"), Plaintext: text(1)}, "NotFoundException"},
 		"empty name":           {kms.EncryptInput{KeyId: aws.String(""), Plaintext: text(1)}, "ValidationException"},
-		"endless name":         {kms.EncryptInput{KeyId: aws.String(strings.Repeat("x", 2049)), Plaintext: text(1)}, "ValidationException"},
+		"overlong name":        {kms.EncryptInput{KeyId: aws.String(strings.Repeat("x", 2049)), Plaintext: text(1)}, "ValidationException"},
 		"other region's ARN":   {kms.EncryptInput{KeyId: aws.String(there), Plaintext: text(1)}, "NotFoundException"},
 		"other region's id":    {kms.EncryptInput{KeyId: aws.String(thereID), Plaintext: text(1)}, "NotFoundException"},
 		"other region's alias": {kms.EncryptInput{KeyId: aws.String("alias/there"), Plaintext: text(1)}, "NotFoundException"},
@@ -114,12 +115,18 @@ func TestKMS_refused(t *testing.T) {
 			kms.EncryptInput{KeyId: aws.String(strings.Replace(v.arn, "123456789012", "999999999999", 1)), Plaintext: text(1)},
 			"AccessDeniedException",
 		},
-		"half an ARN":       {kms.EncryptInput{KeyId: aws.String("arn:aws:kms:eu-central-1:123456789012:" + v.id), Plaintext: text(1)}, "NotFoundException"},
-		"signing key":       {kms.EncryptInput{KeyId: aws.String("alias/signs"), Plaintext: text(1)}, "InvalidKeyUsageException"},
-		"nothing":           {kms.EncryptInput{KeyId: aws.String(v.arn), Plaintext: text(0)}, "ValidationException"},
-		"4096 bytes":        {kms.EncryptInput{KeyId: aws.String(v.arn), Plaintext: text(4096)}, ""},
-		"4097 bytes":        {kms.EncryptInput{KeyId: aws.String(v.arn), Plaintext: text(4097)}, "ValidationException"},
-		"another algorithm": {kms.EncryptInput{KeyId: aws.String(v.arn), Plaintext: text(1), EncryptionAlgorithm: "RSAES_OAEP_SHA_256"}, "InvalidKeyUsageException"},
+		"ARN without key/": {
+			kms.EncryptInput{KeyId: aws.String("arn:aws:kms:eu-central-1:123456789012:" + v.id), Plaintext: text(1)},
+			"NotFoundException",
+		},
+		"signing key": {kms.EncryptInput{KeyId: aws.String("alias/signs"), Plaintext: text(1)}, "InvalidKeyUsageException"},
+		"nothing":     {kms.EncryptInput{KeyId: aws.String(v.arn), Plaintext: text(0)}, "ValidationException"},
+		"4096 bytes":  {kms.EncryptInput{KeyId: aws.String(v.arn), Plaintext: text(4096)}, ""},
+		"4097 bytes":  {kms.EncryptInput{KeyId: aws.String(v.arn), Plaintext: text(4097)}, "ValidationException"},
+		"another algorithm": {
+			kms.EncryptInput{KeyId: aws.String(v.arn), Plaintext: text(1), EncryptionAlgorithm: "RSAES_OAEP_SHA_256"},
+			"InvalidKeyUsageException",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,14 +142,14 @@ func TestKMS_refused(t *testing.T) {
 
 func TestKMS_context(t *testing.T) {
 	t.Parallel()
-	v := newVault(t)
+	v := newKMSServer(t)
 	context := map[string]string{"app": "ci", "stage": "prod", "a": ""}
 	sealed := v.encrypt(t, v.arn, context).CiphertextBlob
 	decrypt := func(blob []byte, context map[string]string) error {
 		_, err := v.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: blob, EncryptionContext: context})
 		return err
 	}
-	for range 20 { // maps come in another order each time
+	for range 20 { // the order of a map changes each time
 		noError(t, decrypt(sealed, maps.Clone(context)))
 	}
 	for name, other := range map[string]map[string]string{
@@ -171,7 +178,7 @@ func TestKMS_context(t *testing.T) {
 
 func TestKMS_otherKeyOrRegion(t *testing.T) {
 	t.Parallel()
-	v := newVault(t)
+	v := newKMSServer(t)
 	sealed := v.encrypt(t, v.arn, nil).CiphertextBlob
 	other := v.CreateKMSKey(kmsRegion, "")
 	_, err := v.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: sealed, KeyId: aws.String(other)})
@@ -182,7 +189,7 @@ func TestKMS_otherKeyOrRegion(t *testing.T) {
 
 func TestKMS_state(t *testing.T) {
 	t.Parallel()
-	v := newVault(t)
+	v := newKMSServer(t)
 	sealed := v.encrypt(t, v.arn, nil).CiphertextBlob
 	describe := func() *kmstypes.KeyMetadata {
 		out, err := v.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String("alias/secrets")})
@@ -210,14 +217,15 @@ func TestKMS_state(t *testing.T) {
 	}
 	signs, err := v.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: aws.String(v.CreateKMSSigningKey(kmsRegion, ""))})
 	noError(t, err)
-	if signs.KeyMetadata.KeyUsage != "SIGN_VERIFY" || len(signs.KeyMetadata.EncryptionAlgorithms) != 0 || len(signs.KeyMetadata.SigningAlgorithms) != 1 {
+	if signs.KeyMetadata.KeyUsage != "SIGN_VERIFY" || len(signs.KeyMetadata.EncryptionAlgorithms) != 0 ||
+		len(signs.KeyMetadata.SigningAlgorithms) != 1 {
 		t.Errorf("a signing key is described as %+v", signs.KeyMetadata)
 	}
 }
 
 func TestKMS_permission(t *testing.T) {
 	t.Parallel()
-	v := newVault(t)
+	v := newKMSServer(t)
 	sealed := v.encrypt(t, v.arn, nil).CiphertextBlob
 	key := v.CreateAccessKey("ann")
 	ann := newKMS(v.Server, key, kmsRegion)
@@ -253,18 +261,21 @@ func TestKMS_permission(t *testing.T) {
 	noError(t, encrypt(v.Client))
 }
 
-func TestKMS_ways(t *testing.T) {
+func TestKMS_sharedBehaviour(t *testing.T) {
 	t.Parallel()
-	v := newVault(t)
+	v := newKMSServer(t)
 	key := v.CreateAccessKey("ann")
 	ann := newKMS(v.Server, key, kmsRegion)
 	encrypt := func(c *kms.Client) error {
-		_, err := c.Encrypt(t.Context(), &kms.EncryptInput{KeyId: aws.String(v.arn), Plaintext: []byte("x"), EncryptionContext: map[string]string{"app": "ci"}})
+		_, err := c.Encrypt(t.Context(), &kms.EncryptInput{
+			KeyId: aws.String(v.arn), Plaintext: []byte("x"), EncryptionContext: map[string]string{"app": "ci"},
+		})
 		return err
 	}
 	v.Advance(time.Hour)
 	noError(t, encrypt(ann))
-	if used := v.Keys("ann")[0]; used.LastUsedService != "kms" || used.LastUsedRegion != kmsRegion || !used.LastUsedAt.Equal(start.Add(time.Hour)) {
+	used := v.Keys("ann")[0]
+	if used.LastUsedService != "kms" || used.LastUsedRegion != kmsRegion || !used.LastUsedAt.Equal(start.Add(time.Hour)) {
 		t.Errorf("last used %+v", used)
 	}
 	call := v.Log()[0]
@@ -284,8 +295,10 @@ func TestKMS_ways(t *testing.T) {
 		t.Error("an empty answer has content")
 	}
 
-	wantError(t, encrypt(newKMS(v.Server, iamsim.Credentials{AccessKeyID: key.AccessKeyID, Secret: secret.New("x")}, kmsRegion)), 400, "InvalidSignatureException")
-	wantError(t, encrypt(newKMS(v.Server, iamsim.Credentials{AccessKeyID: "unknown", Secret: secret.New("x")}, kmsRegion)), 400, "UnrecognizedClientException")
+	for id, code := range map[string]string{key.AccessKeyID: "InvalidSignatureException", "unknown": "UnrecognizedClientException"} {
+		forged := iamsim.Credentials{AccessKeyID: id, Secret: secret.New("x")}
+		wantError(t, encrypt(newKMS(v.Server, forged, kmsRegion)), 400, code)
+	}
 	v.SetStatus(key.AccessKeyID, "Inactive")
 	wantError(t, encrypt(ann), 400, "UnrecognizedClientException")
 }

@@ -17,8 +17,8 @@ func newKMSRequest(t *testing.T, s *iamsim.Server, target, body string) *request
 	return r
 }
 
-// TestKMSWire looks at whole documents. Requests are signed for us-east-1.
-func TestKMSWire(t *testing.T) {
+// TestKMS_wire asserts whole documents. Requests are signed for us-east-1.
+func TestKMS_wire(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{KMSAliases: []string{"alias/secrets"}})
 	root := s.Root()
@@ -43,8 +43,11 @@ func TestKMSWire(t *testing.T) {
 			`{"Message":"User: arn:aws:iam::123456789012:user/admin is not authorized to perform: kms:DescribeKey on resource: ` + denied +
 				` because no resource-based policy allows the kms:DescribeKey action","__type":"AccessDeniedException"}`,
 		},
-		"no JSON":           {"TrentService.Encrypt", "kms", `KeyId=x`, 400, `{"__type":"SerializationException"}`},
-		"no base64":         {"TrentService.Encrypt", "kms", `{"KeyId":"alias/secrets","Plaintext":"?"}`, 400, `{"__type":"SerializationException"}`},
+		"no JSON": {"TrentService.Encrypt", "kms", `KeyId=x`, 400, `{"__type":"SerializationException"}`},
+		"no base64": {
+			"TrentService.Encrypt", "kms", `{"KeyId":"alias/secrets","Plaintext":"?"}`, 400,
+			`{"__type":"SerializationException"}`,
+		},
 		"context of number": {"TrentService.Encrypt", "kms", `{"EncryptionContext":{"a":1}}`, 400, `{"__type":"SerializationException"}`},
 		"unknown action":    {"TrentService.ListKeys", "kms", `{}`, 400, `{"__type":"UnknownOperationException"}`},
 		"action of IAM":     {"TrentService.ListUsers", "kms", `{}`, 400, `{"__type":"UnknownOperationException"}`},
@@ -95,19 +98,19 @@ func TestKMSWire(t *testing.T) {
 func TestKMS_admin(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{Admin: true})
-	var made struct{ ARN string }
-	ask(t, s, "POST", "/_admin/kms-keys", `{"region":"eu-west-1","alias":"alias/x"}`, 200, &made)
-	if !strings.HasPrefix(made.ARN, "arn:aws:kms:eu-west-1:123456789012:key/") {
-		t.Errorf("made %s", made.ARN)
+	var created struct{ ARN string }
+	ask(t, s, "POST", "/_admin/kms-keys", `{"region":"eu-west-1","alias":"alias/x"}`, 200, &created)
+	if !strings.HasPrefix(created.ARN, "arn:aws:kms:eu-west-1:123456789012:key/") {
+		t.Errorf("created %s", created.ARN)
 	}
-	s.SetKMSState(made.ARN, "Disabled")
-	ask(t, s, "POST", "/_admin/kms-keys", `{"region":"eu-west-1"}`, 200, &made)
+	s.SetKMSState(created.ARN, "Disabled")
+	ask(t, s, "POST", "/_admin/kms-keys", `{"region":"eu-west-1"}`, 200, &created)
 	for _, bad := range []string{`{"region":"eu-west-1","alias":"alias/x"}`, `{"region":"eu-west-1","alias":"x"}`, `{"alias":"alias/y"}`} {
 		ask(t, s, "POST", "/_admin/kms-keys", bad, 400, nil)
 	}
 }
 
-func TestKMS_misuse(t *testing.T) {
+func TestKMS_panicsOnMisuse(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{})
 	arn := s.CreateKMSKey("eu-west-1", "alias/x")

@@ -18,14 +18,14 @@ const (
 	serviceSTS = "sts"
 )
 
-// versions are the API versions, which clients send and which end the XML namespaces.
+// versions are the API versions. Clients send them, and XML namespaces end in them.
 var versions = map[string]string{serviceIAM: "2010-05-08", serviceSTS: "2011-06-15"}
 
 // queryProtocol is the AWS Query protocol of IAM and STS: a form in, XML out.
 // https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 type queryProtocol struct{}
 
-// queryOperations are all its actions. No two services share a name, so that one port serves both.
+// queryOperations are the actions of IAM and STS. No action name is in both, so that one port serves both.
 var queryOperations = func() map[string]operation {
 	all := maps.Clone(userOperations)
 	maps.Copy(all, accessKeyOperations)
@@ -40,8 +40,8 @@ const (
 	largestMaxItems = 1000
 )
 
-// members is a list in the Query protocol's form. Unlike a nested path in a field tag it leaves an empty element for an
-// empty list, which boto needs to see.
+// members is a list in the Query protocol's form. Unlike a nested path in a field tag it writes an element for an empty
+// list, which boto requires.
 type members[T any] struct {
 	Member []T `xml:"member"`
 }
@@ -56,7 +56,7 @@ type metadata struct {
 	RequestID string `xml:"RequestId"`
 }
 
-// isoDate is a time as IAM and STS write it, in whole seconds.
+// isoDate formats a time as IAM and STS do, in whole seconds.
 func isoDate(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 func namespace(service string) xml.Attr {
@@ -83,7 +83,7 @@ func (queryProtocol) operation(action string, params url.Values) (operation, err
 	return op, nil
 }
 
-// failure is the error itself: its words are those of this protocol.
+// failure returns the error itself: codes and statuses are those of this protocol already.
 func (queryProtocol) failure(failed *apiError) *apiError { return failed }
 
 func (queryProtocol) contentType() string { return "text/xml" }
@@ -117,7 +117,7 @@ func (queryProtocol) errorDocument(service string, failed *apiError, requestID s
 
 func element(name string) xml.StartElement { return xml.StartElement{Name: xml.Name{Local: name}} }
 
-// document writes one element. It panics on a value that XML can't hold: our own types always fit.
+// document encodes one element. It panics on a value that XML can't hold; the types of this package always fit.
 func document(root xml.StartElement, content func(*xml.Encoder) error) []byte {
 	var out bytes.Buffer
 	e := xml.NewEncoder(&out)
@@ -128,9 +128,9 @@ func document(root xml.StartElement, content func(*xml.Encoder) error) []byte {
 	return out.Bytes()
 }
 
-// paginate cuts the page out of items that the request asks for. Items come in the order of their keys; a marker holds
-// the key of the last item seen, so that an item that goes away between two pages hides no other.
-func paginate[T any](in *invocation, items []T, key func(T) string) ([]T, page, error) {
+// paginate returns the page of items that the request asks for. Items are in the order of their positions. A marker holds
+// the position of the last item returned, so that a deletion between two pages hides no other item.
+func paginate[T any](in *invocation, items []T, position func(T) string) ([]T, page, error) {
 	limit := defaultMaxItems
 	if text := in.params.Get("MaxItems"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -149,7 +149,7 @@ func paginate[T any](in *invocation, items []T, key func(T) string) ([]T, page, 
 		if err != nil {
 			return nil, page{}, errValidation("Invalid Marker.")
 		}
-		for len(items) > 0 && key(items[0]) <= string(seen) {
+		for len(items) > 0 && position(items[0]) <= string(seen) {
 			items = items[1:]
 		}
 	}
@@ -157,10 +157,11 @@ func paginate[T any](in *invocation, items []T, key func(T) string) ([]T, page, 
 		return items, page{}, nil
 	}
 	items = items[:limit]
-	return items, page{IsTruncated: true, Marker: base64.RawURLEncoding.EncodeToString([]byte(key(items[limit-1])))}, nil
+	last := position(items[limit-1])
+	return items, page{IsTruncated: true, Marker: base64.RawURLEncoding.EncodeToString([]byte(last))}, nil
 }
 
-// required returns a parameter that the call can't do without.
+// required returns a parameter that must be set.
 func (in *invocation) required(name string) (string, error) {
 	value := in.params.Get(name)
 	if value == "" {
@@ -182,5 +183,5 @@ func (in *invocation) indexed(prefix, suffix string) []string {
 	}
 }
 
-// lowerFirst turns a parameter's name into its name in AWS's validation messages.
+// lowerFirst returns a parameter's name as AWS's validation messages write it.
 func lowerFirst(name string) string { return string(name[0]|0x20) + name[1:] }

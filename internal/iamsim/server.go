@@ -21,8 +21,8 @@ const (
 	adminUser        = "admin"
 )
 
-// Server is a running simulator. Its methods may be called from any goroutine, an OnCall hook included. Those that name
-// a user or a key panic when there is none: they set a scene, and a wrong scene is a mistake in the caller.
+// Server is a running simulator. Its methods may be called from any goroutine, an OnCall function included. Those that name
+// a user or a key panic if it does not exist: they set up a test, and a wrong set-up is a mistake in the test.
 type Server struct {
 	opts     Options
 	url      string
@@ -30,18 +30,18 @@ type Server struct {
 	served   chan error
 	throttle *throttle
 
-	mu    sync.Mutex // guards all below
-	time  movable
-	lag   lag
-	world *world
-	root  Credentials
-	trace trace
-	deny  []denial
-	fault []*activeFault
-	hook  func(Call)
+	mu      sync.Mutex // guards all below
+	time    serverClock
+	lag     readLag
+	account *account
+	root    Credentials
+	log     callLog
+	denials []denial
+	faults  []*activeFault
+	onCall  func(Call)
 }
 
-// Start starts a server; it is listening when Start returns. An Addr that is not loopback gives ErrNotLoopback; a bad
+// Start starts a server, which is listening when Start returns. An Addr that is not loopback gives ErrNotLoopback; a bad
 // account id, user name or alias gives an error that says so.
 func Start(opts Options) (*Server, error) {
 	if opts.AccountID == "" {
@@ -60,19 +60,18 @@ func Start(opts Options) (*Server, error) {
 		opts:     opts,
 		served:   make(chan error, 1),
 		throttle: newThrottle(opts.RatePerSecond, opts.Clock),
-		time:     newMovable(opts.Clock, opts.Start, opts.Running),
-		lag:      lag{by: opts.ReadLag, every: opts.ReadLagEvery},
-		world:    newWorld(opts),
+		time:     newServerClock(opts.Clock, opts.Start, opts.Running),
+		lag:      readLag{by: opts.ReadLag, every: opts.ReadLagEvery},
+		account:  newAccount(opts),
 	}
-	s.root = s.newRoot()
+	s.root = s.createRoot()
 	for _, name := range opts.Users {
-		if _, err := s.world.createUser(name, "/", nil, s.time.now()); err != nil {
+		if _, err := s.account.createUser(name, "/", nil, s.time.now()); err != nil {
 			return nil, fmt.Errorf("iamsim: user %q: %w", name, err)
 		}
 	}
-
 	for _, alias := range opts.KMSAliases {
-		if _, err := s.world.createKMSKey(defaultKMSRegion, alias, usageEncrypt, s.time.now()); err != nil {
+		if _, err := s.account.createKMSKey(defaultKMSRegion, alias, usageEncrypt, s.time.now()); err != nil {
 			return nil, fmt.Errorf("iamsim: KMS alias %q: %w", alias, err)
 		}
 	}
@@ -99,7 +98,7 @@ func listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("iamsim: address: %w", err)
 	}
-	// What "localhost" resolves to is the machine's business, so it is checked too.
+	// The machine's configuration decides what "localhost" resolves to.
 	if !resolved.IP.IsLoopback() {
 		return nil, fmt.Errorf("%w: %s is %s", ErrNotLoopback, addr, resolved)
 	}
@@ -110,10 +109,10 @@ func listen(addr string) (net.Listener, error) {
 	return listener, nil
 }
 
-// URL is the endpoint for all services, such as "http://127.0.0.1:41234".
+// URL returns the endpoint of all services, such as "http://127.0.0.1:41234".
 func (s *Server) URL() string { return s.url }
 
-// Close stops the server and cuts what is in flight.
+// Close stops the server and cuts the connections of calls in flight. It may be called more than once.
 func (s *Server) Close() error {
 	err := s.http.Close()
 	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
@@ -123,14 +122,14 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Now is the server's time, in UTC.
+// Now returns the server's time, in UTC.
 func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.time.now()
 }
 
-// Advance moves the server's clock by d.
+// Advance moves the server's clock forward by d.
 func (s *Server) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,5 +143,12 @@ func (s *Server) SetTime(t time.Time) {
 	s.time.set(t)
 }
 
-// Root are the credentials of the IAM user "admin", which every server has. They work from the start.
+// Root returns the credentials of the IAM user "admin", which every server has. They work from the start.
 func (s *Server) Root() Credentials { return s.root }
+
+// must panics on an error that only a mistake in a test can cause.
+func must(err error) {
+	if err != nil {
+		panic("iamsim: " + err.Error())
+	}
+}

@@ -44,7 +44,7 @@ func TestStart_badOptions(t *testing.T) {
 	}
 }
 
-func TestMisuse(t *testing.T) {
+func TestServer_panicsOnMisuse(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{Users: []string{"full"}})
 	s.CreateAccessKey("full")
@@ -72,10 +72,10 @@ func TestMisuse(t *testing.T) {
 		})
 	}
 	if keys := s.Keys("missing"); keys != nil {
-		t.Errorf("keys of nobody: %v", keys)
+		t.Errorf("keys of a user that does not exist: %v", keys)
 	}
 	if _, ok := s.User("missing"); ok {
-		t.Error("nobody is a user")
+		t.Error("found a user that does not exist")
 	}
 }
 
@@ -102,10 +102,10 @@ func TestAdmin(t *testing.T) {
 		t.Errorf("moved to %v", moved.Now)
 	}
 
-	var made iamsim.User
-	ask(t, s, "POST", "/_admin/users", `{"name":"ann"}`, 200, &made)
-	if ann, ok := s.User("ann"); !ok || ann.ID != made.ID || made.ARN != ann.ARN {
-		t.Errorf("made %+v", made)
+	var created iamsim.User
+	ask(t, s, "POST", "/_admin/users", `{"name":"ann"}`, 200, &created)
+	if ann, ok := s.User("ann"); !ok || ann.ID != created.ID || created.ARN != ann.ARN {
+		t.Errorf("created %+v", created)
 	}
 
 	var keys []iamsim.Key
@@ -115,9 +115,11 @@ func TestAdmin(t *testing.T) {
 	}
 	id := s.CreateAccessKey("ann").AccessKeyID
 	var used iamsim.Key
-	ask(t, s, "POST", "/_admin/last-used", `{"access_key_id":"`+id+`","at":"2026-01-01T12:00:00Z","service":"s3","region":"us-west-2"}`, 200, &used)
+	use := `{"access_key_id":"` + id + `","at":"2026-01-01T12:00:00Z","service":"s3","region":"us-west-2"}`
+	ask(t, s, "POST", "/_admin/last-used", use, 200, &used)
 	ask(t, s, "GET", "/_admin/keys?user=ann", "", 200, &keys)
-	if len(keys) != 1 || keys[0] != used || used != s.Keys("ann")[0] || !used.LastUsedAt.Equal(start.Add(12*time.Hour)) || used.LastUsedService != "s3" {
+	if len(keys) != 1 || keys[0] != used || used != s.Keys("ann")[0] ||
+		!used.LastUsedAt.Equal(start.Add(12*time.Hour)) || used.LastUsedService != "s3" {
 		t.Errorf("keys %+v", keys)
 	}
 
@@ -140,14 +142,14 @@ func TestAdmin(t *testing.T) {
 	s.Advance(8 * time.Second)
 	s.DeleteAccessKey(young.AccessKeyID)
 	if !s.Authenticates(young.AccessKeyID, young.Secret) {
-		t.Error("a deleted key works no more")
+		t.Error("a deleted key does not work any more")
 	}
 	for range 2 {
 		_, err := newClient(s, s.Root()).iam.GetUser(t.Context(), &iam.GetUserInput{UserName: aws.String("ann")})
 		noError(t, err)
 	}
 	if log := s.Log(); log[len(log)-2].Stale || !log[len(log)-1].Stale {
-		t.Error("not every other read comes from the past")
+		t.Error("not every second read is stale")
 	}
 	ask(t, s, "POST", "/_admin/consistency", `{}`, 200, &set)
 

@@ -17,7 +17,7 @@ import (
 
 const signingAlgorithm = "AWS4-HMAC-SHA256"
 
-// caller is who signed a call.
+// caller is the principal that signed a call.
 type caller struct {
 	arn    string
 	userID string
@@ -26,7 +26,7 @@ type caller struct {
 	user   *user  // nil for a role's session
 }
 
-// authorization is what an Authorization header says.
+// authorization is a parsed Authorization header.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 type authorization struct {
 	keyID, date, region, service string
@@ -58,15 +58,15 @@ func parseAuthorization(header string) (authorization, error) {
 	}, nil
 }
 
-// authenticate finds out who signed a call, and moves the last use of the key. As in AWS a call that is then denied
-// counts as a use.
+// authenticate checks who signed a call, and records the use of the key. As in AWS, a call that is denied afterwards counts
+// as a use.
 func (s *Server) authenticate(r *http.Request, body []byte, service string) (caller, error) {
 	auth, err := parseAuthorization(r.Header.Get("Authorization"))
 	if err != nil {
 		return caller{}, err
 	}
 	token := r.Header.Get("X-Amz-Security-Token")
-	if role, ok := s.world.sessions[auth.keyID]; ok {
+	if role, ok := s.account.sessions[auth.keyID]; ok {
 		switch {
 		case subtle.ConstantTimeCompare([]byte(token), []byte(role.token.Reveal())) == 0:
 			return caller{}, errInvalidToken()
@@ -78,23 +78,23 @@ func (s *Server) authenticate(r *http.Request, body []byte, service string) (cal
 	}
 
 	now := s.time.now()
-	k, ok := s.world.signer(auth.keyID)
+	k, ok := s.account.signingKey(auth.keyID)
 	if !ok || token != "" {
 		return caller{}, errInvalidToken()
 	}
-	if !k.usable(now) {
+	if !k.authenticates(now) {
 		k.rejects = max(0, k.rejects-1)
 		return caller{}, errInvalidToken()
 	}
 	if err := checkSignature(r, body, auth, k.secret, service); err != nil {
 		return caller{}, err
 	}
-	k.used(now, service, auth.region, s.opts.LastUsedGranularity)
-	return caller{arn: s.world.arn(k.owner), userID: k.owner.ID, keyID: k.ID, region: auth.region, user: k.owner}, nil
+	k.recordUse(now, service, auth.region, s.opts.LastUsedGranularity)
+	return caller{arn: s.account.arn(k.owner), userID: k.owner.ID, keyID: k.ID, region: auth.region, user: k.owner}, nil
 }
 
-// checkSignature signs the request again, over the headers that the client chose, and compares. The client's date is not
-// compared with any clock: clients sign in their own time.
+// checkSignature signs the request again, over the headers that the client chose, and compares the signatures. It does not
+// compare the client's date with any clock: clients sign in the machine's time.
 func checkSignature(r *http.Request, body []byte, auth authorization, sec secret.Secret, service string) error {
 	if auth.service != service {
 		return errSignature(fmt.Sprintf("Credential should be scoped to correct service: '%s'. ", service))
@@ -107,7 +107,7 @@ func checkSignature(r *http.Request, body []byte, auth authorization, sec secret
 	again.Header, again.ContentLength = http.Header{}, 0
 	for _, name := range auth.signedHeaders {
 		switch name {
-		case "host": // not among the headers of a request in Go
+		case "host": // Go keeps it outside the headers
 		case "content-length":
 			again.ContentLength = r.ContentLength
 		default:
@@ -116,7 +116,8 @@ func checkSignature(r *http.Request, body []byte, auth authorization, sec secret
 	}
 	hash := sha256.Sum256(body)
 	credentials := aws.Credentials{AccessKeyID: auth.keyID, SecretAccessKey: sec.Reveal()}
-	if err := v4.NewSigner().SignHTTP(r.Context(), credentials, again, hex.EncodeToString(hash[:]), service, auth.region, signedAt); err != nil {
+	err = v4.NewSigner().SignHTTP(r.Context(), credentials, again, hex.EncodeToString(hash[:]), service, auth.region, signedAt)
+	if err != nil {
 		return errSignature("The request can't be signed.")
 	}
 	want, err := parseAuthorization(again.Header.Get("Authorization"))

@@ -14,12 +14,12 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-// A snapshot is the same world each time that it is restored, whatever happened since.
+// Restore returns to the same state each time, whatever happened since.
 func TestSnapshot(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{Users: []string{"ann", "bob"}})
 	c := newClient(s, s.Root())
-	made := s.CreateAccessKey("ann")
+	created := s.CreateAccessKey("ann")
 	deleted := s.CreateAccessKey("ann")
 	s.DeleteAccessKey(deleted.AccessKeyID)
 	snapshot := s.Snapshot()
@@ -27,22 +27,25 @@ func TestSnapshot(t *testing.T) {
 	before := user()
 
 	for range 2 {
-		_, err := c.iam.TagUser(t.Context(), &iam.TagUserInput{UserName: aws.String("ann"), Tags: []iamtypes.Tag{{Key: aws.String("color"), Value: aws.String("red")}}})
+		_, err := c.iam.TagUser(t.Context(), &iam.TagUserInput{
+			UserName: aws.String("ann"),
+			Tags:     []iamtypes.Tag{{Key: aws.String("color"), Value: aws.String("red")}},
+		})
 		noError(t, err)
 		s.Advance(time.Hour)
-		s.SetStatus(made.AccessKeyID, "Inactive")
-		s.SetLastUsed(made.AccessKeyID, s.Now(), "s3", "eu-west-1")
+		s.SetStatus(created.AccessKeyID, "Inactive")
+		s.SetLastUsed(created.AccessKeyID, s.Now(), "s3", "eu-west-1")
 		s.CreateAccessKey("ann")
 		s.RenameUser("ann", "anna")
 		s.DeleteUser("bob")
 		s.CreateUser("bea")
 		s.Deny("*", "iam:*")
 		s.AddFault(iamsim.Fault{Kind: iamsim.Throttled})
-		s.OnCall(func(iamsim.Call) { t.Error("the function of another world was called") })
+		s.OnCall(func(iamsim.Call) { t.Error("Restore left the OnCall function in place") })
 		s.Restore(snapshot)
 
 		if !s.Now().Equal(start) {
-			t.Errorf("it is %v, want %v", s.Now(), start)
+			t.Errorf("the time is %v, want %v", s.Now(), start)
 		}
 		if got := s.Keys("ann"); !slices.Equal(got, keys) {
 			t.Errorf("keys %v, want %v", got, keys)
@@ -58,8 +61,8 @@ func TestSnapshot(t *testing.T) {
 		if log := s.Log(); len(log) != 0 {
 			t.Errorf("%d calls in the log", len(log))
 		}
-		if !s.Authenticates(made.AccessKeyID, made.Secret) {
-			t.Error("the key works no more")
+		if !s.Authenticates(created.AccessKeyID, created.Secret) {
+			t.Error("the key does not work any more")
 		}
 		_, err = c.iam.ListAccessKeys(t.Context(), &iam.ListAccessKeysInput{UserName: aws.String("ann")})
 		noError(t, err)
@@ -70,7 +73,7 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
-// A call whose client has gone is waited for.
+// Settle waits for a call whose client has gone.
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
@@ -97,7 +100,7 @@ func TestSettle(t *testing.T) {
 		t.Errorf("%d keys, want 1", n)
 	}
 
-	// A call without an answer is no call in flight.
+	// A call whose answer was lost is not in flight.
 	s.OnCall(nil)
 	s.AddFault(iamsim.Fault{Kind: iamsim.AnswerLost})
 	if err := create(t.Context(), newClient(s, s.Root()), "ann"); err == nil {

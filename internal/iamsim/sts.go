@@ -10,7 +10,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// stsOperations are the actions of STS. GetCallerIdentity needs no permission, so that nobody can be denied it.
+// stsOperations are the actions of STS. GetCallerIdentity needs no permission, so it can't be denied.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 var stsOperations = map[string]operation{
 	"GetCallerIdentity":         {service: serviceSTS, run: (*invocation).getCallerIdentity},
@@ -32,8 +32,8 @@ const (
 	longestSessionSeconds  = 43200
 )
 
-// session is what an assumed role signs with. It ends in the machine's time, not the server's: its client compares the
-// expiry with its own clock.
+// session holds the credentials of an assumed role. It expires in the machine's time, not the server's: its client
+// compares the expiry with its own clock.
 type session struct {
 	arn, userID   string
 	secret, token secret.Secret
@@ -73,7 +73,7 @@ func anything(*invocation) string { return "*" }
 func namedRole(in *invocation) string { return in.params.Get("RoleArn") }
 
 func (in *invocation) getCallerIdentity() (any, error) {
-	return getCallerIdentityResult{UserID: in.who.userID, Account: in.world.account, Arn: in.who.arn}, nil
+	return getCallerIdentityResult{UserID: in.who.userID, Account: in.account.id, Arn: in.who.arn}, nil
 }
 
 func (in *invocation) getAccessKeyInfo() (any, error) {
@@ -88,7 +88,7 @@ func (in *invocation) getAccessKeyInfo() (any, error) {
 	return getAccessKeyInfoResult{account}, nil
 }
 
-// assumeRole lets anyone assume any role of the account.
+// assumeRole accepts any caller and any role of the account.
 func (in *invocation) assumeRole() (any, error) {
 	result, err := in.newSession()
 	if err != nil {
@@ -97,7 +97,7 @@ func (in *invocation) assumeRole() (any, error) {
 	return result, nil
 }
 
-// assumeRoleWithWebIdentity takes any token.
+// assumeRoleWithWebIdentity accepts any token.
 func (in *invocation) assumeRoleWithWebIdentity() (any, error) {
 	if _, err := in.required("WebIdentityToken"); err != nil {
 		return nil, err
@@ -130,30 +130,30 @@ func (in *invocation) newSession() (assumeRoleResult, error) {
 		}
 		seconds = n
 	}
-	if role[1] != in.world.account {
+	if role[1] != in.account.id {
 		return assumeRoleResult{}, errAccessDenied(in.who, "sts:"+in.call.Action, roleARN)
 	}
 
-	id := newAccessKeyID("ASIA", in.world.account)
+	id := newAccessKeyID("ASIA", in.account.id)
 	s := &session{
-		arn:     fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", in.world.account, role[2], name),
-		userID:  in.world.roleID(role[2]) + ":" + name,
+		arn:     fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", in.account.id, role[2], name),
+		userID:  in.account.roleID(role[2]) + ":" + name,
 		secret:  newSecret(),
 		token:   secret.New(base64.StdEncoding.EncodeToString(randomBytes(180))),
 		expires: in.opts.Clock.Now().Add(time.Duration(seconds) * time.Second),
 	}
-	in.world.sessions[id] = s
-	in.world.issued = append(in.world.issued, Credentials{AccessKeyID: id, Secret: s.secret})
+	in.account.sessions[id] = s
+	in.account.issued = append(in.account.issued, Credentials{AccessKeyID: id, Secret: s.secret})
 	return assumeRoleResult{
 		Credentials:     credentialsElement{id, s.secret.Reveal(), s.token.Reveal(), isoDate(s.expires)},
 		AssumedRoleUser: assumedRoleElement{AssumedRoleID: s.userID, Arn: s.arn},
 	}, nil
 }
 
-// roleID is the unique id of a role, which exists from its first use on.
-func (w *world) roleID(name string) string {
-	if w.roles[name] == "" {
-		w.roles[name] = newEntityID("AROA")
+// roleID returns the unique id of a role. A role exists from its first use on.
+func (a *account) roleID(name string) string {
+	if a.roles[name] == "" {
+		a.roles[name] = newEntityID("AROA")
 	}
-	return w.roles[name]
+	return a.roles[name]
 }

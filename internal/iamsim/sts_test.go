@@ -18,7 +18,7 @@ const roleARN = "arn:aws:iam::123456789012:role/ops/deploy"
 func TestGetCallerIdentity(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
-	s.Deny("*", "*") // AWS lets everybody ask who they are
+	s.Deny("*", "*") // AWS allows GetCallerIdentity to every caller
 	got, err := newClient(s, s.CreateAccessKey("ann")).sts.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
 	noError(t, err)
 	ann, _ := s.User("ann")
@@ -40,7 +40,7 @@ func TestGetAccessKeyInfo(t *testing.T) {
 	wantError(t, err, 400, "ValidationError")
 }
 
-// inSession is a client that signs with a role's session.
+// inSession returns a client that signs with the credentials of an assumed role.
 func inSession(s *iamsim.Server, c *ststypes.Credentials) client {
 	return newClientWithToken(s, iamsim.Credentials{
 		AccessKeyID: aws.ToString(c.AccessKeyId),
@@ -61,7 +61,7 @@ func TestAssumeRole(t *testing.T) {
 		t.Errorf("arn %s", arn)
 	}
 	if s.Secret(aws.ToString(got.Credentials.AccessKeyId)).Reveal() != aws.ToString(got.Credentials.SecretAccessKey) {
-		t.Error("the session's secret is not on record")
+		t.Error("Secret does not return the session's secret")
 	}
 
 	c := inSession(s, got.Credentials)
@@ -73,7 +73,7 @@ func TestAssumeRole(t *testing.T) {
 	_, err = c.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{UserName: aws.String("ann")})
 	noError(t, err)
 	_, err = c.iam.CreateAccessKey(ctx, &iam.CreateAccessKeyInput{})
-	wantError(t, err, 400, "ValidationError") // a session is no user
+	wantError(t, err, 400, "ValidationError") // a session has no user
 
 	stolen := newClient(s, iamsim.Credentials{
 		AccessKeyID: aws.ToString(got.Credentials.AccessKeyId),
@@ -82,7 +82,7 @@ func TestAssumeRole(t *testing.T) {
 	_, err = stolen.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	wantError(t, err, 403, "InvalidClientTokenId")
 
-	s.Advance(1000 * time.Hour) // a session lives in the machine's time
+	s.Advance(1000 * time.Hour) // a session expires in the machine's time
 	_, err = c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	noError(t, err)
 	noError(t, machine.Sleep(ctx, 15*time.Minute))
@@ -94,15 +94,20 @@ func TestAssumeRole_refused(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{})
 	c := newClient(s, s.Root()).sts
+	const user, elsewhere = "arn:aws:iam::123456789012:user/x", "arn:aws:iam::999999999999:role/x"
+	run := aws.String("run")
 	tests := map[string]struct {
 		input  sts.AssumeRoleInput
 		status int
 		code   string
 	}{
-		"no role":         {sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::123456789012:user/x"), RoleSessionName: aws.String("run")}, 400, "ValidationError"},
-		"another account": {sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::999999999999:role/x"), RoleSessionName: aws.String("run")}, 403, "AccessDenied"},
+		"no role":         {sts.AssumeRoleInput{RoleArn: aws.String(user), RoleSessionName: run}, 400, "ValidationError"},
+		"another account": {sts.AssumeRoleInput{RoleArn: aws.String(elsewhere), RoleSessionName: run}, 403, "AccessDenied"},
 		"session name":    {sts.AssumeRoleInput{RoleArn: aws.String(roleARN), RoleSessionName: aws.String("a b")}, 400, "ValidationError"},
-		"too short":       {sts.AssumeRoleInput{RoleArn: aws.String(roleARN), RoleSessionName: aws.String("run"), DurationSeconds: aws.Int32(899)}, 400, "ValidationError"},
+		"too short": {
+			sts.AssumeRoleInput{RoleArn: aws.String(roleARN), RoleSessionName: run, DurationSeconds: aws.Int32(899)},
+			400, "ValidationError",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +121,7 @@ func TestAssumeRole_refused(t *testing.T) {
 func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{})
-	// No credentials: the token is all there is, and it is not logged.
+	// The call has a token instead of credentials. The token is not logged.
 	got, err := newClient(s, iamsim.Credentials{}).sts.AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{
 		RoleArn: aws.String(roleARN), RoleSessionName: aws.String("run-1"), WebIdentityToken: aws.String("header.body.signature"),
 	})

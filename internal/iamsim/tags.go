@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// tag sets tags on the user. Keys are not told apart by case, as in IAM: the newer spelling stays.
+// tag sets tags on the user. As in IAM, keys are compared without case, and the newer spelling replaces the older.
 func (u *user) tag(tags map[string]string) error {
 	next := maps.Clone(u.Tags)
 	for key, value := range tags {
@@ -23,7 +23,7 @@ func (u *user) tag(tags map[string]string) error {
 	return nil
 }
 
-// untag removes tags from the user; one that is not there is no error.
+// untag removes tags from the user. It ignores keys that the user does not have.
 func (u *user) untag(keys []string) {
 	for _, key := range keys {
 		maps.DeleteFunc(u.Tags, func(k, _ string) bool { return strings.EqualFold(k, key) })

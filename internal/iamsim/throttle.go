@@ -7,7 +7,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 )
 
-// throttle is a token bucket. It fills in the machine's time: a client waits in that time, whatever date is simulated.
+// throttle is a token bucket. It fills in the machine's time, since clients wait in that time, whatever date is simulated.
 type throttle struct {
 	rate, size float64
 	clock      clock.Clock
@@ -22,8 +22,8 @@ func newThrottle(perSecond float64, c clock.Clock) *throttle {
 	return &throttle{rate: perSecond, size: size, clock: c, tokens: size, filled: c.Now()}
 }
 
-// take takes a token and reports whether there was one. Without a rate there always is.
-func (t *throttle) take() bool {
+// allow takes a token and reports whether there was one. Without a rate it always returns true.
+func (t *throttle) allow() bool {
 	if t.rate <= 0 {
 		return true
 	}

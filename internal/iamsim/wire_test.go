@@ -24,7 +24,7 @@ func iamParams(action string, more ...string) url.Values {
 	return params
 }
 
-// TestWire looks at whole documents, which SDKs read too generously to tell a slip from the right thing.
+// TestWire asserts whole documents, since SDKs also accept documents with small mistakes.
 func TestWire(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
@@ -37,8 +37,9 @@ func TestWire(t *testing.T) {
 	}{
 		"result": {
 			iamParams("GetUser", "UserName=ann"), "iam", 200,
-			`<GetUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetUserResult><User><Path>/</Path><UserName>ann</UserName><UserId>` +
-				ann.ID + `</UserId><Arn>arn:aws:iam::123456789012:user/ann</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></User></GetUserResult>` +
+			`<GetUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetUserResult><User>` +
+				`<Path>/</Path><UserName>ann</UserName><UserId>` + ann.ID + `</UserId>` +
+				`<Arn>arn:aws:iam::123456789012:user/ann</Arn><CreateDate>2026-01-01T00:00:00Z</CreateDate></User></GetUserResult>` +
 				`<ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata></GetUserResponse>`,
 		},
 		"empty list": {
@@ -49,7 +50,8 @@ func TestWire(t *testing.T) {
 		},
 		"no result": {
 			iamParams("UntagUser", "UserName=ann", "TagKeys.member.1=x"), "iam", 200,
-			`<UntagUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata></UntagUserResponse>`,
+			`<UntagUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">` +
+				`<ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata></UntagUserResponse>`,
 		},
 		"error": {
 			iamParams("GetUser", "UserName=<x>"), "iam", 404,
@@ -91,8 +93,8 @@ func TestWire(t *testing.T) {
 	}
 }
 
-// SDKs check for themselves that required parameters are there; other clients leave it to AWS.
-func TestRequired(t *testing.T) {
+// SDKs check required parameters themselves; other clients leave that to AWS.
+func TestRequiredParameters(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{})
 	for _, tt := range []struct {
@@ -131,33 +133,35 @@ func TestSignature(t *testing.T) {
 	s.SetStatus(inactive.AccessKeyID, "Inactive")
 	s.DeleteUser("gone")
 	params := url.Values{"Action": {"GetCallerIdentity"}, "Version": {"2011-06-15"}}
+	forged := iamsim.Credentials{AccessKeyID: active.AccessKeyID, Secret: inactive.Secret}
+	const truncated = "AWS4-HMAC-SHA256 Credential=x/y"
 
 	tests := map[string]struct {
 		sign   iamsim.Credentials
-		spoil  func(*request)
+		change func(*request)
 		status int
 		code   string
 	}{
-		"good":          {active, func(*request) {}, 200, ""},
-		"wrong secret":  {iamsim.Credentials{AccessKeyID: active.AccessKeyID, Secret: inactive.Secret}, func(*request) {}, 403, "SignatureDoesNotMatch"},
-		"other body":    {active, func(r *request) { r.body += "&UserName=x" }, 403, "SignatureDoesNotMatch"},
-		"other header":  {active, func(r *request) { r.Header.Set("Content-Type", "text/plain") }, 403, "SignatureDoesNotMatch"},
-		"other host":    {active, func(r *request) { r.Host = "iam.amazonaws.com" }, 403, "SignatureDoesNotMatch"},
-		"other date":    {active, func(r *request) { r.Header.Set("X-Amz-Date", "20260101T000000Z") }, 403, "SignatureDoesNotMatch"},
-		"no date":       {active, func(r *request) { r.Header.Del("X-Amz-Date") }, 400, "IncompleteSignature"},
-		"no signature":  {active, func(r *request) { r.Header.Del("Authorization") }, 403, "MissingAuthenticationToken"},
-		"another kind":  {active, func(r *request) { r.Header.Set("Authorization", "Bearer x") }, 400, "IncompleteSignature"},
-		"half a header": {active, func(r *request) { r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=x/y") }, 400, "IncompleteSignature"},
-		"stray token":   {active, func(r *request) { r.Header.Set("X-Amz-Security-Token", "x") }, 403, "InvalidClientTokenId"},
-		"Inactive key":  {inactive, func(*request) {}, 403, "InvalidClientTokenId"},
-		"deleted key":   {deleted, func(*request) {}, 403, "InvalidClientTokenId"},
-		"unknown key":   {iamsim.Credentials{AccessKeyID: "unknown", Secret: secret.New("x")}, func(*request) {}, 403, "InvalidClientTokenId"},
+		"good":         {active, func(*request) {}, 200, ""},
+		"wrong secret": {forged, func(*request) {}, 403, "SignatureDoesNotMatch"},
+		"other body":   {active, func(r *request) { r.body += "&UserName=x" }, 403, "SignatureDoesNotMatch"},
+		"other header": {active, func(r *request) { r.Header.Set("Content-Type", "text/plain") }, 403, "SignatureDoesNotMatch"},
+		"other host":   {active, func(r *request) { r.Host = "iam.amazonaws.com" }, 403, "SignatureDoesNotMatch"},
+		"other date":   {active, func(r *request) { r.Header.Set("X-Amz-Date", "20260101T000000Z") }, 403, "SignatureDoesNotMatch"},
+		"no date":      {active, func(r *request) { r.Header.Del("X-Amz-Date") }, 400, "IncompleteSignature"},
+		"no signature": {active, func(r *request) { r.Header.Del("Authorization") }, 403, "MissingAuthenticationToken"},
+		"another kind": {active, func(r *request) { r.Header.Set("Authorization", "Bearer x") }, 400, "IncompleteSignature"},
+		"truncated":    {active, func(r *request) { r.Header.Set("Authorization", truncated) }, 400, "IncompleteSignature"},
+		"stray token":  {active, func(r *request) { r.Header.Set("X-Amz-Security-Token", "x") }, 403, "InvalidClientTokenId"},
+		"Inactive key": {inactive, func(*request) {}, 403, "InvalidClientTokenId"},
+		"deleted key":  {deleted, func(*request) {}, 403, "InvalidClientTokenId"},
+		"unknown key":  {iamsim.Credentials{AccessKeyID: "unknown", Secret: secret.New("x")}, func(*request) {}, 403, "InvalidClientTokenId"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRequest(t, s, params).sign(t, tt.sign, "sts")
-			tt.spoil(r)
+			tt.change(r)
 			got := r.send(t)
 			if got.status != tt.status || !strings.Contains(got.body, "<Code>"+tt.code+"</Code>") && tt.code != "" {
 				t.Errorf("%d %s\nwant %d %s", got.status, got.body, tt.status, tt.code)
@@ -165,7 +169,7 @@ func TestSignature(t *testing.T) {
 		})
 	}
 	if s.Authenticates(inactive.AccessKeyID, inactive.Secret) || s.Authenticates(deleted.AccessKeyID, deleted.Secret) {
-		t.Error("a dead key authenticates")
+		t.Error("an Inactive or deleted key authenticates")
 	}
 }
 
@@ -188,7 +192,7 @@ func TestPaths(t *testing.T) {
 		}
 	}
 	if len(s.Log()) != 0 {
-		t.Error("what is no call was logged")
+		t.Error("a request that is not a call was logged")
 	}
 }
 

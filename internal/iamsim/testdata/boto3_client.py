@@ -1,4 +1,4 @@
-"""Takes a user's access keys through their life with boto3, and prints what it saw as one JSON object without secrets."""
+"""Creates, uses, deactivates and deletes a user's access keys with boto3, and prints the answers as one JSON object without secrets."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def client(service, key=None):
 
 
 def error(call, **arguments):
-    """The code and HTTP status that a call fails with."""
+    """Returns the code and HTTP status that a call fails with."""
     try:
         call(**arguments)
     except ClientError as e:

@@ -1,4 +1,4 @@
-"""Encrypts, decrypts and describes with boto3, and prints what it saw as one JSON object."""
+"""Encrypts, decrypts and describes with boto3, and prints the answers as one JSON object."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def client(region):
 
 
 def error(call, **arguments):
-    """The code and HTTP status that a call fails with."""
+    """Returns the code and HTTP status that a call fails with."""
     try:
         call(**arguments)
     except ClientError as e:

@@ -6,12 +6,12 @@ import (
 )
 
 // CreateKMSKey creates a symmetric key in a region, with an alias such as "alias/secrets" unless that is empty, and
-// returns the key's ARN. Every caller may use it. It panics on a bad region, and on an alias that is bad or taken.
+// returns the key's ARN. Every caller may use the key. It panics on a bad region, and on an alias that is bad or taken.
 func (s *Server) CreateKMSKey(region, alias string) string {
 	return s.newKMSKey(region, alias, usageEncrypt)
 }
 
-// CreateKMSSigningKey is CreateKMSKey for an asymmetric key that signs, and so refuses to encrypt.
+// CreateKMSSigningKey is CreateKMSKey for an asymmetric signing key, which can't encrypt.
 func (s *Server) CreateKMSSigningKey(region, alias string) string {
 	return s.newKMSKey(region, alias, usageSign)
 }
@@ -19,12 +19,12 @@ func (s *Server) CreateKMSSigningKey(region, alias string) string {
 func (s *Server) newKMSKey(region, alias, usage string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, err := s.world.createKMSKey(region, alias, usage, s.time.now())
+	k, err := s.account.createKMSKey(region, alias, usage, s.time.now())
 	must(err)
 	return k.arn
 }
 
-// MoveKMSAlias makes an alias stand for another key, in the key's region. It need not be there before.
+// MoveKMSAlias points an alias to another key, in the key's region. It creates the alias if need be.
 func (s *Server) MoveKMSAlias(alias, arn string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -32,11 +32,11 @@ func (s *Server) MoveKMSAlias(alias, arn string) {
 	if !aliasPattern.MatchString(alias) {
 		panic("iamsim: MoveKMSAlias: bad alias " + alias)
 	}
-	s.world.kms.aliases[k.region+alias] = k
+	s.account.kms.aliases[k.region+alias] = k
 }
 
-// SetKMSPolicy replaces a key's policy: by action, such as "kms:Encrypt", the ids of the access keys and sessions that may,
-// which may be none. An action that is not in it is everybody's.
+// SetKMSPolicy replaces a key's policy: by action, such as "kms:Encrypt", the ids of the access keys and sessions that are
+// allowed, if any. An action without an entry is allowed to every caller.
 func (s *Server) SetKMSPolicy(arn string, allowed map[string][]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,7 +54,7 @@ func (s *Server) SetKMSPolicy(arn string, allowed map[string][]string) {
 	k.policy = policy
 }
 
-// SetKMSState makes a key "Enabled", "Disabled" or "PendingDeletion". The clock does not delete it.
+// SetKMSState sets a key's state to "Enabled", "Disabled" or "PendingDeletion". The clock never deletes the key.
 func (s *Server) SetKMSState(arn, state string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,18 +75,18 @@ func (s *Server) DeleteKMSKey(arn string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	gone := s.kmsByARN(arn)
-	s.world.kms.keys = slices.DeleteFunc(s.world.kms.keys, func(k *kmsKey) bool { return k == gone })
-	for name, k := range s.world.kms.aliases {
+	s.account.kms.all = slices.DeleteFunc(s.account.kms.all, func(k *kmsKey) bool { return k == gone })
+	for name, k := range s.account.kms.aliases {
 		if k == gone {
-			delete(s.world.kms.aliases, name)
+			delete(s.account.kms.aliases, name)
 		}
 	}
 }
 
 func (s *Server) kmsByARN(arn string) *kmsKey {
-	i := slices.IndexFunc(s.world.kms.keys, func(k *kmsKey) bool { return k.arn == arn })
+	i := slices.IndexFunc(s.account.kms.all, func(k *kmsKey) bool { return k.arn == arn })
 	if i < 0 {
 		panic("iamsim: no KMS key " + arn)
 	}
-	return s.world.kms.keys[i]
+	return s.account.kms.all[i]
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The states of a KMS key that matter here.
+// The states of a KMS key that are simulated.
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
 const (
 	kmsEnabled         = "Enabled"
@@ -20,7 +20,7 @@ const (
 	kmsPendingDeletion = "PendingDeletion"
 )
 
-// The usages of a KMS key that matter here.
+// The usages of a KMS key that are simulated.
 const (
 	usageEncrypt = "ENCRYPT_DECRYPT"
 	usageSign    = "SIGN_VERIFY"
@@ -28,11 +28,11 @@ const (
 
 const (
 	defaultKMSRegion = "us-east-1"
-	// kmsDeletionDelay is how long a key is pending deletion unless the caller chooses.
+	// kmsDeletionDelay is AWS's default for how long a key is pending deletion.
 	kmsDeletionDelay = 30 * 24 * time.Hour
 )
 
-// blobStart begins every CiphertextBlob, as it does in AWS. The handle of the key follows, then nonce and ciphertext.
+// blobStart is the start of every CiphertextBlob, as in AWS. The handle of the key follows, then nonce and ciphertext.
 var blobStart = []byte("\x01\x02\x02\x00x")
 
 const handleBytes = 32
@@ -44,9 +44,9 @@ var (
 	regionPattern   = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-\d+$`)
 )
 
-// kmsWorld is what KMS knows.
-type kmsWorld struct {
-	keys    []*kmsKey
+// kmsKeys is the state of KMS.
+type kmsKeys struct {
+	all     []*kmsKey
 	aliases map[string]*kmsKey // by region and name
 }
 
@@ -55,20 +55,20 @@ type kmsKey struct {
 	usage, state    string
 	createdAt       time.Time
 	deletedAt       time.Time // zero unless the key is pending deletion
-	// policy has, by action, the ids of the access keys that may. Without an entry everybody may.
+	// policy holds, by action, the ids of the access keys that are allowed. Without an entry every caller is allowed.
 	policy map[string]map[string]bool
 	handle []byte
 	aead   cipher.AEAD
 }
 
-func (w *world) createKMSKey(region, alias, usage string, now time.Time) (*kmsKey, error) {
+func (a *account) createKMSKey(region, alias, usage string, now time.Time) (*kmsKey, error) {
 	if !regionPattern.MatchString(region) {
 		return nil, fmt.Errorf("%q is no region", region)
 	}
 	if alias != "" && !aliasPattern.MatchString(alias) {
 		return nil, fmt.Errorf("%q is no alias: one begins with alias/", alias)
 	}
-	if w.kms.aliases[region+alias] != nil {
+	if a.kms.aliases[region+alias] != nil {
 		return nil, errors.New("the alias is taken")
 	}
 	block, err := aes.NewCipher(randomBytes(32))
@@ -79,47 +79,47 @@ func (w *world) createKMSKey(region, alias, usage string, now time.Time) (*kmsKe
 		id: newRequestID(), region: region, usage: usage, state: kmsEnabled, createdAt: now.Truncate(time.Second),
 		handle: randomBytes(handleBytes), aead: aead,
 	}
-	k.arn = fmt.Sprintf("arn:aws:kms:%s:%s:key/%s", region, w.account, k.id)
-	w.kms.keys = append(w.kms.keys, k)
+	k.arn = fmt.Sprintf("arn:aws:kms:%s:%s:key/%s", region, a.id, k.id)
+	a.kms.all = append(a.kms.all, k)
 	if alias != "" {
-		w.kms.aliases[region+alias] = k
+		a.kms.aliases[region+alias] = k
 	}
 	return k, nil
 }
 
-// kmsKey finds a key of a region by its id or alias.
-func (w *world) kmsKey(region, name string) (*kmsKey, error) {
+// kmsKey returns a key of a region by its id or alias.
+func (a *account) kmsKey(region, name string) (*kmsKey, error) {
 	switch {
 	case aliasPattern.MatchString(name):
-		if k := w.kms.aliases[region+name]; k != nil {
+		if k := a.kms.aliases[region+name]; k != nil {
 			return k, nil
 		}
-		return nil, errKMS("NotFoundException", "Alias arn:aws:kms:%s:%s:%s is not found.", region, w.account, name)
+		return nil, errKMS("NotFoundException", "Alias arn:aws:kms:%s:%s:%s is not found.", region, a.id, name)
 	case kmsKeyIDPattern.MatchString(name):
-		if i := slices.IndexFunc(w.kms.keys, func(k *kmsKey) bool { return k.id == name && k.region == region }); i >= 0 {
-			return w.kms.keys[i], nil
+		if i := slices.IndexFunc(a.kms.all, func(k *kmsKey) bool { return k.id == name && k.region == region }); i >= 0 {
+			return a.kms.all[i], nil
 		}
-		return nil, errKMS("NotFoundException", "Key 'arn:aws:kms:%s:%s:key/%s' does not exist", region, w.account, name)
+		return nil, errKMS("NotFoundException", "Key 'arn:aws:kms:%s:%s:key/%s' does not exist", region, a.id, name)
 	}
 	return nil, errKMS("NotFoundException", "Invalid keyId '%s'", name)
 }
 
-// maker finds the key that a blob says it was made with, in any region.
-func (w kmsWorld) maker(blob []byte) (*kmsKey, bool) {
+// keyOf returns the key that a ciphertext names as its own, in any region.
+func (k kmsKeys) keyOf(blob []byte) (*kmsKey, bool) {
 	rest, ok := bytes.CutPrefix(blob, blobStart)
 	if !ok {
 		return nil, false
 	}
-	i := slices.IndexFunc(w.keys, func(k *kmsKey) bool { return bytes.HasPrefix(rest, k.handle) })
+	i := slices.IndexFunc(k.all, func(k *kmsKey) bool { return bytes.HasPrefix(rest, k.handle) })
 	if i < 0 {
 		return nil, false
 	}
-	return w.keys[i], true
+	return k.all[i], true
 }
 
-// encrypt makes a blob. The context is authenticated with it, whatever its order: the JSON of a map is sorted.
+// encrypt returns a ciphertext that authenticates the context too, whatever its order: the JSON of a map is sorted.
 func (k *kmsKey) encrypt(plaintext []byte, context map[string]string) []byte {
-	return k.aead.Seal(k.blobHead(), nil, plaintext, additionalData(context)) //nolint:gosec // the nonce is not nil: the AEAD makes its own
+	return k.aead.Seal(k.blobHead(), nil, plaintext, additionalData(context)) //nolint:gosec // the AEAD generates its own nonce
 }
 
 func (k *kmsKey) decrypt(blob []byte, context map[string]string) (plaintext []byte, ok bool) {
@@ -133,7 +133,7 @@ func (k *kmsKey) decrypt(blob []byte, context map[string]string) (plaintext []by
 
 func (k *kmsKey) blobHead() []byte { return slices.Concat(blobStart, k.handle) }
 
-// additionalData is the same for no context and an empty one.
+// additionalData encodes a context. No context and an empty one are the same.
 func additionalData(context map[string]string) []byte {
 	if len(context) == 0 {
 		return nil

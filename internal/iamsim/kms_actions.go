@@ -51,7 +51,7 @@ type describeKeyResult struct {
 	KeyMetadata kmsKeyElement
 }
 
-// kmsKeyElement is a key in an answer. Dates are seconds since 1970.
+// kmsKeyElement is a key in an answer. Dates are in seconds since 1970.
 type kmsKeyElement struct {
 	AWSAccountID          string `json:"AWSAccountId"`
 	Arn                   string
@@ -71,7 +71,7 @@ type kmsKeyElement struct {
 	SigningAlgorithms     []string `json:",omitempty"`
 }
 
-// errKMS is an error of KMS's own; all have the status 400.
+// errKMS returns an error of KMS. They all have the status 400.
 func errKMS(code, format string, args ...any) error {
 	return &apiError{http.StatusBadRequest, code, fmt.Sprintf(format, args...)}
 }
@@ -79,7 +79,8 @@ func errKMS(code, format string, args ...any) error {
 func errKMSLength(name string, n, limit int) error {
 	switch {
 	case n == 0:
-		return errKMS("ValidationException", "1 validation error detected: Value at '%s' failed to satisfy constraint: Member must not be null", name)
+		return errKMS("ValidationException", "1 validation error detected: Value at '%s' failed to satisfy constraint: "+
+			"Member must not be null", name)
 	case n > limit:
 		return errKMS("ValidationException", "1 validation error detected: Value at '%s' failed to satisfy constraint: "+
 			"Member must have length less than or equal to %d", name, limit)
@@ -87,13 +88,13 @@ func errKMSLength(name string, n, limit int) error {
 	return nil
 }
 
-// errKMSInvisible is AWS's answer where it does not say whether there is such a key.
-func errKMSInvisible(who caller, action, resource string) error {
-	return errKMS("AccessDeniedException", "User: %s is not authorized to perform: %s on %s because the resource does not exist in this Region, "+
-		"no resource-based policies allow access, or a resource-based policy explicitly denies access", who.arn, action, resource)
+// errKMSUndisclosed returns AWS's error where it does not disclose whether the key exists.
+func errKMSUndisclosed(who caller, action, resource string) error {
+	return errKMS("AccessDeniedException", "User: %s is not authorized to perform: %s on %s because the resource does not exist in this "+
+		"Region, no resource-based policies allow access, or a resource-based policy explicitly denies access", who.arn, action, resource)
 }
 
-// namedKMSKey is the ARN of the key that a call names, or the name as it is.
+// namedKMSKey returns the ARN of the key that a call names, or the name itself if there is no such key.
 func namedKMSKey(in *invocation) string {
 	name := in.params.Get("KeyId")
 	if name == "" {
@@ -123,20 +124,20 @@ func (in *invocation) kmsKey(name string) (*kmsKey, error) {
 		switch region, account := arn[1], arn[2]; {
 		case region != in.who.region:
 			return nil, errKMS("NotFoundException", "Invalid arn %s", in.who.region)
-		case account != in.world.account:
-			return nil, errKMSInvisible(in.who, "kms:"+in.call.Action, "this resource")
+		case account != in.account.id:
+			return nil, errKMSUndisclosed(in.who, "kms:"+in.call.Action, "this resource")
 		}
 		name = arn[3] + arn[4] // one of them is empty
 	}
-	return in.world.kmsKey(in.who.region, name)
+	return in.account.kmsKey(in.who.region, name)
 }
 
-// permit checks the key policy and that the key is there to be used.
-func (in *invocation) permit(k *kmsKey) error {
+// authorize checks the key policy, and that the key's state and usage allow the action.
+func (in *invocation) authorize(k *kmsKey) error {
 	action := serviceKMS + ":" + in.call.Action
 	if allowed, ok := k.policy[action]; ok && !allowed[in.who.keyID] {
 		if in.params.Get("KeyId") == "" {
-			return errKMSInvisible(in.who, action, "the resource associated with this ciphertext")
+			return errKMSUndisclosed(in.who, action, "the resource associated with this ciphertext")
 		}
 		return errKMS("AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s because no resource-based policy "+
 			"allows the %s action", in.who.arn, action, k.arn, action)
@@ -168,7 +169,7 @@ func (in *invocation) encrypt() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := in.permit(k); err != nil {
+	if err := in.authorize(k); err != nil {
 		return nil, err
 	}
 	if err := input.checkAlgorithm(); err != nil {
@@ -185,25 +186,25 @@ func (in *invocation) decrypt() (any, error) {
 	if err := errKMSLength("ciphertextBlob", len(input.CiphertextBlob), maxKMSBlob); err != nil {
 		return nil, err
 	}
-	maker, found := in.world.kms.maker(input.CiphertextBlob)
-	k := maker
+	sealedWith, found := in.account.kms.keyOf(input.CiphertextBlob)
+	k := sealedWith
 	switch {
 	case input.KeyID != "":
 		if k, err = in.kmsKey(input.KeyID); err != nil {
 			return nil, err
 		}
-	case found && maker.region != in.who.region:
-		return nil, errKMSInvisible(in.who, "kms:Decrypt", "the resource associated with this ciphertext")
+	case found && sealedWith.region != in.who.region:
+		return nil, errKMSUndisclosed(in.who, "kms:Decrypt", "the resource associated with this ciphertext")
 	case !found:
 		return nil, errKMS("InvalidCiphertextException", "")
 	}
-	if err := in.permit(k); err != nil {
+	if err := in.authorize(k); err != nil {
 		return nil, err
 	}
 	if err := input.checkAlgorithm(); err != nil {
 		return nil, err
 	}
-	if found && k != maker {
+	if found && k != sealedWith {
 		return nil, errKMS("IncorrectKeyException", "The key ID in the request does not identify a CMK that can perform this operation.")
 	}
 	plaintext, ok := k.decrypt(input.CiphertextBlob, input.EncryptionContext)
@@ -229,11 +230,11 @@ func (in *invocation) describeKey() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := in.permit(k); err != nil {
+	if err := in.authorize(k); err != nil {
 		return nil, err
 	}
 	e := kmsKeyElement{
-		AWSAccountID: in.world.account, Arn: k.arn, KeyID: k.id, CreationDate: k.createdAt.Unix(), KeyManager: "CUSTOMER", Origin: "AWS_KMS",
+		AWSAccountID: in.account.id, Arn: k.arn, KeyID: k.id, CreationDate: k.createdAt.Unix(), KeyManager: "CUSTOMER", Origin: "AWS_KMS",
 		KeyState: k.state, Enabled: k.state == kmsEnabled, KeyUsage: k.usage,
 		KeySpec: symmetricDefault, CustomerMasterKeySpec: symmetricDefault, EncryptionAlgorithms: []string{symmetricDefault},
 	}
