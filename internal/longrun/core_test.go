@@ -17,24 +17,24 @@ import (
 
 const resourceType = "iamkeys_rotating_access_key"
 
-// core drives the provider as Terraform core does: a plan and an apply each have a process of the provider of their own, and
-// what they answer is checked as docs/resource-instance-change-lifecycle.md of hashicorp/terraform says.
+// core calls the provider as Terraform core does: each plan and each apply uses its own process of the provider. It checks the
+// answers as docs/resource-instance-change-lifecycle.md of hashicorp/terraform requires.
 type core struct {
 	clock    clock.Clock
 	provider map[string]tftypes.Value
-	// valid is the last configuration that was found valid: to ask again would only take time.
+	// valid is the last configuration that the provider accepted. It is not validated again, which saves time.
 	valid tftypes.Value
 }
 
-// schemas are what every process of the provider says of itself.
+// schemas returns the schemas of the provider.
 var schemas = sync.OnceValues(func() (*tfprotov6.GetProviderSchemaResponse, error) {
 	server := providerserver.NewProtocol6(provider.New("test", nil)())()
 	return server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
 })
 
-// object is what the state holds of the resource.
+// object is the resource in the state.
 type object struct {
-	// value is null where the state holds nothing.
+	// value is null if the resource does not exist.
 	value    tftypes.Value
 	private  []byte
 	identity *tfprotov6.ResourceIdentityData
@@ -64,7 +64,8 @@ type plan struct {
 	diags   diagnostics
 }
 
-// diagnostics are what a command said. A bug is what Terraform would call one of the provider.
+// diagnostics are the messages of a command. bugs are violations of the protocol, which Terraform reports as bugs of the
+// provider.
 type diagnostics struct {
 	errors, warnings []string
 	bugs             []string
@@ -91,7 +92,7 @@ func (d *diagnostics) bug(format string, args ...any) {
 func (c *core) process(ctx context.Context, d *diagnostics) tfprotov6.ProviderServer {
 	server := providerserver.NewProtocol6(provider.New("test", c.clock)())()
 	resp, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{
-		TerraformVersion: "1.11.4", Config: dynamic(providerType(), record(providerType(), c.provider)),
+		TerraformVersion: "1.11.4", Config: toDynamic(providerType(), objectValue(providerType(), c.provider)),
 	})
 	if err != nil {
 		d.bug("ConfigureProvider: %v", err)
@@ -101,7 +102,7 @@ func (c *core) process(ctx context.Context, d *diagnostics) tfprotov6.ProviderSe
 	return server
 }
 
-// plan refreshes and plans.
+// plan refreshes the state and plans.
 func (c *core) plan(ctx context.Context, state object, config tftypes.Value) plan {
 	p := plan{prior: state, config: config}
 	server := c.process(ctx, &p.diags)
@@ -110,7 +111,7 @@ func (c *core) plan(ctx context.Context, state object, config tftypes.Value) pla
 	}
 	if !config.IsNull() && !config.Equal(c.valid) {
 		valid, err := server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{
-			TypeName: resourceType, Config: dynamic(keyType(), config),
+			TypeName: resourceType, Config: toDynamic(keyType(), config),
 		})
 		if err != nil {
 			p.diags.bug("ValidateResourceConfig: %v", err)
@@ -131,10 +132,10 @@ func (c *core) plan(ctx context.Context, state object, config tftypes.Value) pla
 	return p
 }
 
-// read refreshes.
+// read refreshes the state.
 func (c *core) read(ctx context.Context, server tfprotov6.ProviderServer, state object, d *diagnostics) object {
 	resp, err := server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
-		TypeName: resourceType, CurrentState: dynamic(keyType(), state.value), Private: state.private, CurrentIdentity: state.identity,
+		TypeName: resourceType, CurrentState: toDynamic(keyType(), state.value), Private: state.private, CurrentIdentity: state.identity,
 	})
 	if err != nil {
 		d.bug("ReadResource: %v", err)
@@ -143,7 +144,7 @@ func (c *core) read(ctx context.Context, server tfprotov6.ProviderServer, state 
 	if d.add(resp.Diagnostics); d.failed() {
 		return state
 	}
-	read := object{value: undynamic(keyType(), resp.NewState), private: resp.Private, identity: resp.NewIdentity, tainted: state.tainted}
+	read := object{value: fromDynamic(keyType(), resp.NewState), private: resp.Private, identity: resp.NewIdentity, tainted: state.tainted}
 	if !read.value.IsFullyKnown() {
 		d.bug("Provider returned invalid result object after refresh")
 	}
@@ -159,7 +160,7 @@ func (c *core) importState(ctx context.Context, id string) object {
 		panic(fmt.Sprint(d))
 	}
 	r := resp.ImportedResources[0]
-	return object{value: undynamic(keyType(), r.State), private: r.Private, identity: r.Identity}
+	return object{value: fromDynamic(keyType(), r.State), private: r.Private, identity: r.Identity}
 }
 
 // proposal is the provider's answer to a plan.
@@ -170,7 +171,7 @@ type proposal struct {
 	identity *tfprotov6.ResourceIdentityData
 }
 
-// propose asks for the plan of a change from p.prior to p.config. It runs at plan and, again, at apply.
+// propose returns the provider's plan of a change from p.prior to p.config. It runs at plan and again at apply.
 func (c *core) propose(ctx context.Context, server tfprotov6.ProviderServer, p *plan) proposal {
 	prior := p.prior
 	nothing := proposal{planned: prior.value}
@@ -178,7 +179,7 @@ func (c *core) propose(ctx context.Context, server tfprotov6.ProviderServer, p *
 		return nothing
 	}
 	if prior.tainted && !p.config.IsNull() {
-		// A tainted object is destroyed and made anew, whatever the provider says.
+		// Terraform replaces a tainted object, whatever the provider plans.
 		prior = object{value: null(keyType())}
 	}
 	proposed := p.config
@@ -186,8 +187,8 @@ func (c *core) propose(ctx context.Context, server tfprotov6.ProviderServer, p *
 		proposed = proposedNew(prior.value, p.config)
 	}
 	resp, err := server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
-		TypeName: resourceType, PriorState: dynamic(keyType(), prior.value), ProposedNewState: dynamic(keyType(), proposed),
-		Config: dynamic(keyType(), p.config), PriorPrivate: prior.private, PriorIdentity: prior.identity,
+		TypeName: resourceType, PriorState: toDynamic(keyType(), prior.value), ProposedNewState: toDynamic(keyType(), proposed),
+		Config: toDynamic(keyType(), p.config), PriorPrivate: prior.private, PriorIdentity: prior.identity,
 	})
 	if err != nil {
 		p.diags.bug("PlanResourceChange: %v", err)
@@ -196,7 +197,7 @@ func (c *core) propose(ctx context.Context, server tfprotov6.ProviderServer, p *
 	if p.diags.add(resp.Diagnostics); p.diags.failed() {
 		return nothing
 	}
-	answer := proposal{update, undynamic(keyType(), resp.PlannedState), resp.PlannedPrivate, resp.PlannedIdentity}
+	answer := proposal{update, fromDynamic(keyType(), resp.PlannedState), resp.PlannedPrivate, resp.PlannedIdentity}
 	switch {
 	case p.config.IsNull():
 		answer.action = destroy
@@ -215,7 +216,7 @@ func (c *core) propose(ctx context.Context, server tfprotov6.ProviderServer, p *
 	return answer
 }
 
-// apply carries out a plan and returns the new state with what was said.
+// apply applies a plan, and returns the new state and the messages.
 func (c *core) apply(ctx context.Context, p plan) (object, diagnostics) {
 	if p.action == noop {
 		return p.prior, diagnostics{}
@@ -226,9 +227,9 @@ func (c *core) apply(ctx context.Context, p plan) (object, diagnostics) {
 		return p.prior, again.diags
 	}
 	if p.action == replace {
-		gone := c.change(ctx, server, &plan{prior: p.prior, config: null(keyType())}, null(keyType()))
-		if gone.diags.failed() {
-			return gone.prior, gone.diags
+		destroyed := c.change(ctx, server, &plan{prior: p.prior, config: null(keyType())}, null(keyType()))
+		if destroyed.diags.failed() {
+			return destroyed.prior, destroyed.diags
 		}
 		again.prior = object{value: null(keyType())}
 	}
@@ -236,7 +237,7 @@ func (c *core) apply(ctx context.Context, p plan) (object, diagnostics) {
 	return done.prior, done.diags
 }
 
-// change plans once more, compares with what was shown, and applies. The prior of what it returns is the new state.
+// change plans again, compares the result with the shown plan, and applies it. The prior of the returned plan is the new state.
 func (c *core) change(ctx context.Context, server tfprotov6.ProviderServer, p *plan, shown tftypes.Value) *plan {
 	final := c.propose(ctx, server, p)
 	if p.diags.failed() {
@@ -250,31 +251,31 @@ func (c *core) change(ctx context.Context, server tfprotov6.ProviderServer, p *p
 		return p
 	}
 	resp, err := server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: resourceType, PriorState: dynamic(keyType(), p.prior.value), PlannedState: dynamic(keyType(), final.planned),
-		Config: dynamic(keyType(), p.config), PlannedPrivate: final.private, PlannedIdentity: final.identity,
+		TypeName: resourceType, PriorState: toDynamic(keyType(), p.prior.value), PlannedState: toDynamic(keyType(), final.planned),
+		Config: toDynamic(keyType(), p.config), PlannedPrivate: final.private, PlannedIdentity: final.identity,
 	})
 	if err != nil {
 		p.diags.bug("ApplyResourceChange: %v", err)
 		return p
 	}
 	p.diags.add(resp.Diagnostics)
-	made := object{value: undynamic(keyType(), resp.NewState), private: resp.Private, identity: resp.NewIdentity}
-	if !made.value.IsFullyKnown() {
+	applied := object{value: fromDynamic(keyType(), resp.NewState), private: resp.Private, identity: resp.NewIdentity}
+	if !applied.value.IsFullyKnown() {
 		p.diags.bug("Provider returned invalid result object after apply")
 		return p
 	}
 	switch failed := p.diags.failed(); {
 	case !failed:
-		if problems := incompatible("", final.planned, made.value); len(problems) > 0 {
+		if problems := incompatible("", final.planned, applied.value); len(problems) > 0 {
 			p.diags.bug("Provider produced inconsistent result after apply: %s", strings.Join(problems, ", "))
 		}
-	case !made.exists() && p.prior.exists():
-		// Terraform rather keeps what it had.
-		made.value, made.identity = p.prior.value, p.prior.identity
+	case !applied.exists() && p.prior.exists():
+		// Terraform keeps the prior state in this case.
+		applied.value, applied.identity = p.prior.value, p.prior.identity
 	case !p.prior.exists():
-		made.tainted = made.exists()
+		applied.tainted = applied.exists()
 	}
-	p.prior = made
+	p.prior = applied
 	return p
 }
 
@@ -296,7 +297,7 @@ func providerType() tftypes.Type {
 	return all.Provider.ValueType()
 }
 
-// proposedNew is the state that Terraform proposes: the configuration, with prior values where the provider computes.
+// proposedNew returns the state that Terraform proposes: the configuration, with prior values for computed attributes.
 func proposedNew(prior, config tftypes.Value) tftypes.Value {
 	return merge(keySchema().Block.Attributes, keyType(), prior, config)
 }
@@ -320,7 +321,7 @@ func merge(attributes []*tfprotov6.SchemaAttribute, typ tftypes.Type, prior, con
 	return tftypes.NewValue(typ, merged)
 }
 
-// planProblems are what Terraform would say of a plan: a configured value must be planned as it is, or stay as it was.
+// planProblems returns Terraform's complaints about a plan: a configured value must be planned as configured or as it was before.
 func planProblems(prior, config, planned tftypes.Value) []string {
 	was, want, shown := fields(prior), fields(config), fields(planned)
 	var problems []string
@@ -329,7 +330,7 @@ func planProblems(prior, config, planned tftypes.Value) []string {
 		switch {
 		case p.Equal(w), w.IsNull() && a.Computed, !w.IsNull() && !prior.IsNull() && p.Equal(was[a.Name]):
 		case a.NestedType != nil && !w.IsNull() && !p.IsNull():
-			// A nested attribute has computed ones of its own.
+			// A nested object has computed attributes.
 		default:
 			problems = append(problems, "Provider produced invalid plan: "+a.Name)
 		}
@@ -337,7 +338,7 @@ func planProblems(prior, config, planned tftypes.Value) []string {
 	return problems
 }
 
-// incompatible names what is known in before and another value in after.
+// incompatible returns the paths of values that are known in before and differ in after.
 func incompatible(path string, before, after tftypes.Value) []string {
 	switch {
 	case !before.IsKnown(), before.Equal(after):

@@ -9,36 +9,36 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-// events are what happens in a story beside applies. Those that come first are the plainest.
+// events are what may happen between applies, the simplest first: rapid prefers the first ones when it shrinks a history.
 var events = []struct {
 	name   string
 	weight int
-	happen func(*story)
+	run    func(*history)
 }{
-	{"nothing", 6, func(*story) {}},
-	{"durations", 1, (*story).editDurations},
-	{"request", 2, (*story).request},
-	{"leak", 1, (*story).leak},
-	{"hold", 2, (*story).toggleHold},
-	{"pause", 1, (*story).togglePause},
-	{"mode", 1, (*story).editMode},
-	{"sealing", 2, (*story).editSealing},
-	{"described", 1, (*story).toggleDescription},
-	{"drift", 5, func(s *story) { s.drift(rapid.SampledFrom(drifts).Draw(s.t, "drift")) }},
-	{"outage", 1, (*story).startOutage},
-	{"denial", 1, (*story).deny},
-	{"fault", 3, (*story).faultAhead},
-	{"kill", 3, (*story).killAhead},
-	{"interrupt", 1, (*story).interruptAhead},
-	{"lost", 2, (*story).loseAhead},
-	{"rival", 2, (*story).rivalAhead},
-	{"cadence", 1, (*story).editCadence},
-	{"consumers", 1, func(s *story) { s.hire(1) }},
-	{"rename", 1, (*story).rename},
+	{"nothing", 6, func(*history) {}},
+	{"durations", 1, (*history).editDurations},
+	{"request", 2, (*history).request},
+	{"leak", 1, (*history).leak},
+	{"hold", 2, (*history).toggleHold},
+	{"pause", 1, (*history).togglePause},
+	{"mode", 1, (*history).editMode},
+	{"sealing", 2, (*history).editSealing},
+	{"described", 1, (*history).toggleDescription},
+	{"drift", 5, func(h *history) { h.drift(rapid.SampledFrom(drifts).Draw(h.t, "drift")) }},
+	{"outage", 1, (*history).startOutage},
+	{"denial", 1, (*history).deny},
+	{"fault", 3, (*history).planFault},
+	{"kill", 3, (*history).planKill},
+	{"interrupt", 1, (*history).planInterrupt},
+	{"lost", 2, (*history).planLostState},
+	{"rival", 2, (*history).planConcurrentChange},
+	{"cadence", 1, (*history).editCadence},
+	{"consumers", 1, func(h *history) { h.addConsumers(1) }},
+	{"rename", 1, (*history).rename},
 }
 
-// eventNames has each event as often as it weighs.
-var eventNames = func() []int {
+// weightedEvents holds the index of each event as often as its weight.
+var weightedEvents = func() []int {
 	var all []int
 	for i, e := range events {
 		all = append(all, slices.Repeat([]int{i}, e.weight)...)
@@ -46,205 +46,206 @@ var eventNames = func() []int {
 	return all
 }()
 
-// happen lets an event happen.
-func (s *story) happen() {
-	e := events[rapid.SampledFrom(eventNames).Draw(s.t, "event")]
+// nextEvent draws an event and runs it.
+func (h *history) nextEvent() {
+	e := events[rapid.SampledFrom(weightedEvents).Draw(h.t, "event")]
 	if e.name != "nothing" {
-		s.uneasy = true
+		h.unsettled = true
 	}
-	e.happen(s)
+	e.run(h)
 }
 
-func (s *story) edited() { s.say("config: %s", s.want) }
+func (h *history) logConfig() { h.logf("config: %s", h.want) }
 
-func (s *story) editDurations() { s.want.drawDurations(s.t); s.edited() }
+func (h *history) editDurations() { h.want.drawDurations(h.t); h.logConfig() }
 
-// request asks for a rotation, or takes an unmet request back.
-func (s *story) request() {
-	s.want.rotate++
-	s.edited()
+// request changes rotate_when_changed.
+func (h *history) request() {
+	h.want.rotate++
+	h.logConfig()
 }
 
-func (s *story) leak() {
-	s.want.revoke++
-	s.edited()
+// leak changes revoke_when_changed.
+func (h *history) leak() {
+	h.want.revoke++
+	h.logConfig()
 }
 
-func (s *story) toggleHold() { s.want.hold = !s.want.hold; s.edited() }
+func (h *history) toggleHold() { h.want.hold = !h.want.hold; h.logConfig() }
 
-func (s *story) togglePause() { s.want.paused = !s.want.paused; s.edited() }
+func (h *history) togglePause() { h.want.paused = !h.want.paused; h.logConfig() }
 
-func (s *story) editMode() {
-	s.want.mode = rapid.SampledFrom([]string{refuse, deleteUnused, retire}).Draw(s.t, "unmanaged_keys")
-	s.edited()
+func (h *history) editMode() {
+	h.want.mode = rapid.SampledFrom([]string{refuse, deleteUnused, retire}).Draw(h.t, "unmanaged_keys")
+	h.logConfig()
 }
 
-func (s *story) editSealing() {
-	s.want.sealed = rapid.SampledFrom(sealings).Draw(s.t, "encrypted_output")
-	s.edited()
+func (h *history) editSealing() {
+	h.want.sealed = rapid.SampledFrom(sealings).Draw(h.t, "encrypted_output")
+	h.logConfig()
 }
 
-func (s *story) toggleDescription() { s.want.described = !s.want.described; s.edited() }
+func (h *history) toggleDescription() { h.want.described = !h.want.described; h.logConfig() }
 
-func (s *story) editCadence() {
-	s.cadence = time.Duration(rapid.SampledFrom([]int{7, 1, 30, 91}).Draw(s.t, "cadence")) * day
-	s.say("from now on an apply every %d days", s.cadence/day)
+func (h *history) editCadence() {
+	h.cadence = time.Duration(rapid.SampledFrom([]int{7, 1, 30, 91}).Draw(h.t, "cadence")) * day
+	h.logf("from now on an apply every %d days", h.cadence/day)
 }
 
-// drifts are what others do to the keys of the user.
+// drifts are changes that others make to the keys of the user.
 var drifts = []string{
 	"deactivate current", "delete current", "deactivate previous", "delete previous", "activate current", "activate previous",
-	"create", "create and use", "use a stranger", "delete a stranger", "use previous", "create the user again",
+	"create", "create and use", "use an unmanaged key", "delete an unmanaged key", "use previous", "re-create the user",
 }
 
-// drift does what others do. What is not possible does not happen.
-func (s *story) drift(what string) {
-	keys, state := s.keys(), s.state.value
-	cur, hasCurrent := find(keys, text(state, "access_key_id"))
-	prev, hasPrevious := find(keys, text(state, "previous", "access_key_id"))
-	others := strangers(state, keys)
+// drift makes a change that others could make. It does nothing if the change is impossible.
+func (h *history) drift(what string) {
+	keys, state := h.keys(), h.state.value
+	cur, hasCurrent := find(keys, stringAt(state, "access_key_id"))
+	prev, hasPrevious := find(keys, stringAt(state, "previous", "access_key_id"))
+	others := unmanagedKeys(state, keys)
 	switch {
 	case what == "deactivate current" && hasCurrent && cur.Status == "Active":
-		s.setStatus(cur.ID, "Inactive")
+		h.setStatus(cur.ID, "Inactive")
 	case what == "deactivate previous" && hasPrevious && prev.Status == "Active":
-		s.setStatus(prev.ID, "Inactive")
+		h.setStatus(prev.ID, "Inactive")
 	case what == "activate current" && hasCurrent && cur.Status != "Active":
-		s.setStatus(cur.ID, "Active")
+		h.setStatus(cur.ID, "Active")
 	case what == "activate previous" && hasPrevious && prev.Status != "Active":
-		s.setStatus(prev.ID, "Active")
+		h.setStatus(prev.ID, "Active")
 	case what == "delete current" && hasCurrent:
-		s.remove(cur.ID)
+		h.deleteKey(cur.ID)
 	case what == "delete previous" && hasPrevious:
-		s.remove(prev.ID)
+		h.deleteKey(prev.ID)
 	case what == "create" && len(keys) < 2, what == "create and use" && len(keys) < 2:
-		made := s.sim.CreateAccessKey(s.named)
-		s.name(made.AccessKeyID, "f")
-		s.say("somebody: %s (%s)", what, made.AccessKeyID)
+		created := h.sim.CreateAccessKey(h.named)
+		h.nameKey(created.AccessKeyID, "f")
+		h.logf("somebody: %s (%s)", what, created.AccessKeyID)
 		if what != "create" {
-			s.use(made.AccessKeyID, s.sim.Now())
+			h.recordUse(created.AccessKeyID, h.sim.Now())
 		}
-	case what == "use a stranger" && len(others) > 0:
-		s.say("somebody uses %s", others[0].ID)
-		s.use(others[0].ID, s.sim.Now())
-	case what == "delete a stranger" && len(others) > 0:
-		s.remove(others[0].ID)
+	case what == "use an unmanaged key" && len(others) > 0:
+		h.logf("somebody uses %s", others[0].ID)
+		h.recordUse(others[0].ID, h.sim.Now())
+	case what == "delete an unmanaged key" && len(others) > 0:
+		h.deleteKey(others[0].ID)
 	case what == "use previous" && hasPrevious && prev.Status == "Active":
-		s.say("somebody uses %s", prev.ID)
-		s.use(prev.ID, s.sim.Now())
-	case what == "create the user again":
-		s.say("the user is deleted and created again")
+		h.logf("somebody uses %s", prev.ID)
+		h.recordUse(prev.ID, h.sim.Now())
+	case what == "re-create the user":
+		h.logf("the user is re-created")
 		for _, k := range keys {
-			s.excused[k.ID] = true
+			h.excused[k.ID] = true
 		}
-		s.sim.DeleteUser(s.named)
-		s.sim.CreateUser(s.named)
+		h.sim.DeleteUser(h.named)
+		h.sim.CreateUser(h.named)
 	}
 }
 
-func (s *story) setStatus(id, status string) {
-	s.say("somebody makes %s %s", id, status)
-	s.sim.SetStatus(id, status)
-	s.excused[id] = status != "Active"
-	delete(s.byUs, id)
+func (h *history) setStatus(id, status string) {
+	h.logf("somebody sets %s %s", id, status)
+	h.sim.SetStatus(id, status)
+	h.excused[id] = status != "Active"
+	delete(h.byUs, id)
 	if status == "Active" {
-		if prev := fields(s.state.value)["previous"]; text(prev, "deactivated_at") != "" {
-			// A new overlap begins, unless nobody has seen that the key was Inactive.
-			s.replaced[id] = s.sim.Now()
+		if prev := fields(h.state.value)["previous"]; stringAt(prev, "deactivated_at") != "" {
+			// A new overlap starts, unless no apply recorded that the key was Inactive.
+			h.replaced[id] = h.sim.Now()
 		}
-		delete(s.inactive, id)
+		delete(h.inactive, id)
 	} else {
-		s.inactive[id] = s.sim.Now()
+		h.inactive[id] = h.sim.Now()
 	}
 }
 
-func (s *story) remove(id string) {
-	s.say("somebody deletes %s", id)
-	s.sim.DeleteAccessKey(id)
-	s.excused[id] = true
+func (h *history) deleteKey(id string) {
+	h.logf("somebody deletes %s", id)
+	h.sim.DeleteAccessKey(id)
+	h.excused[id] = true
 }
 
-// faultKinds are the ways for a call to go wrong that need no real time.
+// faultKinds are all kinds but Slow, which takes real time.
 var faultKinds = []iamsim.FaultKind{
 	iamsim.ErrorBeforeCommit, iamsim.ErrorAfterCommit, iamsim.AnswerLost, iamsim.CutBeforeCommit, iamsim.Empty200, iamsim.Throttled,
 }
 
-func (s *story) startOutage() {
-	if s.outage > 0 {
+func (h *history) startOutage() {
+	if h.outage > 0 {
 		return
 	}
-	s.outage = rapid.IntRange(1, 3).Draw(s.t, "runs")
-	s.outageKind = rapid.SampledFrom([]iamsim.FaultKind{iamsim.ErrorBeforeCommit, iamsim.CutBeforeCommit, iamsim.Throttled}).Draw(s.t, "kind")
-	s.outageOf = rapid.SampledFrom([]string{"", "GetCallerIdentity", "ListAccessKeys", "Encrypt"}).Draw(s.t, "action")
-	s.say("outage for %d runs: %s of %q", s.outage, s.outageKind, s.outageOf)
+	h.outage = rapid.IntRange(1, 3).Draw(h.t, "runs")
+	h.outageKind = rapid.SampledFrom([]iamsim.FaultKind{iamsim.ErrorBeforeCommit, iamsim.CutBeforeCommit, iamsim.Throttled}).Draw(h.t, "kind")
+	h.outageOf = rapid.SampledFrom([]string{"", "GetCallerIdentity", "ListAccessKeys", "Encrypt"}).Draw(h.t, "action")
+	h.logf("outage for %d runs: %s of %q", h.outage, h.outageKind, h.outageOf)
 }
 
-func (s *story) deny() {
+func (h *history) deny() {
 	action := "iam:" + rapid.SampledFrom([]string{
 		"CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "GetAccessKeyLastUsed", "ListAccessKeys", "TagUser", "GetUser",
-	}).Draw(s.t, "action")
-	s.denied = rapid.IntRange(1, 3).Draw(s.t, "runs")
-	s.sim.Deny("*", action)
-	s.say("denied for %d runs: %s", s.denied, action)
+	}).Draw(h.t, "action")
+	h.denied = rapid.IntRange(1, 3).Draw(h.t, "runs")
+	h.sim.Deny("*", action)
+	h.logf("denied for %d runs: %s", h.denied, action)
 }
 
-func (s *story) faultAhead() {
+func (h *history) planFault() {
 	f := iamsim.Fault{
 		Action: rapid.SampledFrom([]string{
 			"CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "GetCallerIdentity", "ListAccessKeys", "GetAccessKeyLastUsed", "",
-		}).Draw(s.t, "action"),
-		Nth:   rapid.IntRange(1, 3).Draw(s.t, "nth"),
-		Kind:  rapid.SampledFrom(faultKinds).Draw(s.t, "kind"),
-		Times: rapid.IntRange(1, 2).Draw(s.t, "times"),
+		}).Draw(h.t, "action"),
+		Nth:   rapid.IntRange(1, 3).Draw(h.t, "nth"),
+		Kind:  rapid.SampledFrom(faultKinds).Draw(h.t, "kind"),
+		Times: rapid.IntRange(1, 2).Draw(h.t, "times"),
 	}
-	s.ahead.faults = append(s.ahead.faults, f)
-	s.say("the next apply with a step meets %s at call %d of %q, %d times", f.Kind, f.Nth, f.Action, f.Times)
+	h.nextDisruption.faults = append(h.nextDisruption.faults, f)
+	h.logf("the next apply with a step gets %s at call %d of %q, %d times", f.Kind, f.Nth, f.Action, f.Times)
 }
 
-// killAhead kills at a call of the next apply with a step, before or after it takes effect.
-func (s *story) killAhead() {
-	nth := rapid.IntRange(1, 8).Draw(s.t, "nth")
-	kind := rapid.SampledFrom([]iamsim.FaultKind{iamsim.AnswerLost, iamsim.CutBeforeCommit}).Draw(s.t, "kind")
-	s.ahead.faults = []iamsim.Fault{{Nth: nth, Kind: kind}, {Nth: nth + 1, Kind: iamsim.CutBeforeCommit, Times: 1 << 30}}
-	s.ahead.lost = s.drawEnd()
-	s.say("the next apply with a step is killed at call %d (%s, %s)", nth, kind, s.ahead.lost)
+// planKill kills the next apply with a step at one of its calls, before or after the call commits.
+func (h *history) planKill() {
+	nth := rapid.IntRange(1, 8).Draw(h.t, "nth")
+	kind := rapid.SampledFrom([]iamsim.FaultKind{iamsim.AnswerLost, iamsim.CutBeforeCommit}).Draw(h.t, "kind")
+	h.nextDisruption.faults = []iamsim.Fault{{Nth: nth, Kind: kind}, {Nth: nth + 1, Kind: iamsim.CutBeforeCommit, Times: 1 << 30}}
+	h.nextDisruption.outcome = h.drawOutcome()
+	h.logf("the next apply with a step is killed at call %d (%s, %s)", nth, kind, h.nextDisruption.outcome)
 }
 
-func (s *story) drawEnd() end {
-	return rapid.SampledFrom([]end{terraformKilled, refreshKept, providerKilled}).Draw(s.t, "end")
+func (h *history) drawOutcome() outcome {
+	return rapid.SampledFrom([]outcome{terraformKilled, refreshKept, providerKilled}).Draw(h.t, "end")
 }
 
-// loseAhead lets the next apply with a step end, and its answer get lost.
-func (s *story) loseAhead() {
-	s.ahead.lost = s.drawEnd()
-	s.say("the next apply with a step is done, and its state is not saved (%s)", s.ahead.lost)
+// planLostState loses the answer of the next apply with a step.
+func (h *history) planLostState() {
+	h.nextDisruption.outcome = h.drawOutcome()
+	h.logf("the next apply with a step is done, and its state is not saved (%s)", h.nextDisruption.outcome)
 }
 
-func (s *story) interruptAhead() {
-	s.ahead.interrupt = rapid.IntRange(1, 6).Draw(s.t, "nth")
-	s.say("Ctrl-C at call %d of the next apply with a step", s.ahead.interrupt)
+func (h *history) planInterrupt() {
+	h.nextDisruption.interrupt = rapid.IntRange(1, 6).Draw(h.t, "nth")
+	h.logf("Ctrl-C at call %d of the next apply with a step", h.nextDisruption.interrupt)
 }
 
-// rivalAhead lets something happen between plan and apply.
-func (s *story) rivalAhead() {
-	what := rapid.SampledFrom(append([]string{"time passes"}, drifts...)).Draw(s.t, "rival")
-	s.say("between plan and apply of the next step: %s", what)
-	s.ahead.between = func() {
+// planConcurrentChange makes a change between plan and apply of the next step.
+func (h *history) planConcurrentChange() {
+	what := rapid.SampledFrom(append([]string{"time passes"}, drifts...)).Draw(h.t, "rival")
+	h.logf("between plan and apply of the next step: %s", what)
+	h.nextDisruption.between = func() {
 		if what == "time passes" {
-			s.pass(3 * day)
+			h.advance(3 * day)
 			return
 		}
-		s.drift(what)
-		s.pass(time.Minute) // until IAM shows it
+		h.drift(what)
+		h.advance(time.Minute) // longer than the read lag
 	}
 }
 
-// rename renames the user. The configuration follows at once or after the next run.
-func (s *story) rename() {
-	to := map[string]string{"ci": "deploy", "deploy": "ci"}[s.named]
-	s.sim.RenameUser(s.named, to)
-	s.named = to
-	s.say("the user is renamed to %s", to)
-	if s.followed = rapid.Bool().Draw(s.t, "late"); !s.followed {
-		s.user = to
+// rename renames the user. The configuration gets the new name at once or after the next run.
+func (h *history) rename() {
+	to := map[string]string{"ci": "deploy", "deploy": "ci"}[h.named]
+	h.sim.RenameUser(h.named, to)
+	h.named = to
+	h.logf("the user is renamed to %s", to)
+	if h.renameUnconfigured = rapid.Bool().Draw(h.t, "late"); !h.renameUnconfigured {
+		h.user = to
 	}
 }

@@ -17,30 +17,30 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestStories tells stories until one of them breaks an invariant: a hundred that are always the same, or as many new ones as
-// IAMKEYS_STORIES says. Every worker prints its seed; -rapid.seed tells a story again.
+// TestStories runs random histories until one of them violates an invariant. By default it runs the same hundred each time;
+// IAMKEYS_STORIES sets the number of new ones to run instead. Every worker prints its seed; -rapid.seed repeats its histories.
 func TestStories(t *testing.T) {
 	t.Parallel()
-	stories, workers, anew := 100, 2, false
+	histories, workers, random := 100, 2, false
 	if n := os.Getenv("IAMKEYS_STORIES"); n != "" {
-		stories, workers, anew = must(strconv.Atoi(n)), runtime.GOMAXPROCS(0), true
+		histories, workers, random = must(strconv.Atoi(n)), runtime.GOMAXPROCS(0), true
 	}
 	seed := rapidFlag(t, "rapid.seed")
 	if seed != 0 {
 		workers = 1
 	}
-	setRapidFlag(t, "rapid.checks", strconv.Itoa((stories+workers-1)/workers))
-	// Rapid takes its seed from the flag when it begins, so the workers begin one after the other.
-	var turn sync.Mutex
-	var told tally
+	setRapidFlag(t, "rapid.checks", strconv.Itoa((histories+workers-1)/workers))
+	// Rapid reads its seed from the flag when it starts, so the workers start one after the other.
+	var starting sync.Mutex
+	var total tally
 	for worker := range workers {
 		t.Run(strconv.Itoa(worker), func(t *testing.T) {
 			t.Parallel()
-			turn.Lock()
-			begun := sync.OnceFunc(turn.Unlock)
+			starting.Lock()
+			started := sync.OnceFunc(starting.Unlock)
 			switch {
 			case seed != 0:
-			case anew:
+			case random:
 				//nolint:gosec // a seed is no secret
 				setRapidFlag(t, "rapid.seed", strconv.FormatUint(rand.Uint64(), 10))
 			default:
@@ -48,34 +48,34 @@ func TestStories(t *testing.T) {
 			}
 			t.Logf("seed %d", rapidFlag(t, "rapid.seed"))
 			rapid.Check(t, func(t *rapid.T) {
-				begun()
-				s := tell(t)
-				told.add(s)
-				if s.broken != "" {
-					t.Logf("The story:\n%s", strings.Join(s.words, "\n"))
-					t.Fatal(s.broken)
+				started()
+				h := runHistory(t)
+				total.add(h)
+				if h.violation != "" {
+					t.Logf("The history:\n%s", strings.Join(h.log, "\n"))
+					t.Fatal(h.violation)
 				}
 			})
 		})
 	}
-	t.Cleanup(func() { t.Log(told.String()) })
+	t.Cleanup(func() { t.Log(total.String()) })
 }
 
-// tell tells one story.
-func tell(t *rapid.T) *story {
-	s := begin(t)
-	s.start()
+// runHistory runs one history.
+func runHistory(t *rapid.T) *history {
+	h := newHistory(t)
+	h.start()
 	t.Repeat(map[string]func(*rapid.T){"next": func(t *rapid.T) {
-		if s.broken != "" || s.sim.Now().Sub(dayZero) >= twoYears {
+		if h.violation != "" || h.sim.Now().Sub(dayZero) >= twoYears {
 			return
 		}
-		s.t = t
-		s.live(time.Duration(rapid.IntRange(0, 90).Draw(t, "days")) * day)
-		s.happen()
+		h.t = t
+		h.applyFor(time.Duration(rapid.IntRange(0, 90).Draw(t, "days")) * day)
+		h.nextEvent()
 	}})
-	s.t = t
-	s.finish()
-	return s
+	h.t = t
+	h.finish()
+	return h
 }
 
 func rapidFlag(t *testing.T, name string) uint64 {
@@ -94,31 +94,31 @@ func setRapidFlag(t *testing.T, name, value string) {
 	}
 }
 
-// tally counts what was told.
+// tally counts what the histories contained.
 type tally struct {
-	mu            sync.Mutex
-	stories, days int
-	// counts are what happened, by name.
+	mu              sync.Mutex
+	histories, days int
+	// counts are the numbers of applies, creations and so on, by name.
 	counts map[string]int
 }
 
-func (n *tally) add(s *story) {
+func (n *tally) add(h *history) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.stories++
+	n.histories++
 	if n.counts == nil {
 		n.counts = map[string]int{}
 	}
-	for name, times := range s.counts {
+	for name, times := range h.counts {
 		n.counts[name] += times
 	}
-	n.days += int(s.sim.Now().Sub(dayZero) / day)
+	n.days += int(h.sim.Now().Sub(dayZero) / day)
 }
 
 func (n *tally) String() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	text := fmt.Sprintf("%d stories, %d years", n.stories, n.days/365)
+	text := fmt.Sprintf("%d stories, %d years", n.histories, n.days/365)
 	for _, name := range slices.Sorted(maps.Keys(n.counts)) {
 		text += fmt.Sprintf(", %s %d", name, n.counts[name])
 	}

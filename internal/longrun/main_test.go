@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestMain keeps the AWS settings of the machine out of the stories. Little is alive in them and much is garbage, so that
-// it is collected more rarely than usual.
+// TestMain removes the AWS settings of the machine from the environment. The tests allocate much and keep little, so that a
+// rarer garbage collection saves time.
 func TestMain(m *testing.M) {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")

@@ -18,26 +18,26 @@ const (
 	kmsAlias = "alias/secrets"
 )
 
-// The people to whom secrets are encrypted.
+// The recipients of encrypted secrets.
 var ann, bob = must(age.GenerateX25519Identity()), must(age.GenerateX25519Identity())
 
 // settings are the configuration of the resource. Durations are in days.
 type settings struct {
-	// rotateAfter is zero where it is not set.
-	rotateAfter, overlap, grace, guard int
-	// rotate and revoke are the values of rotate_when_changed and revoke_when_changed; zero where they are not set.
+	// rotateAfter is zero if it is not set.
+	rotateAfter, overlap, grace, unusedFor int
+	// rotate and revoke are the values in rotate_when_changed and revoke_when_changed; zero if not set.
 	rotate, revoke int
 	hold, paused   bool
 	mode           string
-	// sealed names an element of sealings; empty for plain text.
+	// sealed is an element of sealings; empty for plain text.
 	sealed    string
 	described bool
 }
 
-// sealings are the values of encrypted_output.
+// sealings are names of values of encrypted_output.
 var sealings = []string{"", "KMS", "ann", "ann and bob", "ann in JSON"}
 
-// policyAttributes are what the rules go by.
+// policyAttributes are the attributes that the rules use.
 var policyAttributes = []string{
 	"rotate_after", "overlap", "grace", "require_unused_for", "rotate_when_changed", "revoke_when_changed", "hold_previous", "paused",
 	"unmanaged_keys", "encrypted_output",
@@ -51,22 +51,22 @@ func drawSettings(t *rapid.T) settings {
 	return w
 }
 
-// drawDurations keeps rotate_after longer than the least that is allowed.
+// drawDurations draws only values that the provider accepts: the least rotate_after exceeds the longest sum of the others.
 func (w *settings) drawDurations(t *rapid.T) {
 	w.rotateAfter = rapid.SampledFrom([]int{60, 90, 0, 180, 365}).Draw(t, "rotate_after")
 	w.overlap = rapid.SampledFrom([]int{7, 0, 1, 14}).Draw(t, "overlap")
 	w.grace = rapid.SampledFrom([]int{7, 0, 1, 14}).Draw(t, "grace")
-	w.guard = rapid.SampledFrom([]int{8, 0, 1, 30}).Draw(t, "require_unused_for")
+	w.unusedFor = rapid.SampledFrom([]int{8, 0, 1, 30}).Draw(t, "require_unused_for")
 	if w.rotateAfter == 0 && w.rotate == 0 {
 		w.rotate = 1
 	}
 }
 
-// value is the configuration.
+// value returns the configuration as a value.
 func (w settings) value(user string) tftypes.Value {
 	values := map[string]tftypes.Value{
 		"user":    stringValue(user),
-		"overlap": days(w.overlap), "grace": days(w.grace), "require_unused_for": days(w.guard),
+		"overlap": days(w.overlap), "grace": days(w.grace), "require_unused_for": days(w.unusedFor),
 		"unmanaged_keys": stringValue(w.mode),
 	}
 	if w.rotateAfter > 0 {
@@ -74,7 +74,8 @@ func (w settings) value(user string) tftypes.Value {
 	}
 	for name, n := range map[string]int{"rotate_when_changed": w.rotate, "revoke_when_changed": w.revoke} {
 		if n > 0 {
-			values[name] = tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, map[string]tftypes.Value{"n": stringValue(strconv.Itoa(n))})
+			entries := map[string]tftypes.Value{"n": stringValue(strconv.Itoa(n))}
+			values[name] = tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, entries)
 		}
 	}
 	for name, on := range map[string]bool{"hold_previous": w.hold, "paused": w.paused} {
@@ -86,7 +87,7 @@ func (w settings) value(user string) tftypes.Value {
 	if w.sealed != "" {
 		values["encrypted_output"] = w.encryptedOutput()
 	}
-	return record(keyType(), values)
+	return objectValue(keyType(), values)
 }
 
 func (w settings) encryptedOutput() tftypes.Value {
@@ -101,7 +102,7 @@ func (w settings) encryptedOutput() tftypes.Value {
 	case "ann in JSON":
 		values["age_recipients"], values["format"] = recipients(ann), stringValue("json")
 	}
-	return record(attributeType(keyType(), "encrypted_output"), values)
+	return objectValue(attributeType(keyType(), "encrypted_output"), values)
 }
 
 func recipients(people ...*age.X25519Identity) tftypes.Value {
@@ -114,9 +115,9 @@ func recipients(people ...*age.X25519Identity) tftypes.Value {
 
 func days(n int) tftypes.Value { return stringValue(strconv.Itoa(n) + "d") }
 
-// String is the configuration in words.
+// String returns the configuration in words.
 func (w settings) String() string {
-	text := fmt.Sprintf("overlap %dd, grace %dd, guard %dd, unmanaged_keys %s", w.overlap, w.grace, w.guard, w.mode)
+	text := fmt.Sprintf("overlap %dd, grace %dd, require_unused_for %dd, unmanaged_keys %s", w.overlap, w.grace, w.unusedFor, w.mode)
 	if w.rotateAfter > 0 {
 		text = fmt.Sprintf("rotate_after %dd, ", w.rotateAfter) + text
 	}
@@ -138,24 +139,24 @@ func (w settings) String() string {
 	return text
 }
 
-// asked are the requests that a change from a state to a configuration makes.
-type asked struct{ edit, rotate, recipients, revoke, hold bool }
+// requests are what a change from a state to a configuration requests. edit: the policy changes at all.
+type requests struct{ edit, rotate, recipients, revoke, hold bool }
 
-// key tells that a new key is asked for.
-func (a asked) key() bool { return a.rotate || a.recipients || a.revoke }
+// newKey reports whether a new key is requested.
+func (r requests) newKey() bool { return r.rotate || r.recipients || r.revoke }
 
-// asks compares a state with what is configured. The configuration of a story leaves nothing to a default.
-func asks(prior, configured tftypes.Value) asked {
+// requestsOf compares a state with a configuration, which sets every attribute that has a default.
+func requestsOf(prior, configured tftypes.Value) requests {
 	was, want := fields(prior), fields(configured)
 	if prior.IsNull() || was["overlap"].IsNull() {
-		return asked{edit: true}
+		return requests{edit: true}
 	}
 	changed := func(name string) bool { return !was[name].Equal(want[name]) }
-	return asked{
+	return requests{
 		edit:       slices.ContainsFunc(policyAttributes, changed),
 		rotate:     changed("rotate_when_changed") && !want["rotate_when_changed"].IsNull(),
 		revoke:     changed("revoke_when_changed") && !want["revoke_when_changed"].IsNull(),
 		recipients: changed("encrypted_output") && was["secret_access_key"].IsNull() && !was["encrypted_secret"].IsNull(),
-		hold:       changed("hold_previous") && truth(want["hold_previous"]),
+		hold:       changed("hold_previous") && boolAt(want["hold_previous"]),
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// must returns v, and ends the test binary on a mistake in this package.
+// must returns v. It panics on an error, which only a mistake in this package can cause.
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -18,8 +18,8 @@ func must[T any](v T, err error) T {
 
 func null(typ tftypes.Type) tftypes.Value { return tftypes.NewValue(typ, nil) }
 
-// record is an object of that type; what values has not is null.
-func record(typ tftypes.Type, values map[string]tftypes.Value) tftypes.Value {
+// objectValue returns an object of that type. Attributes without a value are null.
+func objectValue(typ tftypes.Type, values map[string]tftypes.Value) tftypes.Value {
 	all := map[string]tftypes.Value{}
 	for name, t := range attributeTypes(typ) {
 		if v, ok := values[name]; ok {
@@ -31,7 +31,7 @@ func record(typ tftypes.Type, values map[string]tftypes.Value) tftypes.Value {
 	return tftypes.NewValue(typ, all)
 }
 
-// fields are the attributes of an object; none of a null one.
+// fields returns the attributes of an object; none of a null one.
 func fields(v tftypes.Value) map[string]tftypes.Value {
 	var all map[string]tftypes.Value
 	if v.IsNull() || !v.IsKnown() {
@@ -43,11 +43,11 @@ func fields(v tftypes.Value) map[string]tftypes.Value {
 	return all
 }
 
-// elements are the elements of a map.
+// elements returns the elements of a map.
 func elements(v tftypes.Value) map[string]tftypes.Value { return fields(v) }
 
-// text is a string attribute; empty where it is null or unknown.
-func text(v tftypes.Value, path ...string) string {
+// stringAt returns a string attribute; empty if it is null or unknown.
+func stringAt(v tftypes.Value, path ...string) string {
 	for _, name := range path {
 		v = fields(v)[name]
 	}
@@ -64,24 +64,24 @@ func text(v tftypes.Value, path ...string) string {
 	return *s
 }
 
-func dynamic(typ tftypes.Type, v tftypes.Value) *tfprotov6.DynamicValue {
+func toDynamic(typ tftypes.Type, v tftypes.Value) *tfprotov6.DynamicValue {
 	d := must(tfprotov6.NewDynamicValue(typ, v))
 	return &d
 }
 
-func undynamic(typ tftypes.Type, d *tfprotov6.DynamicValue) tftypes.Value {
+func fromDynamic(typ tftypes.Type, d *tfprotov6.DynamicValue) tftypes.Value {
 	if d == nil {
 		return null(typ)
 	}
 	return must(d.Unmarshal(typ))
 }
 
-// attributeType is the type of an attribute of an object type.
+// attributeType returns the type of an attribute of an object type.
 func attributeType(typ tftypes.Type, name string) tftypes.Type {
 	return attributeTypes(typ)[name]
 }
 
-// attributeTypes are the types of the attributes of an object type; none of another type.
+// attributeTypes returns the types of the attributes of an object type; none of another type.
 func attributeTypes(typ tftypes.Type) map[string]tftypes.Type {
 	object, ok := typ.(tftypes.Object)
 	if !ok {
@@ -90,8 +90,8 @@ func attributeTypes(typ tftypes.Type) map[string]tftypes.Type {
 	return object.AttributeTypes
 }
 
-// truth is a bool attribute; false where it is null or unknown.
-func truth(v tftypes.Value, path ...string) bool {
+// boolAt returns a bool attribute; false if it is null or unknown.
+func boolAt(v tftypes.Value, path ...string) bool {
 	for _, name := range path {
 		v = fields(v)[name]
 	}
@@ -105,9 +105,9 @@ func truth(v tftypes.Value, path ...string) bool {
 	return b != nil && *b
 }
 
-// instant is a date attribute; zero where it is null or unknown.
-func instant(v tftypes.Value, path ...string) time.Time {
-	s := text(v, path...)
+// timeAt returns a date attribute; zero if it is null or unknown.
+func timeAt(v tftypes.Value, path ...string) time.Time {
+	s := stringAt(v, path...)
 	if s == "" {
 		return time.Time{}
 	}
@@ -116,8 +116,8 @@ func instant(v tftypes.Value, path ...string) time.Time {
 
 func stringValue(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
 
-// number is a number attribute; zero where it is null or unknown.
-func number(state tftypes.Value, name string) int64 {
+// intAt returns a number attribute; zero if it is null or unknown.
+func intAt(state tftypes.Value, name string) int64 {
 	v := fields(state)[name]
 	var n big.Float
 	if v.IsNull() || !v.IsKnown() {
