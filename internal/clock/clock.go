@@ -1,6 +1,6 @@
-// Package clock is the one place that asks the machine for the time and that waits.
+// Package clock is the only package that reads the machine's time and that waits.
 //
-// Everything else takes the time as a value, or a Clock, so that tests move time instead of waiting for it.
+// All other packages take the time as a value, or a Clock, so that tests set the time instead of waiting.
 package clock
 
 import (
@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// Clock tells the time and waits.
+// Clock returns the time and waits.
 type Clock interface {
-	// Now is the current time.
+	// Now returns the current time.
 	Now() time.Time
-	// Sleep waits for d. It returns early with the context's error when ctx ends first.
+	// Sleep waits for d. It returns early with the context's error if ctx ends first.
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// System is the machine's own clock.
+// System returns the machine's own clock.
 func System() Clock { return system{} }
 
 type system struct{}
 
-// Now implements Clock.
+// Now returns time.Now.
 func (system) Now() time.Time { return time.Now() }
 
-// Sleep implements Clock.
+// Sleep waits for d, or until ctx ends.
 func (system) Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -1,13 +1,13 @@
-// Package iamgate is a narrow gateway to AWS IAM and STS: the few calls that the life of an access key needs.
+// Package iamgate is a narrow gateway to AWS IAM and STS. It has only the calls that managing access keys needs.
 //
-// What it promises beyond the SDK's own clients:
+// It promises more than the SDK's own clients:
 //
 //   - CreateAccessKey takes effect at most once. It is not idempotent, so only a throttled request is sent again, and an
-//     outcome that leaves open whether a key exists says so (Error.Ambiguous).
-//   - An answer that lacks what AWS always sends is an error, never an empty list or a key that nobody used.
-//   - Every error is an *Error, told apart by Kind and Code. It holds no response body, and so no secret.
-//   - Time is AWS's, taken from the Date header of every answer (Now).
-//   - Waiting goes through clock.Clock and is bounded.
+//     error after which a key may exist says so (Error.Ambiguous).
+//   - An answer without a field that AWS always sends is an error, never an empty list or a key that nobody used.
+//   - Every error is an *Error with a Kind and a Code. It contains no response body, and so no secret.
+//   - Now is AWS's time, taken from the Date header of every answer.
+//   - Waiting uses clock.Clock and is bounded.
 package iamgate
 
 import (
@@ -28,16 +28,16 @@ const (
 	defaultAppearTimeout = 10 * time.Second
 )
 
-// AccessKey is what ListAccessKeys tells of a key.
+// AccessKey is a key as ListAccessKeys returns it.
 type AccessKey struct {
 	ID       string
 	UserName string
-	// Status is "Active" or "Inactive". IAM knows a third, "Expired", for keys of root users in a few services only.
+	// Status is "Active" or "Inactive". The third status of IAM, "Expired", is for keys of root users in a few services only.
 	Status    string
 	CreatedAt time.Time
 }
 
-// NewAccessKey is a key with its secret, which AWS hands out only once.
+// NewAccessKey is a key with its secret, which AWS returns only once.
 type NewAccessKey struct {
 	AccessKey
 
@@ -46,7 +46,7 @@ type NewAccessKey struct {
 
 // LastUsed is IAM's record of the last use of a key. IAM writes it once per 15 minutes.
 type LastUsed struct {
-	// UserName is the owner of the key now, whatever name it was asked under.
+	// UserName is the present name of the key's owner.
 	UserName string
 	// At is zero for a key that was never used.
 	At time.Time
@@ -58,32 +58,32 @@ type LastUsed struct {
 // User is an IAM user.
 type User struct {
 	Name string
-	// ID is the unique id (AIDA...): a user re-created under the same name has another.
+	// ID is the unique id (AIDA...). A user that is re-created under the same name has another.
 	ID        string
 	ARN       string
 	CreatedAt time.Time
 	// Tags is never nil.
 	Tags map[string]string
-	// AccountID is the account in ARN.
+	// AccountID is the account id from the ARN.
 	AccountID string
 }
 
-// Identity is whom a key authenticates as.
+// Identity is the principal that a key authenticates.
 type Identity struct {
 	AccountID string
 	ARN       string
 	UserID    string
 }
 
-// Options are the settings of a Gateway; the zero value has sensible defaults.
+// Options are the settings of a Gateway. The zero value means the defaults.
 type Options struct {
-	// Clock is the machine's time and the way to wait; nil means clock.System().
+	// Clock is the machine's clock; nil means clock.System().
 	Clock clock.Clock
-	// UsableTimeout is how long WaitUsable lets a new key take to authenticate, counted in time slept; default 2 minutes.
+	// UsableTimeout is how long WaitUsable waits for a new key to authenticate, counted in time slept; default 2 minutes.
 	UsableTimeout time.Duration
-	// SettleTimeout is how long a list may take to show a mutation, counted in time slept; default 30 seconds.
+	// SettleTimeout is how long to wait for a list to show a mutation, counted in time slept; default 30 seconds.
 	SettleTimeout time.Duration
-	// AppearTimeout is how long a list may take to show a key whose creation had no answer, counted in time slept; default
+	// AppearTimeout is how long to wait for a list to show a key whose creation had no answer, counted in time slept; default
 	// 10 seconds.
 	AppearTimeout time.Duration
 	// IAMEndpoint and STSEndpoint are custom endpoints; empty leaves the resolution to the SDK.
@@ -91,7 +91,7 @@ type Options struct {
 	STSEndpoint string
 }
 
-// Gateway talks to IAM and STS with one set of credentials. It is safe for concurrent use.
+// Gateway calls IAM and STS with one set of credentials. It is safe for concurrent use.
 type Gateway struct {
 	iam         *iam.Client
 	sts         *sts.Client
@@ -105,8 +105,8 @@ type Gateway struct {
 	appearTimeout time.Duration
 }
 
-// New builds a Gateway on cfg, of which it keeps region, credentials, retries, HTTP client and middleware. Body logging
-// (cfg.ClientLogMode) is switched off: the answer to CreateAccessKey holds the secret.
+// New returns a Gateway with the region, credentials, retries, HTTP client and middleware of cfg. It disables the SDK's logs
+// (cfg.ClientLogMode), since the answer to CreateAccessKey contains the secret.
 func New(cfg aws.Config, opts Options) *Gateway {
 	g := &Gateway{
 		credentials:   credentialsProvider{cfg.Credentials},
@@ -149,13 +149,13 @@ func New(cfg aws.Config, opts Options) *Gateway {
 	return g
 }
 
-// Now is AWS's time in UTC, in whole seconds as AWS's own dates: the machine's time plus the skew seen in the last Date
+// Now returns AWS's time in UTC, in whole seconds as AWS's own dates: the machine's time plus the skew in the last Date
 // header. A skew under 2 seconds counts as none. Before the first answer it is the machine's time.
 func (g *Gateway) Now() time.Time {
-	// The skew comes first: with one that an answer brought after the look at the clock, time would go backwards.
+	// Read the skew before the clock: an answer may change the skew in between, and time would go backwards.
 	ahead := g.skew.get()
 	return g.clock.Now().Add(ahead).UTC().Truncate(time.Second)
 }
 
-// Synced reports whether any answer of AWS was seen yet, so that Now does not rest on the machine's clock alone.
+// Synced reports whether AWS has answered yet, so that Now does not depend on the machine's clock alone.
 func (g *Gateway) Synced() bool { return g.skew.known() }

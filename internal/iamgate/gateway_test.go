@@ -43,11 +43,12 @@ func TestListAccessKeys(t *testing.T) {
 	wantCalls(t, sim, "ListAccessKeys", "ListAccessKeys")
 }
 
-func TestListAccessKeysIsSortedByIDAtTheSameSecond(t *testing.T) {
+func TestListAccessKeys_sortedByIDWithinASecond(t *testing.T) {
 	t.Parallel()
 	g := newCannedGateway(t, newClock(day0), func(*http.Request) (*http.Response, error) {
 		member := func(id string) string {
-			return `<member><UserName>ci</UserName><AccessKeyId>` + id + `</AccessKeyId><Status>Active</Status><CreateDate>2026-11-01T12:00:00Z</CreateDate></member>`
+			return `<member><UserName>ci</UserName><AccessKeyId>` + id + `</AccessKeyId><Status>Active</Status>` +
+				`<CreateDate>2026-11-01T12:00:00Z</CreateDate></member>`
 		}
 		return answer(http.StatusOK, "", `<ListAccessKeysResponse><ListAccessKeysResult><IsTruncated>false</IsTruncated><AccessKeyMetadata>`+
 			member("AKIAB")+member("AKIAA")+`</AccessKeyMetadata></ListAccessKeysResult></ListAccessKeysResponse>`), nil
@@ -90,13 +91,13 @@ func TestDeleteAccessKey(t *testing.T) {
 
 	noError(t, g.DeleteAccessKey(t.Context(), userName, id))
 	if keys := sim.Keys(userName); len(keys) != 0 {
-		t.Errorf("%d keys are left", len(keys))
+		t.Errorf("%d keys still exist", len(keys))
 	}
 	wantCalls(t, sim, "DeleteAccessKey")
 	wantKind(t, g.DeleteAccessKey(t.Context(), userName, id), iamgate.KindNoSuchEntity)
 }
 
-func TestDeleteAccessKeyRetriedAfterALostAnswer(t *testing.T) {
+func TestDeleteAccessKey_retriedAfterLostAnswer(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{})
 	g, _ := newGateway(t, sim)
@@ -128,15 +129,15 @@ func TestLastUsed(t *testing.T) {
 	}
 }
 
-func TestGetUserAndTags(t *testing.T) {
+func TestGetUser_tags(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{AccountID: "210987654321"})
 	g, _ := newGateway(t, sim)
 
 	user, err := g.GetUser(t.Context(), userName)
 	noError(t, err)
-	scene, _ := sim.User(userName)
-	if user.Name != userName || user.ID != scene.ID || user.ARN != "arn:aws:iam::210987654321:user/ci" ||
+	created, _ := sim.User(userName)
+	if user.Name != userName || user.ID != created.ID || user.ARN != "arn:aws:iam::210987654321:user/ci" ||
 		user.AccountID != "210987654321" || !user.CreatedAt.Equal(day0) || user.Tags == nil || len(user.Tags) != 0 {
 		t.Errorf("got %+v", user)
 	}
@@ -159,7 +160,7 @@ func TestGetUserAndTags(t *testing.T) {
 	}
 }
 
-func TestGetUserWithAMalformedARN(t *testing.T) {
+func TestGetUser_malformedARN(t *testing.T) {
 	t.Parallel()
 	g := newCannedGateway(t, newClock(day0), func(*http.Request) (*http.Response, error) {
 		return answer(http.StatusOK, "", `<GetUserResponse><GetUserResult><User><UserName>ci</UserName><UserId>AIDA1</UserId><Arn>user/ci</Arn>`+
@@ -169,7 +170,7 @@ func TestGetUserWithAMalformedARN(t *testing.T) {
 	wantKind(t, err, iamgate.KindBadAnswer)
 }
 
-func TestEndpointsOfTheirOwn(t *testing.T) {
+func TestNew_endpoints(t *testing.T) {
 	t.Parallel()
 	iamSim, stsSim := newSim(t, iamsim.Options{}), newSim(t, iamsim.Options{})
 	cfg := newConfig(iamSim)
@@ -184,7 +185,7 @@ func TestEndpointsOfTheirOwn(t *testing.T) {
 	wantCalls(t, stsSim, "GetCallerIdentity")
 }
 
-func TestReadsAreRetriedAsConfigured(t *testing.T) {
+func TestListAccessKeys_retriedAsConfigured(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []iamsim.FaultKind{iamsim.Throttled, iamsim.ErrorBeforeCommit, iamsim.CutBeforeCommit} {
 		t.Run(string(kind), func(t *testing.T) {
@@ -199,7 +200,7 @@ func TestReadsAreRetriedAsConfigured(t *testing.T) {
 	}
 }
 
-func TestBodiesAreNeverLogged(t *testing.T) {
+func TestNew_logsNoBody(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{})
 	var log strings.Builder

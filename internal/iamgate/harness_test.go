@@ -23,10 +23,10 @@ const (
 	attempts = 3
 )
 
-// day0 is where simulated time starts.
+// day0 is the start of simulated time.
 var day0 = time.Date(2026, time.November, 1, 12, 0, 0, 0, time.UTC)
 
-// fakeClock moves only when somebody sleeps on it, or by set.
+// fakeClock moves only by Sleep.
 type fakeClock struct {
 	mu      sync.Mutex
 	now     time.Time
@@ -81,7 +81,7 @@ func newSim(t *testing.T, opts iamsim.Options) *iamsim.Server {
 	return sim
 }
 
-// newConfig signs as the simulator's root, and retries without a pause.
+// newConfig returns a configuration with the simulator's root credentials, and retries without a pause.
 func newConfig(sim *iamsim.Server) aws.Config {
 	root := sim.Root()
 	return aws.Config{
@@ -99,24 +99,24 @@ func newRetryer() *retry.Standard {
 	})
 }
 
-// newGateway is a gateway whose clock agrees with the simulator's.
+// newGateway returns a gateway whose clock agrees with the simulator's.
 func newGateway(t *testing.T, sim *iamsim.Server) (*iamgate.Gateway, *fakeClock) {
 	t.Helper()
 	clock := newClock(sim.Now())
 	return iamgate.New(newConfig(sim), iamgate.Options{Clock: clock}), clock
 }
 
-// doer is an HTTP client that answers by itself.
+// doer is an HTTP client that is one function.
 type doer func(*http.Request) (*http.Response, error)
 
 func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
 
-// transport is an http.RoundTripper of one function.
+// transport is an http.RoundTripper that is one function.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// answer is a response with a body and, if not empty, a Date.
+// answer returns a response with a body and, if date is not empty, a Date header.
 func answer(status int, date, body string) *http.Response {
 	header := http.Header{"Content-Type": {"text/xml"}, "X-Amzn-Requestid": {"req-1"}}
 	if date != "" {
@@ -128,11 +128,11 @@ func answer(status int, date, body string) *http.Response {
 	}
 }
 
-// identityAnswer is the body of an answer to GetCallerIdentity.
+// identityAnswer is a body that answers GetCallerIdentity.
 const identityAnswer = `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ci</Arn>` +
 	`<UserId>AIDA1</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`
 
-// newCannedGateway is a gateway whose every request gets what respond gives.
+// newCannedGateway returns a gateway whose requests are all answered by respond.
 func newCannedGateway(t *testing.T, clock *fakeClock, respond doer) *iamgate.Gateway {
 	t.Helper()
 	return iamgate.New(aws.Config{
@@ -143,7 +143,7 @@ func newCannedGateway(t *testing.T, clock *fakeClock, respond doer) *iamgate.Gat
 	}, iamgate.Options{Clock: clock})
 }
 
-// wantError asks for an *iamgate.Error and gives it.
+// wantError requires an *iamgate.Error of one kind, and returns it.
 func wantError(t *testing.T, err error, kind iamgate.Kind) *iamgate.Error {
 	t.Helper()
 	var failure *iamgate.Error
@@ -156,7 +156,7 @@ func wantError(t *testing.T, err error, kind iamgate.Kind) *iamgate.Error {
 	return failure
 }
 
-// wantKind asks for an *iamgate.Error of one kind.
+// wantKind requires an *iamgate.Error of one kind.
 func wantKind(t *testing.T, err error, kind iamgate.Kind) {
 	t.Helper()
 	_ = wantError(t, err, kind)
@@ -169,7 +169,7 @@ func noError(t *testing.T, err error) {
 	}
 }
 
-// wantCalls asks for the exact actions in the simulator's log.
+// wantCalls requires exactly these actions in the simulator's log.
 func wantCalls(t *testing.T, sim *iamsim.Server, want ...string) {
 	t.Helper()
 	var got []string
@@ -181,7 +181,7 @@ func wantCalls(t *testing.T, sim *iamsim.Server, want ...string) {
 	}
 }
 
-// repeat is action n times.
+// repeat returns action n times.
 func repeat(action string, n int) []string {
 	actions := make([]string, n)
 	for i := range actions {

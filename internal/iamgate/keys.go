@@ -19,11 +19,12 @@ const (
 	actionGetAccessKeyLastUsed = "iam:GetAccessKeyLastUsed"
 )
 
-// ListAccessKeys gives all keys of user, oldest first. IAM's lists are eventually consistent.
+// ListAccessKeys returns all keys of user, oldest first. IAM's lists are eventually consistent.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html.
 func (g *Gateway) ListAccessKeys(ctx context.Context, user string) ([]AccessKey, error) {
-	pages := iam.NewListAccessKeysPaginator(g.iam, &iam.ListAccessKeysInput{UserName: aws.String(user)}, func(o *iam.ListAccessKeysPaginatorOptions) {
+	input := &iam.ListAccessKeysInput{UserName: aws.String(user)}
+	pages := iam.NewListAccessKeysPaginator(g.iam, input, func(o *iam.ListAccessKeysPaginatorOptions) {
 		o.StopOnDuplicateToken = true
 	})
 	var keys []AccessKey
@@ -32,7 +33,7 @@ func (g *Gateway) ListAccessKeys(ctx context.Context, user string) ([]AccessKey,
 		if err != nil {
 			return nil, newError(actionListAccessKeys, user, err)
 		}
-		// An empty body decodes without an error. Taken for an empty list it would look as if all keys were gone.
+		// An empty body decodes without an error. It must not count as an empty list, as if all keys were gone.
 		if page.AccessKeyMetadata == nil {
 			return nil, badAnswer(actionListAccessKeys, user, page.ResultMetadata)
 		}
@@ -51,9 +52,9 @@ func (g *Gateway) ListAccessKeys(ctx context.Context, user string) ([]AccessKey,
 	return keys, nil
 }
 
-// UpdateAccessKey sets the status of a key, "Active" or "Inactive", and lists until the list shows it. A key that does not exist gives
-// KindNoSuchEntity; a list that can't be read, or that does not show the status within Options.SettleTimeout, an error
-// that wraps ErrNotSettled, although the change was made.
+// UpdateAccessKey sets the status of a key to "Active" or "Inactive", and waits until a list shows it. The error is
+// KindNoSuchEntity if the key does not exist. It wraps ErrNotSettled if the status was set, but the list can't be read or does
+// not show it within Options.SettleTimeout.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html.
 func (g *Gateway) UpdateAccessKey(ctx context.Context, user, id, status string) error {
@@ -67,7 +68,7 @@ func (g *Gateway) UpdateAccessKey(ctx context.Context, user, id, status string) 
 		return slices.ContainsFunc(keys, func(k AccessKey) bool { return k.ID == id && k.Status == status })
 	})
 	if err != nil && !errors.Is(err, ErrNotSettled) {
-		// AWS accepted the change: that the list can't be read must not look as if it had refused it.
+		// AWS accepted the change, and only the list can't be read.
 		return &Error{
 			Action: actionUpdateAccessKey, Resource: id, Kind: KindNotSettled,
 			Message: fmt.Sprintf("%v: %v", ErrNotSettled, err), Err: errors.Join(ErrNotSettled, err),
@@ -76,8 +77,8 @@ func (g *Gateway) UpdateAccessKey(ctx context.Context, user, id, status string) 
 	return err
 }
 
-// DeleteAccessKey deletes a key, and does not wait until the list shows it: see WaitDeleted. When an answer was lost and
-// the request sent again, the error can be of KindNoSuchEntity although this call did delete the key.
+// DeleteAccessKey deletes a key. It does not wait until the list shows it: see WaitDeleted. If an answer was lost and the
+// request was sent again, the error can be KindNoSuchEntity although this call deleted the key.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html.
 func (g *Gateway) DeleteAccessKey(ctx context.Context, user, id string) error {
@@ -88,7 +89,7 @@ func (g *Gateway) DeleteAccessKey(ctx context.Context, user, id string) error {
 	return nil
 }
 
-// LastUsed tells when and for what a key was last used, and who owns it now.
+// LastUsed returns when and for what a key was last used, and who owns it now.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html.
 func (g *Gateway) LastUsed(ctx context.Context, id string) (LastUsed, error) {

@@ -12,11 +12,11 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 )
 
-// leastSkew is the smallest difference that counts. HTTP dates have whole seconds and answers take time to arrive, so
-// right clocks differ by up to about a second.
+// leastSkew is the smallest difference that counts. HTTP dates have whole seconds and answers take time to arrive, so that
+// correct clocks differ by up to about a second.
 const leastSkew = 2 * time.Second
 
-// skew is how far AWS's clock is ahead of the machine's, as the last Date header told.
+// skew is how far AWS's clock is ahead of the machine's, by the last Date header.
 type skew struct {
 	ahead atomic.Int64
 	seen  atomic.Bool
@@ -24,11 +24,11 @@ type skew struct {
 
 func (s *skew) get() time.Duration { return time.Duration(s.ahead.Load()) }
 
-// known reports whether any answer was seen, be its Date header good or not.
+// known reports whether any answer was seen, whether or not its Date header was valid.
 func (s *skew) known() bool { return s.seen.Load() }
 
 func (s *skew) observe(header http.Header, now time.Time) {
-	// An answer out of a cache (RFC 9111, Age) carries the date of the first one.
+	// An answer from a cache (RFC 9111, Age) has the date of the original answer.
 	if date, err := http.ParseTime(header.Get("Date")); err == nil && header.Get("Age") == "" {
 		ahead := date.Sub(now)
 		if ahead.Abs() < leastSkew {
@@ -39,19 +39,22 @@ func (s *skew) observe(header http.Header, now time.Time) {
 	s.seen.Store(true)
 }
 
-// skewRecorder is the middleware next to the transport, so that it sees the answer of every attempt, errors included.
+// skewRecorder is a middleware that records the skew of every answer. It is next to the transport, so that it sees the answer
+// of every attempt, errors included.
 type skewRecorder struct {
 	skew  *skew
 	clock clock.Clock
 }
 
-// ID implements middleware.DeserializeMiddleware.
+// ID names the middleware.
 func (skewRecorder) ID() string { return "iamkeys:SkewRecorder" }
 
-// HandleDeserialize implements middleware.DeserializeMiddleware.
-func (r skewRecorder) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+// HandleDeserialize records the skew of the answer that next returns.
+func (r skewRecorder) HandleDeserialize(
+	ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
-	// Without an answer the SDK makes up a response with status 0.
+	// If there was no answer, the SDK passes a response with status 0.
 	if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && resp.StatusCode != 0 {
 		r.skew.observe(resp.Header, r.clock.Now())
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-func TestNowFollowsAWS(t *testing.T) {
+func TestNow_skew(t *testing.T) {
 	t.Parallel()
 	const days = 24 * time.Hour
 	for _, test := range []struct {
@@ -43,7 +43,7 @@ func TestNowFollowsAWS(t *testing.T) {
 	}
 }
 
-func TestNowIsUTCInWholeSeconds(t *testing.T) {
+func TestNow_wholeSecondsUTC(t *testing.T) {
 	t.Parallel()
 	local := day0.Add(999 * time.Millisecond).In(time.FixedZone("CET", 3600))
 	g := newCannedGateway(t, newClock(local), nil)
@@ -52,13 +52,13 @@ func TestNowIsUTCInWholeSeconds(t *testing.T) {
 	}
 }
 
-// busyClock lets an answer come in right after the next look at it.
-type busyClock struct {
+// interruptedClock calls meanwhile once, right after it has read the time.
+type interruptedClock struct {
 	*fakeClock
 	meanwhile func()
 }
 
-func (c *busyClock) Now() time.Time {
+func (c *interruptedClock) Now() time.Time {
 	now, meanwhile := c.fakeClock.Now(), c.meanwhile
 	c.meanwhile = nil
 	if meanwhile != nil {
@@ -67,11 +67,11 @@ func (c *busyClock) Now() time.Time {
 	return now
 }
 
-// Resources are read and applied at the same time: an answer to one must not take the clock of another back.
-func TestNowNeverBeforeTheAnswersSeen(t *testing.T) {
+// Resources are read and applied concurrently: an answer for one must not set the time of another back.
+func TestNow_concurrentAnswer(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{})
-	clock := &busyClock{fakeClock: newClock(day0.Add(-time.Hour))}
+	clock := &interruptedClock{fakeClock: newClock(day0.Add(-time.Hour))}
 	g := iamgate.New(newConfig(sim), iamgate.Options{Clock: clock})
 	ask := func() {
 		_, err := g.ListAccessKeys(t.Context(), userName)
@@ -87,7 +87,7 @@ func TestNowNeverBeforeTheAnswersSeen(t *testing.T) {
 	}
 }
 
-func TestNowFollowsEveryAnswer(t *testing.T) {
+func TestNow_everyAnswer(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{})
 	g, _ := newGateway(t, sim)
@@ -120,7 +120,7 @@ func TestNowFollowsEveryAnswer(t *testing.T) {
 	}
 }
 
-func TestDateHeadersThatSayNothing(t *testing.T) {
+func TestNow_unusableDateHeader(t *testing.T) {
 	t.Parallel()
 	const noKeys = `<ListAccessKeysResponse><ListAccessKeysResult><AccessKeyMetadata/></ListAccessKeysResult></ListAccessKeysResponse>`
 	ahead := day0.Add(time.Hour).Format(http.TimeFormat)

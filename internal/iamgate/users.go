@@ -15,7 +15,7 @@ const (
 	actionUntagUser = "iam:UntagUser"
 )
 
-// GetUser tells of a user. One that does not exist gives KindNoSuchEntity.
+// GetUser returns a user. The error is KindNoSuchEntity if there is none of that name.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html.
 func (g *Gateway) GetUser(ctx context.Context, name string) (User, error) {
@@ -41,7 +41,7 @@ func (g *Gateway) GetUser(ctx context.Context, name string) (User, error) {
 	return user, nil
 }
 
-// TagUser sets one tag of a user and leaves the others.
+// TagUser sets one tag of a user, and keeps the others.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagUser.html.
 func (g *Gateway) TagUser(ctx context.Context, user, key, value string) error {
@@ -54,7 +54,7 @@ func (g *Gateway) TagUser(ctx context.Context, user, key, value string) error {
 	return nil
 }
 
-// UntagUser removes one tag of a user; a tag that is not there is no error.
+// UntagUser removes one tag of a user. It succeeds if there is no such tag.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagUser.html.
 func (g *Gateway) UntagUser(ctx context.Context, user, key string) error {

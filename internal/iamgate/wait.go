@@ -15,27 +15,27 @@ import (
 
 const codeInvalidClientTokenID = "InvalidClientTokenId"
 
-// The pauses between tries grow from about a second to longestPause, with jitter; none is shorter than shortestPause,
-// lest bad luck with the jitter make a burst of calls.
+// The pauses between attempts grow from about a second to longestPause, with jitter. shortestPause prevents a burst of calls
+// when the jitter is small.
 const (
 	shortestPause = 100 * time.Millisecond
 	longestPause  = 5 * time.Second
 )
 
-// WaitListed lists the keys of user until id shows, at least once, and gives the last list, also with an error. The
-// error is that of the list, or wraps ErrNotSettled.
+// WaitListed lists the keys of user, at least once, until the list contains id. It returns the last list, also with an error.
+// The error is that of the list, or wraps ErrNotSettled.
 func (g *Gateway) WaitListed(ctx context.Context, user, id string) ([]AccessKey, error) {
 	return g.waitList(ctx, actionListAccessKeys, user, id, func(keys []AccessKey) bool { return hasKey(keys, id) })
 }
 
-// WaitDeleted lists the keys of user until id is gone, at least once, and gives the last list, also with an error. The
-// error is that of the list, or wraps ErrNotSettled.
+// WaitDeleted lists the keys of user, at least once, until the list does not contain id. It returns the last list, also with
+// an error. The error is that of the list, or wraps ErrNotSettled.
 func (g *Gateway) WaitDeleted(ctx context.Context, user, id string) ([]AccessKey, error) {
 	return g.waitList(ctx, actionListAccessKeys, user, id, func(keys []AccessKey) bool { return !hasKey(keys, id) })
 }
 
-// WaitAppeared lists the keys of user until one shows that is not among known, for as long as IAM may take to list a new
-// key, and gives the last list, also with an error. No such key is no error.
+// WaitAppeared lists the keys of user until the list contains a key that is not in known, up to Options.AppearTimeout. It
+// returns the last list, also with an error. It is no error if no such key appears.
 func (g *Gateway) WaitAppeared(ctx context.Context, user string, known []string) ([]AccessKey, error) {
 	var keys []AccessKey
 	_, err := g.poll(ctx, actionListAccessKeys, user, g.appearTimeout, func() (bool, error) {
@@ -49,10 +49,10 @@ func (g *Gateway) WaitAppeared(ctx context.Context, user string, known []string)
 	return keys, err
 }
 
-// WaitUsable proves that a new key works: it asks GetCallerIdentity signed by the key itself, which needs no permission,
-// at once and then again until it succeeds. It waits for a key that AWS does not know everywhere yet
-// (InvalidClientTokenId) and for failures that pass (throttling, 5xx, no connection), up to Options.UsableTimeout, and
-// then fails with KindNotUsable. Any other refusal fails at once.
+// WaitUsable proves that a new key works: it calls GetCallerIdentity, signed with the key itself, until it succeeds. That call
+// needs no permission. It calls again while the key is not known everywhere in AWS (InvalidClientTokenId) and after temporary
+// failures (throttling, 5xx, no connection), up to Options.UsableTimeout, and then fails with KindNotUsable. It fails at once
+// with any other error.
 func (g *Gateway) WaitUsable(ctx context.Context, key NewAccessKey) (Identity, error) {
 	signed := func(o *sts.Options) {
 		o.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret.Reveal(), "")
@@ -81,9 +81,9 @@ func (g *Gateway) WaitUsable(ctx context.Context, key NewAccessKey) (Identity, e
 	return identity, nil
 }
 
-// isTransient reports whether another try of a call that only reads may end otherwise.
+// isTransient reports whether another attempt of a call that only reads may succeed.
 func isTransient(failure *Error, err error) bool {
-	// The SDK marks a signature refused for the clock of this machine so, and signs the next try by AWS's clock.
+	// The SDK marks an error caused by the clock of this machine as retryable, and signs the next attempt by AWS's clock.
 	if (retry.RetryableError{}).IsErrorRetryable(err) == aws.TrueTernary {
 		return true
 	}
@@ -91,8 +91,8 @@ func isTransient(failure *Error, err error) bool {
 		slices.Contains([]Kind{KindThrottled, KindServiceFailure, KindUnreachable, KindBadAnswer}, failure.Kind)
 }
 
-// waitList lists the keys of user until shown holds for the list. The errors speak of id and of the action that the
-// list is to show.
+// waitList lists the keys of user until shown returns true for the list. Its errors name id, and the action whose effect the
+// list should show.
 func (g *Gateway) waitList(ctx context.Context, action, user, id string, shown func([]AccessKey) bool) ([]AccessKey, error) {
 	var keys []AccessKey
 	settled, err := g.poll(ctx, action, id, g.settleTimeout, func() (bool, error) {
@@ -109,18 +109,18 @@ func (g *Gateway) waitList(ctx context.Context, action, user, id string, shown f
 	return keys, err
 }
 
-// poll tries until try is done or fails, pausing in between for budget in total. It reports whether try was done.
-func (g *Gateway) poll(ctx context.Context, action, resource string, budget time.Duration, try func() (bool, error)) (bool, error) {
+// poll calls attempt until it is done or fails, with pauses of budget in total. It reports whether attempt was done.
+func (g *Gateway) poll(ctx context.Context, action, resource string, budget time.Duration, attempt func() (bool, error)) (bool, error) {
 	backoff := retry.NewExponentialJitterBackoff(longestPause)
-	for attempt := 0; ; attempt++ {
-		done, err := try()
+	for n := 0; ; n++ {
+		done, err := attempt()
 		if done || err != nil {
 			return done, err
 		}
 		if budget <= 0 {
 			return false, nil
 		}
-		pause, err := backoff.BackoffDelay(attempt, nil)
+		pause, err := backoff.BackoffDelay(n, nil)
 		if err != nil {
 			return false, newError(action, resource, err)
 		}

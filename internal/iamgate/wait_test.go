@@ -52,8 +52,8 @@ func TestWaitUsable(t *testing.T) {
 
 			identity, err := g.WaitUsable(t.Context(), key)
 			noError(t, err)
-			scene, _ := sim.User(userName)
-			if want := (iamgate.Identity{AccountID: "123456789012", ARN: scene.ARN, UserID: scene.ID}); identity != want {
+			user, _ := sim.User(userName)
+			if want := (iamgate.Identity{AccountID: "123456789012", ARN: user.ARN, UserID: user.ID}); identity != want {
 				t.Errorf("got %+v, want %+v", identity, want)
 			}
 			wantCalls(t, sim, repeat(whoami, test.calls)...)
@@ -69,7 +69,7 @@ func TestWaitUsable(t *testing.T) {
 	}
 }
 
-func TestWaitUsableOverTime(t *testing.T) {
+func TestWaitUsable_newKeyDelay(t *testing.T) {
 	t.Parallel()
 	const delay = 15 * time.Second
 	sim := newSim(t, iamsim.Options{NewKeyDelay: delay})
@@ -87,7 +87,7 @@ func TestWaitUsableOverTime(t *testing.T) {
 	}
 }
 
-func TestWaitUsableGivesUp(t *testing.T) {
+func TestWaitUsable_timeout(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{NewKeyRejects: 1 << 20})
 	clock := newClock(day0)
@@ -96,7 +96,8 @@ func TestWaitUsableGivesUp(t *testing.T) {
 
 	_, err := g.WaitUsable(t.Context(), key)
 	failure := wantError(t, err, iamgate.KindNotUsable)
-	if failure.Action != "sts:GetCallerIdentity" || failure.Resource != key.ID || failure.Code != "InvalidClientTokenId" || failure.HTTPStatus != 403 {
+	if failure.Action != "sts:GetCallerIdentity" || failure.Resource != key.ID ||
+		failure.Code != "InvalidClientTokenId" || failure.HTTPStatus != 403 {
 		t.Errorf("got %+v", *failure)
 	}
 	wantKind(t, failure.Unwrap(), iamgate.KindInvalidCredentials)
@@ -105,7 +106,7 @@ func TestWaitUsableGivesUp(t *testing.T) {
 	}
 }
 
-func TestWaitUsableDefaultTimeout(t *testing.T) {
+func TestWaitUsable_defaultTimeout(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{NewKeyRejects: 1 << 20})
 	g, clock := newGateway(t, sim)
@@ -116,9 +117,9 @@ func TestWaitUsableDefaultTimeout(t *testing.T) {
 	}
 }
 
-func TestWaitUsableFailsAtOnce(t *testing.T) {
+func TestWaitUsable_wrongSecret(t *testing.T) {
 	t.Parallel()
-	// At the machine's time, or else the SDK puts a wrong signature down to the clock.
+	// The simulator has the machine's time, since otherwise the SDK attributes a wrong signature to the clock.
 	sim := newSim(t, iamsim.Options{Start: clock.System().Now()})
 	g, clock := newGateway(t, sim)
 	key := newKey(t, g, sim)
@@ -134,7 +135,7 @@ func TestWaitUsableFailsAtOnce(t *testing.T) {
 	}
 }
 
-func TestWaitUsableEndsWithItsContext(t *testing.T) {
+func TestWaitUsable_canceled(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{NewKeyRejects: 1 << 20})
 	g, clock := newGateway(t, sim)
@@ -150,13 +151,14 @@ func TestWaitUsableEndsWithItsContext(t *testing.T) {
 	wantCalls(t, sim, whoami)
 }
 
-func TestWaitUsableWithAWrongMachineClock(t *testing.T) {
+func TestWaitUsable_wrongMachineClock(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
 	ahead := day0.AddDate(10, 0, 0).Format(http.TimeFormat)
 	g := newCannedGateway(t, newClock(day0), func(*http.Request) (*http.Response, error) {
 		if calls.Add(1) == 1 {
-			return answer(http.StatusForbidden, ahead, `<ErrorResponse><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code><Message>Signature expired</Message></Error></ErrorResponse>`), nil
+			return answer(http.StatusForbidden, ahead, `<ErrorResponse><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code>`+
+				`<Message>Signature expired</Message></Error></ErrorResponse>`), nil
 		}
 		return answer(http.StatusOK, ahead, identityAnswer), nil
 	})
@@ -169,7 +171,7 @@ func TestWaitUsableWithAWrongMachineClock(t *testing.T) {
 	}
 }
 
-// lag makes the first n lists show what stale sets, and all later ones what fresh sets.
+// lag calls stale before each of the first n lists, and fresh before all later ones.
 func lag(sim *iamsim.Server, n int, stale, fresh func()) {
 	var lists atomic.Int32
 	sim.OnCall(func(call iamsim.Call) {
@@ -184,8 +186,8 @@ func lag(sim *iamsim.Server, n int, stale, fresh func()) {
 	})
 }
 
-// The change was made: that the list is denied must not look as if the change was.
-func TestUpdateAccessKeyWithoutAList(t *testing.T) {
+// The error says that the change was made, although the list is denied.
+func TestUpdateAccessKey_listDenied(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{})
 	g, _ := newGateway(t, sim)
@@ -193,7 +195,8 @@ func TestUpdateAccessKeyWithoutAList(t *testing.T) {
 	sim.Deny("*", "iam:ListAccessKeys")
 
 	failure := wantError(t, g.UpdateAccessKey(t.Context(), userName, id, "Inactive"), iamgate.KindNotSettled)
-	if !errors.Is(failure, iamgate.ErrNotSettled) || failure.Action != "iam:UpdateAccessKey" || !strings.Contains(failure.Error(), "iam:ListAccessKeys") {
+	if !errors.Is(failure, iamgate.ErrNotSettled) || failure.Action != "iam:UpdateAccessKey" ||
+		!strings.Contains(failure.Error(), "iam:ListAccessKeys") {
 		t.Errorf("got %+v", *failure)
 	}
 	if status := sim.Keys(userName)[0].Status; status != "Inactive" {
@@ -201,7 +204,7 @@ func TestUpdateAccessKeyWithoutAList(t *testing.T) {
 	}
 }
 
-func TestUpdateAccessKeyWaitsForTheList(t *testing.T) {
+func TestUpdateAccessKey_staleList(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
@@ -235,7 +238,7 @@ func TestUpdateAccessKeyWaitsForTheList(t *testing.T) {
 	}
 }
 
-func TestWaitDeletedAndListed(t *testing.T) {
+func TestWaitDeleted_andWaitListed(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{})
 	clock := newClock(day0)
@@ -290,7 +293,6 @@ func TestWaitDeletedAndListed(t *testing.T) {
 	wantKind(t, err, iamgate.KindNoSuchEntity)
 }
 
-// TestWaitAppeared waits for a key that is not known yet, some seconds if there is none.
 func TestWaitAppeared(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{})

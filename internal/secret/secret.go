@@ -1,7 +1,7 @@
-// Package secret holds one type: a string that does not show itself.
+// Package secret has one type: a string that redacts itself.
 //
-// A secret access key travels through the provider as a Secret. Printing, logging or marshalling one, alone or inside a
-// larger value, gives a placeholder. The text comes out only where the code says Reveal.
+// The provider holds every secret access key as a Secret. If a Secret is printed, logged or marshalled, alone or inside a
+// larger value, the result is a placeholder. Only Reveal returns the text.
 package secret
 
 import (
@@ -13,15 +13,15 @@ const redacted = "(redacted)"
 
 // Secret is a text that must not appear in logs, errors or test output. The zero value is an absent secret.
 type Secret struct {
-	// text is behind a pointer so that even %#v of an enclosing struct, which does not ask unexported fields for their
-	// own format, shows an address and no text.
+	// text is a pointer, so that even %#v of an enclosing struct, which does not call the Format of unexported fields,
+	// prints an address and not the text.
 	text *string
 }
 
-// New wraps text.
+// New returns text as a Secret.
 func New(text string) Secret { return Secret{text: &text} }
 
-// Reveal returns the text itself; it is empty for an absent secret.
+// Reveal returns the text itself, which is empty for an absent secret.
 func (s Secret) Reveal() string {
 	if s.text == nil {
 		return ""
@@ -32,20 +32,20 @@ func (s Secret) Reveal() string {
 // IsZero reports whether there is no secret.
 func (s Secret) IsZero() bool { return s.text == nil }
 
-// String implements fmt.Stringer with a placeholder.
+// String returns the placeholder.
 func (s Secret) String() string { return redacted }
 
-// GoString implements fmt.GoStringer with a placeholder.
+// GoString returns the placeholder.
 func (s Secret) GoString() string { return redacted }
 
-// Format implements fmt.Formatter with a placeholder, whatever the verb.
+// Format writes the placeholder, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 
-// LogValue implements slog.LogValuer with a placeholder.
+// LogValue returns the placeholder.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// MarshalJSON implements json.Marshaler with a placeholder.
+// MarshalJSON returns the placeholder.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// MarshalText implements encoding.TextMarshaler with a placeholder.
+// MarshalText returns the placeholder.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -12,7 +12,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// text is not a real secret, and is told by its middle part so that a quoted or escaped form is found, too.
+// text is not a real secret. The tests search for its middle part, so that they also find a quoted or escaped form.
 const (
 	text   = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 	marker = "K7MDENG"
@@ -45,7 +45,7 @@ func newHolder() holder {
 	}
 }
 
-// shows reports whether out gives the secret away; callers never print out itself.
+// shows reports whether out contains the secret. Callers never print out itself.
 func shows(out string) bool {
 	return strings.Contains(out, marker) || strings.Contains(strings.ToLower(out), hexMarker)
 }
@@ -119,7 +119,8 @@ func TestPlaceholder(t *testing.T) {
 	const want = "(redacted)"
 	s := secret.New(text)
 	for name, got := range map[string]string{
-		"%v": fmt.Sprintf("%v", s), "%+v": fmt.Sprintf("%+v", s), "%#v": fmt.Sprintf("%#v", s), "%s": fmt.Sprintf("%s", s), "%q": fmt.Sprintf("%q", s),
+		"%v": fmt.Sprintf("%v", s), "%+v": fmt.Sprintf("%+v", s), "%#v": fmt.Sprintf("%#v", s),
+		"%s": fmt.Sprintf("%s", s), "%q": fmt.Sprintf("%q", s),
 		"%x": fmt.Sprintf("%x", s), "%d": fmt.Sprintf("%d", s), "String": s.String(), "GoString": s.GoString(), "LogValue": s.LogValue().String(),
 		"absent": fmt.Sprint(secret.Secret{}),
 	} {

@@ -1,7 +1,7 @@
 // Package sessmtp derives the password of the Amazon SES SMTP interface from a secret access key.
 //
 // The user name of that interface is the access key id. The password is a signature that is valid in one region and for
-// as long as the key is Active, so that a rotated key is a new user name and a new password. AWS publishes the algorithm at
+// as long as the key is Active, so that a rotation changes user name and password. AWS publishes the algorithm at
 // https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html#smtp-credentials-convert.
 package sessmtp
 
@@ -24,18 +24,18 @@ var (
 	regionForm = regexp.MustCompile(`^[a-z]{2,8}(-[a-z]{2,12}){1,3}-[0-9]{1,2}$`)
 )
 
-// ErrNotASecret tells that a text can't be a secret access key: it is empty, or holds more than letters, digits and
-// characters of /+=.
+// ErrNotASecret is returned for a text that can't be a secret access key: it is empty, or has characters other than letters,
+// digits and /+=.
 var ErrNotASecret = errors.New("not a secret access key")
 
-// RegionError tells that a text can't be the name of an AWS Region.
+// RegionError is returned for a text that can't be the name of an AWS Region.
 type RegionError struct{ Region string }
 
-// Error implements error.
+// Error returns a message with the name.
 func (e *RegionError) Error() string { return fmt.Sprintf("not an AWS Region: %q", e.Region) }
 
-// Password returns the password with which the owner of key sends mail through the SMTP endpoint of region. Whether AWS has
-// the region, and an SMTP endpoint there, is not checked. The error is ErrNotASecret or a *RegionError.
+// Password returns the password for the SMTP endpoint of region that belongs to key. It does not check whether AWS has the
+// region, or an SMTP endpoint there. The error is ErrNotASecret or a *RegionError.
 func Password(key secret.Secret, region string) (secret.Secret, error) {
 	if !secretForm.MatchString(key.Reveal()) {
 		return secret.Secret{}, ErrNotASecret
@@ -44,7 +44,7 @@ func Password(key secret.Secret, region string) (secret.Secret, error) {
 		return secret.Secret{}, &RegionError{Region: region}
 	}
 	signature := []byte("AWS4" + key.Reveal())
-	// All but the region is the same for everybody, and the date is none.
+	// All parts but the region are constant. The first takes the place of the date in a signature.
 	for _, part := range []string{"11111111", region, "ses", "aws4_request", "SendRawEmail"} {
 		mac := hmac.New(sha256.New, signature)
 		mac.Write([]byte(part))

@@ -17,7 +17,7 @@ import (
 // exampleKey is the secret of AWS's own examples.
 const exampleKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
-// published are the values by which the hashicorp/aws provider tests its attribute ses_smtp_password_v4, which works with SES.
+// published are the test values of ses_smtp_password_v4 in the hashicorp/aws provider, which works with SES.
 var published = []struct{ key, region, password string }{
 	{"some+secret+key", "eu-central-1", "BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2"},
 	{"another+secret+key", "eu-central-1", "BBbphbrQmrKMx42d1N6+C7VINYEBGI5v9VsZeTxwskfh"},
@@ -72,11 +72,12 @@ func requireOpenSSL(t *testing.T) {
 	}
 }
 
-// opensslHMAC is the HMAC-SHA256 of text by openssl.
+// opensslHMAC returns the HMAC-SHA256 of text, computed by openssl.
 func opensslHMAC(t *testing.T, key []byte, text string) []byte {
 	t.Helper()
 	//nolint:gosec // the key is that of an example
-	command := exec.CommandContext(t.Context(), "openssl", "dgst", "-sha256", "-mac", "HMAC", "-macopt", "hexkey:"+hex.EncodeToString(key), "-binary")
+	hexKey := "hexkey:" + hex.EncodeToString(key)
+	command := exec.CommandContext(t.Context(), "openssl", "dgst", "-sha256", "-mac", "HMAC", "-macopt", hexKey, "-binary")
 	command.Stdin = strings.NewReader(text)
 	var out, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &out, &stderr
@@ -111,7 +112,8 @@ func TestPassword_Form(t *testing.T) {
 func TestPassword_Regions(t *testing.T) {
 	t.Parallel()
 	for _, region := range []string{
-		"", "us", "us-east", "us-east-", "us-east-1a", "US-EAST-1", " us-east-1", "us-east-1\n", "us_east_1", "aws-global", "email-smtp.us-east-1.amazonaws.com",
+		"", "us", "us-east", "us-east-", "us-east-1a", "US-EAST-1", " us-east-1", "us-east-1\n", "us_east_1", "aws-global",
+		"email-smtp.us-east-1.amazonaws.com",
 		"us-east-100", "u-east-1", "us--1", "us-1", "us-a-b-c-d-1", "us-éast-1", "us-" + strings.Repeat("east", 30) + "-1",
 	} {
 		got, err := sessmtp.Password(secret.New(exampleKey), region)
