@@ -1,4 +1,4 @@
-# The configuration of the second act of `make demo`: a key whose secret is in no state, no plan and no log.
+# The configuration of the second part of `make demo`: a key whose secret is in no state, no plan and no log.
 
 terraform {
   required_version = ">= 1.11"
@@ -39,8 +39,8 @@ ephemeral "iamkeys_secret_access_key" "ci" {
   age_identities   = [var.age_identity]
 }
 
-# Stands in for a store with a write-only argument, such as aws_secretsmanager_secret_version with secret_string_wo. It is
-# part of the demo, and signs a call with the key that it had and with the one that it is given.
+# Takes the place of a store with a write-only argument, such as aws_secretsmanager_secret_version with secret_string_wo. It
+# is part of the demo, and signs a call with its old key and with the new one.
 resource "iamkeystest_consumer" "ci" {
   access_key_id     = iamkeys_rotating_access_key.ci.access_key_id
   secret_wo         = ephemeral.iamkeys_secret_access_key.ci.secret_access_key

@@ -1,5 +1,5 @@
-# The configuration that `make demo` takes through half a year, on a simulated AWS. The provider finds endpoint, region
-# and credentials in the AWS_* environment variables, so this would run on a real account, too.
+# The configuration that `make demo` applies over half a year of simulated time, on a simulated AWS. The provider takes
+# endpoint, region and credentials from the AWS_* environment variables, so the configuration also works with a real account.
 
 terraform {
   required_version = ">= 1.7"
@@ -29,7 +29,7 @@ resource "iamkeys_rotating_access_key" "ci" {
   revoke_when_changed = var.incident == null ? {} : { incident = var.incident }
 }
 
-# Whatever needs the key: here a command that runs again for each new key, in the apply that makes it.
+# A consumer of the key: a command that runs again for each new key, in the apply that creates it.
 resource "terraform_data" "consumer" {
   triggers_replace = iamkeys_rotating_access_key.ci.version
 

@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# Credentials come from where the hashicorp/aws provider takes them: the environment, the shared files, the instance.
+# Credentials come from the sources of the hashicorp/aws provider: the environment, the shared files, the instance.
 provider "iamkeys" {
   assume_role {
     role_arn     = "arn:aws:iam::123456789012:role/key-rotation"

@@ -4,7 +4,7 @@ data "iamkeys_access_key_age" "ci" {
   max_age = "90d"
 }
 
-# A warning in every plan and apply from the day on which the key is 90 days old.
+# Warns in every plan and apply once the key is 90 days old.
 check "ci_key_is_rotated" {
   assert {
     condition     = !data.iamkeys_access_key_age.ci.overdue
@@ -12,7 +12,7 @@ check "ci_key_is_rotated" {
   }
 }
 
-# One key by its id, Inactive ones included.
+# One key by its id, Active or Inactive.
 data "iamkeys_access_key_age" "by_id" {
   access_key_id = "AKIAIOSFODNN7EXAMPLE"
 }

@@ -2,7 +2,7 @@ data "iamkeys_access_key_last_used" "legacy" {
   access_key_id = "AKIAIOSFODNN7EXAMPLE"
 }
 
-# A warning while somebody still uses a key that should be idle.
+# Warns while a key that should be unused is still in use.
 check "legacy_key_is_idle" {
   assert {
     condition = data.iamkeys_access_key_last_used.legacy.never_used ? true : data.iamkeys_access_key_last_used.legacy.days_since_last_used >= 30

@@ -19,13 +19,13 @@ resource "iamkeys_rotating_access_key" "ci" {
   }
 }
 
-# Opens what the state holds, for this run only.
+# Opens the encrypted secret for this run only.
 ephemeral "iamkeys_secret_access_key" "ci" {
   encrypted_secret = iamkeys_rotating_access_key.ci.encrypted_secret
   age_identities   = [var.age_identity]
 }
 
-# A write-only argument takes the secret without storing it, in the apply that rotates and no other:
+# A write-only argument takes the secret without storing it, only in the apply that rotates:
 #
 #   resource "aws_secretsmanager_secret_version" "ci" {
 #     secret_id                = aws_secretsmanager_secret.ci.id

@@ -12,8 +12,8 @@ resource "iamkeys_rotating_access_key" "mail" {
   rotate_after = "90d"
 }
 
-# The password belongs to one region, and changes with the key. To keep it out of the state, set encrypted_output, and
-# give secret_access_key of the ephemeral resource iamkeys_secret_access_key.
+# The password is valid in one region, and changes with the key. To keep it out of the state, set encrypted_output, and use
+# secret_access_key of the ephemeral resource iamkeys_secret_access_key.
 output "smtp" {
   value = {
     server   = "email-smtp.us-east-1.amazonaws.com"

@@ -1,7 +1,7 @@
 # A user with one key.
 terraform import iamkeys_rotating_access_key.ci ci
 
-# A user with two keys: the first one named is current, and the other one stays unmanaged.
+# A user with two keys: the named one becomes current, and the other one stays unmanaged.
 terraform import iamkeys_rotating_access_key.ci ci/AKIAIOSFODNN7EXAMPLE
 
 # Current and previous. The overlap of an Active previous key, or the grace of an Inactive one, starts at the import.

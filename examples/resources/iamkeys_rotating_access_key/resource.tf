@@ -3,13 +3,13 @@ resource "iamkeys_rotating_access_key" "ci" {
   rotate_after = "90d"
 }
 
-# Whatever takes the key is an ordinary dependant: it gets the new key in the apply that rotates, while the old key still
-# works. version changes with every new key.
+# A consumer depends on the resource: it gets the new key in the apply that rotates, while the old key still works. version
+# changes with every new key.
 resource "terraform_data" "deployment" {
   triggers_replace = iamkeys_rotating_access_key.ci.version
 }
 
-# A warning in every plan and apply while a rotation is due and can't happen.
+# Warns in every plan and apply while a rotation is due and blocked.
 check "ci_rotates" {
   assert {
     condition     = iamkeys_rotating_access_key.ci.rotation_blocked == null

@@ -1,5 +1,5 @@
-# terraform test with a mocked provider: no AWS account and no credentials are needed. Computed values that have no
-# default here are random strings, so rotation_blocked must be told to be null. previous is an object of random strings.
+# terraform test with a mocked provider needs no AWS account and no credentials. Computed values without a default here are
+# random strings, so rotation_blocked must be set to null. previous is an object of random strings.
 mock_provider "iamkeys" {
   mock_resource "iamkeys_rotating_access_key" {
     defaults = {

@@ -18,8 +18,8 @@ resource "iamkeys_rotating_access_key" "ci" {
   hold_previous = var.roll_back
 }
 
-# What the consumers get. Setting roll_back reactivates the previous key, if this resource had deactivated it, and hands it
-# out again in the same apply. Without a previous key it is an error.
+# The key that consumers get. Setting roll_back reactivates the previous key, if this resource had deactivated it, and
+# publishes it again in the same apply. Without a previous key it is an error.
 locals {
   published = var.roll_back ? {
     access_key_id     = iamkeys_rotating_access_key.ci.previous.access_key_id

@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# Rotates when somebody writes another quarter, and never by age.
+# Rotates when the value of quarter changes, and never by age.
 resource "iamkeys_rotating_access_key" "ci" {
   user                = "ci"
   rotate_when_changed = { quarter = "2026-Q4" }

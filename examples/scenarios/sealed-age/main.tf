@@ -35,13 +35,13 @@ resource "iamkeys_rotating_access_key" "ci" {
   }
 }
 
-# Opens it for this run only.
+# Opens the encrypted secret for this run only.
 ephemeral "iamkeys_secret_access_key" "ci" {
   encrypted_secret = iamkeys_rotating_access_key.ci.encrypted_secret
   age_identities   = [var.age_identity]
 }
 
-# A consumer without a provider of its own. One with a write-only argument is better: see the guide.
+# A consumer without a provider of its own. Prefer one with a write-only argument: see the guide.
 resource "terraform_data" "consumer" {
   triggers_replace = iamkeys_rotating_access_key.ci.version
 

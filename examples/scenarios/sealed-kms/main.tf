@@ -23,7 +23,7 @@ resource "iamkeys_rotating_access_key" "ci" {
   }
 }
 
-# Nothing but kms:Decrypt is needed: region, key and context are in the encrypted secret.
+# It needs only kms:Decrypt: region, key and context are in the encrypted secret.
 ephemeral "iamkeys_secret_access_key" "ci" {
   encrypted_secret = iamkeys_rotating_access_key.ci.encrypted_secret
 }

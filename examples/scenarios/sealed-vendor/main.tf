@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# A key for somebody outside: only the owner of the OpenPGP key can read what is in the state.
+# A key for an outsider: only the owner of the OpenPGP key can open the secret in the state.
 resource "iamkeys_rotating_access_key" "vendor" {
   user         = "vendor"
   rotate_after = "180d"

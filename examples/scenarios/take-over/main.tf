@@ -6,7 +6,7 @@ terraform {
   }
 }
 
-# Takes over a key that exists. Its secret stays unknown, since IAM tells it only once; the next rotation publishes one.
+# Imports an existing key. Its secret stays unknown, since IAM returns it only once. The next rotation publishes a new one.
 import {
   to = iamkeys_rotating_access_key.ci
   id = "ci" # with two keys: "ci/<current key>" or "ci/<current key>/<previous key>"

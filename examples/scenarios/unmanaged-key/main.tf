@@ -6,8 +6,8 @@ terraform {
   }
 }
 
-# The user has a key that somebody made by hand. It becomes the previous key of the first one that is made here, and leaves
-# as every previous key does: deactivated after the overlap once nobody uses it, deleted after the grace.
+# The user has a key that somebody created by hand. It becomes the previous key of the first key that this resource creates,
+# and is retired like every previous key: deactivated after the overlap once it is unused, deleted after the grace.
 resource "iamkeys_rotating_access_key" "ci" {
   user           = "ci"
   rotate_after   = "90d"
