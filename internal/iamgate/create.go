@@ -18,9 +18,9 @@ import (
 
 const actionCreateAccessKey = "iam:CreateAccessKey"
 
-// CreateAccessKey makes a key for user. It takes effect at most once: only a throttled request, which did nothing, is
-// sent again. When the outcome is neither a clear success nor a clear refusal, the *Error has Ambiguous set: list the
-// keys before anything else. A user with two keys gives KindLimitExceeded.
+// CreateAccessKey creates a key for user. It takes effect at most once: only a throttled request, which did nothing, is
+// sent again. If the outcome is neither a clear success nor a clear refusal, the *Error has Ambiguous set: list the keys
+// before anything else. For a user with two keys the error is of KindLimitExceeded.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html.
 func (g *Gateway) CreateAccessKey(ctx context.Context, user string) (NewAccessKey, error) {
@@ -49,32 +49,31 @@ func (g *Gateway) CreateAccessKey(ctx context.Context, user string) (NewAccessKe
 	return key, nil
 }
 
-// mayHaveTakenEffect reports whether a failed request may have taken effect. A 4xx is a refusal. Without an answer, the request
-// may have arrived if it was sent at all: not when credentials or the connection were missing, nor when the context
-// ended between two tries, since what was tried until then was throttled.
+// mayHaveTakenEffect reports whether a failed request may have taken effect. A 4xx is a refusal. Without an answer, the
+// request may have arrived if it was sent at all. It was not sent without credentials or a connection. Where the context
+// ended between two attempts, the attempts before were throttled.
 func mayHaveTakenEffect(failure *Error, err error) bool {
 	if failure.HTTPStatus != 0 {
 		return failure.HTTPStatus < http.StatusBadRequest || failure.HTTPStatus >= http.StatusInternalServerError
 	}
-	var dial *net.OpError
-	if errors.As(err, &dial) && dial.Op == "dial" {
+	if operation, ok := errors.AsType[*net.OpError](err); ok && operation.Op == "dial" {
 		return false
 	}
-	var send *smithyhttp.RequestSendError
-	var canceled *smithy.CanceledError
-	return errors.As(err, &send) || errors.As(err, &canceled)
+	_, sent := errors.AsType[*smithyhttp.RequestSendError](err)
+	_, canceled := errors.AsType[*smithy.CanceledError](err)
+	return sent || canceled
 }
 
-// throttleRetryer is the configured retryer (attempts, delays, client-side rate), but it retries throttled requests and
-// nothing else. The SDK's own helpers only add retryable codes, they take none away.
+// throttleRetryer is the configured retryer (attempts, delays, client-side rate), but it retries only throttled requests.
+// The SDK's own helpers can add retryable codes and not remove any.
 type throttleRetryer struct{ aws.Retryer }
 
-// IsErrorRetryable implements aws.Retryer.
+// IsErrorRetryable reports whether err is about throttling.
 func (throttleRetryer) IsErrorRetryable(err error) bool {
 	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err).Bool()
 }
 
-// GetAttemptToken implements aws.RetryerV2: the adaptive retryer holds requests back here.
+// GetAttemptToken waits until the configured retryer lets a request through: the adaptive one delays requests here.
 func (r throttleRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
 	if v2, ok := r.Retryer.(aws.RetryerV2); ok {
 		return v2.GetAttemptToken(ctx)

@@ -10,12 +10,12 @@ import (
 // ErrNotSettled is wrapped by the error for a mutation that the list did not show within Options.SettleTimeout.
 var ErrNotSettled = errors.New("the list of access keys does not show it yet")
 
-// Kind says what sort of failure an Error is.
+// Kind is the kind of failure that an Error is.
 type Kind int
 
 // The kinds of Error.
 const (
-	// KindOther is a failure with no kind of its own; Code tells more if AWS answered.
+	// KindOther is a failure with no kind of its own; Code says more if AWS answered.
 	KindOther Kind = iota
 	// KindNoSuchEntity means that the user, or the key under that user, does not exist.
 	KindNoSuchEntity
@@ -39,13 +39,13 @@ const (
 	KindBadAnswer
 	// KindNotSettled means that a mutation was done but the list did not show it in time; the error wraps ErrNotSettled.
 	KindNotSettled
-	// KindNotUsable means that a new key did not authenticate in time; the error wraps the last try's.
+	// KindNotUsable means that a new key did not authenticate in time; the error wraps the one of the last try.
 	KindNotUsable
 	// KindCanceled means that the context ended; the error wraps context.Canceled or context.DeadlineExceeded.
 	KindCanceled
 )
 
-// Error is the one error type of this package. It has no response body in it, neither as text nor in what it wraps.
+// Error is the one error type of this package. It holds no response body, neither as text nor in what it wraps.
 type Error struct {
 	// Action is what was called, as a policy names it: "iam:CreateAccessKey".
 	Action string
@@ -59,7 +59,7 @@ type Error struct {
 	// Message is the first line of AWS's own, or else says what went wrong.
 	Message   string
 	RequestID string
-	// Ambiguous is true when a CreateAccessKey may have made a key although it failed.
+	// Ambiguous is true when a CreateAccessKey may have created a key although it failed.
 	Ambiguous bool
 	// Err is the cause, if there is one that cannot hold a piece of an answer.
 	Err error
@@ -88,23 +88,23 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives Err.
+// Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
 // IsAmbiguous reports whether err is, or wraps, an *Error of a CreateAccessKey that may have created a key although it failed.
 func IsAmbiguous(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Ambiguous
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Ambiguous
 }
 
 // IsRefused reports whether AWS clearly refused the call with a 4xx status, so that it changed nothing.
 func IsRefused(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError
 }
 
-// IsKind reports whether err is, or wraps, an *Error of kind k. Of several in one chain the outermost counts.
+// IsKind reports whether err is, or wraps, an *Error of kind k. If err has several in its chain, the outermost one counts.
 func IsKind(err error, k Kind) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Kind == k
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Kind == k
 }

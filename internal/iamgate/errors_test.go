@@ -334,3 +334,16 @@ func TestNoAnswerSaysWhy(t *testing.T) {
 		})
 	}
 }
+
+// An HTTP client may give up by itself, for the context of a request that it shares.
+func TestNoAnswerWrapsTheContextError(t *testing.T) {
+	t.Parallel()
+	g := newCannedGateway(t, newClock(day0), func(*http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("%s: %w", marker, context.Canceled)
+	})
+	_, err := g.CreateAccessKey(t.Context(), userName)
+	failure := wantError(t, err, iamgate.KindUnreachable)
+	if !failure.Ambiguous || failure.Message != "no answer: context canceled" || !errors.Is(err, context.Canceled) {
+		t.Errorf("got ambiguous %v and %q, want an ambiguous error that wraps context.Canceled", failure.Ambiguous, failure.Message)
+	}
+}

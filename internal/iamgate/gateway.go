@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/middleware"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/awserr"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
@@ -109,7 +110,7 @@ type Gateway struct {
 // (cfg.ClientLogMode), since the answer to CreateAccessKey contains the secret.
 func New(cfg aws.Config, opts Options) *Gateway {
 	g := &Gateway{
-		credentials:   credentialsProvider{cfg.Credentials},
+		credentials:   awserr.Credentials(cfg.Credentials),
 		clock:         opts.Clock,
 		usableTimeout: opts.UsableTimeout,
 		settleTimeout: opts.SettleTimeout,

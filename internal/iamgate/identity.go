@@ -2,10 +2,8 @@ package iamgate
 
 import (
 	"context"
-	"errors"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -23,8 +21,8 @@ func (g *Gateway) SigningKeyID(ctx context.Context) (string, error) {
 	return creds.AccessKeyID, nil
 }
 
-// CallerIdentity tells whom our credentials belong to. It is asked once per Gateway, whoever calls and however many at
-// the same time; an error is given to those who waited for it and then forgotten.
+// CallerIdentity returns whom the credentials of the Gateway belong to. It asks once per Gateway, also for concurrent
+// callers. An error is returned to those who waited for it, and the next call asks again.
 func (g *Gateway) CallerIdentity(ctx context.Context) (Identity, error) {
 	return g.caller.get(ctx, func(ctx context.Context) (Identity, error) {
 		identity, _, err := g.getCallerIdentity(ctx, "")
@@ -32,7 +30,7 @@ func (g *Gateway) CallerIdentity(ctx context.Context) (Identity, error) {
 	})
 }
 
-// getCallerIdentity asks STS who signs, and tells with an error whether a later try may end otherwise.
+// getCallerIdentity asks STS who signs. With an error, transient reports whether a later try may succeed.
 // See https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html.
 func (g *Gateway) getCallerIdentity(ctx context.Context, resource string, opts ...func(*sts.Options)) (identity Identity, transient bool, err error) {
 	out, err := g.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, opts...)
@@ -101,33 +99,3 @@ func (c *caller) finish(p *pendingIdentity) {
 	}
 	close(p.done)
 }
-
-// credentialsProvider marks the errors of the provider that it wraps, so that a failure to get credentials, which may
-// itself be an answer of STS, is not taken for an answer to the call that needed them.
-type credentialsProvider struct{ inner aws.CredentialsProvider }
-
-// Retrieve implements aws.CredentialsProvider.
-func (p credentialsProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	if p.inner == nil {
-		return aws.Credentials{}, &credentialsError{errors.New("no AWS credentials are configured")}
-	}
-	creds, err := p.inner.Retrieve(ctx)
-	if err != nil {
-		return aws.Credentials{}, &credentialsError{err}
-	}
-	return creds, nil
-}
-
-// ProviderSources implements aws.CredentialProviderSource, which feeds the SDK's User-Agent.
-func (p credentialsProvider) ProviderSources() []aws.CredentialSource {
-	if source, ok := p.inner.(aws.CredentialProviderSource); ok {
-		return source.ProviderSources()
-	}
-	return nil
-}
-
-type credentialsError struct{ err error }
-
-func (e *credentialsError) Error() string { return e.err.Error() }
-
-func (e *credentialsError) Unwrap() error { return e.err }

@@ -1,20 +1,11 @@
 package kms
 
 import (
-	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/awserr"
 )
 
 const (
@@ -35,15 +26,15 @@ const (
 	codeIncorrectKey      = "IncorrectKeyException"
 )
 
-// tellingCodes are the codes whose messages speak of the key and the caller. Those of others, about a malformed request
-// above all, may quote what was sent, and that is the plaintext.
-var tellingCodes = []string{
+// safeCodes are the codes whose messages are about the key and the caller. The message of another code, above all one for
+// a malformed request, may quote what was sent, which is the plaintext.
+var safeCodes = []string{
 	codeAccessDenied, codeNotFound, codeDisabled, codeInvalidState, codeInvalidUsage, codeUnavailable, codeIncorrectKey,
 	"UnrecognizedClientException", "ExpiredTokenException", "InvalidSignatureException", "MissingAuthenticationTokenException",
 }
 
-// Error is what went wrong with a call of KMS. It has nothing of a request's or an answer's body in it but AWS's message,
-// and that only where it can't hold a plaintext.
+// Error is a failed call of KMS. It holds no request or response body. AWS's message is in it only where that can't hold a
+// plaintext.
 type Error struct {
 	// Action is what was called, as a policy names it: "kms:Encrypt".
 	Action string
@@ -75,7 +66,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives Err.
+// Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
 // badAnswer is the error for a success that lacks what KMS always sends.
@@ -86,100 +77,18 @@ func badAnswer(action, key, region string) *Error {
 	}
 }
 
-// newError turns what the SDK returned into an *Error. It picks the parts that are safe instead of wrapping err: the
-// SDK's response errors lead to the HTTP response, and its deserialization errors hold a piece of the body.
+// newError turns what the SDK returned into an *Error, without wrapping it: it may lead to a response body. The text of
+// an error before the request was sent may quote the input, so it is left out.
 func newError(action, key, region string, err error) *Error {
-	e := &Error{Action: action, Key: key, Region: region}
-	var (
-		credentials *credentialsError
-		answer      *awshttp.ResponseError
-		api         smithy.APIError
-		send        *smithyhttp.RequestSendError
-	)
-	// Before the answer: credentials may come from an answer, too, of STS.
-	if errors.As(err, &credentials) {
-		e.Message, e.Err = credentialsText(credentials.err), contextError(credentials.err)
-		return e
-	}
-	if errors.As(err, &answer) {
-		e.HTTPStatus = answer.HTTPStatusCode()
-	}
+	parts := awserr.Reduce(err)
 	switch {
-	case e.HTTPStatus != 0 && errors.As(err, &api):
-		e.Code = api.ErrorCode()
-		if slices.Contains(tellingCodes, e.Code) {
-			e.Message = firstLine(api.ErrorMessage())
-		}
-	case e.HTTPStatus != 0:
-		e.Message = "the answer cannot be read"
-	// Before the context: a timeout of the HTTP client, too, is a context.DeadlineExceeded.
-	case errors.As(err, &send):
-		e.Message, e.Err = noAnswer(send.Err)
-	case contextError(err) != nil:
-		e.Err = contextError(err)
-		e.Message = e.Err.Error()
-	default:
-		e.Message = "no request could be made"
+	case parts.Outcome == awserr.NotSent:
+		parts.Message = "no request could be made"
+	case parts.Outcome == awserr.Answered && !slices.Contains(safeCodes, parts.Code):
+		parts.Message = ""
 	}
-	return e
-}
-
-// noAnswer says where no answer came from and why. Causes that it does not know stay out: net/http quotes an answer that
-// it cannot parse as HTTP.
-func noAnswer(err error) (message string, cause error) {
-	message = "no answer"
-	var request *url.Error
-	if errors.As(err, &request) {
-		message += " from " + request.URL
-		err = request.Err
+	return &Error{
+		Action: action, Key: key, Region: region,
+		Code: parts.Code, HTTPStatus: parts.HTTPStatus, Message: parts.Message, Err: parts.Cause,
 	}
-	var (
-		operation   *net.OpError
-		certificate *tls.CertificateVerificationError
-		timeout     net.Error
-	)
-	switch {
-	case contextError(err) != nil:
-		cause = contextError(err)
-	case errors.As(err, &operation):
-		cause = operation
-	case errors.As(err, &certificate):
-		cause = certificate
-	case errors.As(err, &timeout) && timeout.Timeout():
-		cause = timeout
-	case errors.Is(err, io.EOF):
-		cause = io.EOF
-	case errors.Is(err, http.ErrSchemeMismatch):
-		cause = http.ErrSchemeMismatch
-	default:
-		return message, nil
-	}
-	return message + ": " + firstLine(cause.Error()), cause
-}
-
-// contextError is the bare context error in err's chain, or nil: what is around it may hold a body.
-func contextError(err error) error {
-	for _, cause := range []error{context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, cause) {
-			return cause
-		}
-	}
-	return nil
-}
-
-// credentialsText is the text of an error about credentials. They may come from an HTTP answer, so the text of one that
-// could not be read is left out: parsers quote what they could not parse.
-func credentialsText(err error) string {
-	var broken *smithy.DeserializationError
-	if errors.As(err, &broken) {
-		return "the answer with the credentials cannot be read"
-	}
-	return firstLine(err.Error())
-}
-
-// firstLine cuts a message off where AWS goes on, about a wrong signature, to quote the request and with it the session
-// token.
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return strings.TrimSpace(line)
 }

@@ -4,17 +4,21 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
@@ -65,14 +69,23 @@ func TestSeal_echo(t *testing.T) {
 		"500":        {500, revealed, "", "the answer cannot be read"},
 		"page":       {403, func(r string) string { return "<html>" + r }, "", "the answer cannot be read"},
 		"success":    {200, func(r string) string { return `{"KeyId":1,"CiphertextBlob":` + r }, "", "the answer cannot be read"},
-		"no ARN":     {200, func(string) string { return `{"KeyId":"` + plaintext.Reveal() + `","CiphertextBlob":"eA=="}` }, "", "the answer lacks what AWS KMS always sends"},
+		"no ARN": {
+			200, func(string) string { return `{"KeyId":"` + plaintext.Reveal() + `","CiphertextBlob":"eA=="}` },
+			"", "the answer lacks what AWS KMS always sends",
+		},
 		"another region": {
 			200, func(string) string { return `{"KeyId":"` + someARN + `","CiphertextBlob":"eA=="}` },
 			"", "the answer lacks what AWS KMS always sends",
 		},
-		"no blob":      {200, func(string) string { return `{"KeyId":"` + someARN + `"}` }, "", "the answer lacks what AWS KMS always sends"},
-		"first line":   {400, func(r string) string { return failure("InvalidSignatureException", "It does not match.\n\n"+r) }, "InvalidSignatureException", "It does not match."},
-		"telling code": {400, func(string) string { return failure("NotFoundException", "Alias x is not found.") }, "NotFoundException", "Alias x is not found."},
+		"no blob": {200, func(string) string { return `{"KeyId":"` + someARN + `"}` }, "", "the answer lacks what AWS KMS always sends"},
+		"first line": {
+			400, func(r string) string { return failure("InvalidSignatureException", "It does not match.\n\n"+r) },
+			"InvalidSignatureException", "It does not match.",
+		},
+		"safe code": {
+			400, func(string) string { return failure("NotFoundException", "Alias x is not found.") },
+			"NotFoundException", "Alias x is not found.",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -154,8 +167,11 @@ func TestCredentials(t *testing.T) {
 		message  string
 		canceled bool
 	}{
-		"none":   {nil, "no AWS credentials are configured", false},
-		"failed": {provider(func() (aws.Credentials, error) { return aws.Credentials{}, errors.New("the profile is missing\nmore") }), "the profile is missing", false},
+		"none": {nil, "no AWS credentials are configured", false},
+		"failed": {
+			provider(func() (aws.Credentials, error) { return aws.Credentials{}, errors.New("the profile is missing\nmore") }),
+			"the profile is missing", false,
+		},
 		"unreadable": {
 			provider(func() (aws.Credentials, error) {
 				return aws.Credentials{}, &smithy.DeserializationError{Err: errors.New(plaintext.Reveal()), Snapshot: []byte(plaintext.Reveal())}
@@ -177,6 +193,75 @@ func TestCredentials(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		})
+	}
+}
+
+// TestContextEnded has a context that ends while KMS is at work, and an HTTP client that gives up by itself. Each error
+// says which it was, in its text and in what it wraps.
+func TestContextEnded(t *testing.T) {
+	t.Parallel()
+	waits := func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	for name, tt := range map[string]struct {
+		// client is the HTTP client, which may cancel the context of the call; timeout is that context's.
+		client  func(cancel func()) doer
+		timeout time.Duration
+		cause   error
+		message string
+	}{
+		"canceled": {
+			func(cancel func()) doer {
+				return func(r *http.Request) (*http.Response, error) { cancel(); return waits(r) }
+			},
+			time.Hour, context.Canceled, "context canceled",
+		},
+		"deadline": {func(func()) doer { return waits }, time.Millisecond, context.DeadlineExceeded, "context deadline exceeded"},
+		"client canceled": {
+			func(func()) doer {
+				return func(*http.Request) (*http.Response, error) {
+					err := fmt.Errorf("%s: %w", plaintext.Reveal(), context.Canceled)
+					return nil, &url.Error{Op: "Post", URL: "https://kms.example.com/", Err: err}
+				}
+			},
+			time.Hour, context.Canceled, "no answer from https://kms.example.com/: context canceled",
+		},
+		"client timeout": {
+			func(func()) doer { return (&http.Client{Timeout: time.Millisecond, Transport: transport(waits)}).Do },
+			time.Hour, context.DeadlineExceeded,
+			"no answer from https://kms.eu-central-1.amazonaws.com/: context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), tt.timeout)
+			defer cancel()
+			cfg := config(someone)
+			cfg.HTTPClient = tt.client(cancel)
+			_, err := recipient(t, kms.New(cfg, region, kms.Options{}), "alias/secrets", nil).Seal(ctx, now, plaintext)
+			wantKMS(t, err, kms.Error{Action: "kms:Encrypt", Key: "alias/secrets", Region: region})
+			wantSilent(t, err)
+			if !errors.Is(err, tt.cause) {
+				t.Errorf("the error does not wrap %v", tt.cause)
+			}
+			if got, ok := errors.AsType[*kms.Error](err); !ok || got.Message != tt.message {
+				t.Errorf("error %v, want %q", err, tt.message)
+			}
+		})
+	}
+}
+
+// TestSeal_notSent has the SDK fail before it sends anything, with an error that quotes the input.
+func TestSeal_notSent(t *testing.T) {
+	t.Parallel()
+	cfg := config(someone)
+	cfg.APIOptions = append(cfg.APIOptions, func(*middleware.Stack) error { return errors.New("invalid input " + plaintext.Reveal()) })
+	_, err := recipient(t, kms.New(cfg, region, kms.Options{}), "alias/secrets", nil).Seal(t.Context(), now, plaintext)
+	wantKMS(t, err, kms.Error{Action: "kms:Encrypt", Key: "alias/secrets", Region: region})
+	wantSilent(t, err)
+	if got, ok := errors.AsType[*kms.Error](err); !ok || got.Message != "no request could be made" {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -224,3 +309,7 @@ func TestEndpoint(t *testing.T) {
 type doer func(*http.Request) (*http.Response, error)
 
 func (d doer) Do(r *http.Request) (*http.Response, error) { return d(r) }
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -20,12 +20,12 @@
 package kms
 
 import (
-	"context"
-	"errors"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awskms "github.com/aws/aws-sdk-go-v2/service/kms"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/awserr"
 )
 
 // Options are the settings of a Service; the zero value has sensible defaults.
@@ -50,7 +50,7 @@ type Service struct {
 func New(cfg aws.Config, region string, o Options) *Service {
 	cfg = cfg.Copy()
 	cfg.ClientLogMode = 0
-	cfg.Credentials = credentialsProvider{cfg.Credentials}
+	cfg.Credentials = awserr.Credentials(cfg.Credentials)
 	return &Service{cfg: cfg, region: region, endpoint: o.Endpoint, clients: map[string]*awskms.Client{}}
 }
 
@@ -71,25 +71,3 @@ func (s *Service) client(region string) *awskms.Client {
 	}
 	return c
 }
-
-// credentialsProvider marks the errors of the provider that it wraps, so that a failure to get credentials, which may
-// itself be an answer of STS, is not taken for an answer of KMS.
-type credentialsProvider struct{ inner aws.CredentialsProvider }
-
-// Retrieve implements aws.CredentialsProvider.
-func (p credentialsProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	if p.inner == nil {
-		return aws.Credentials{}, &credentialsError{errors.New("no AWS credentials are configured")}
-	}
-	creds, err := p.inner.Retrieve(ctx)
-	if err != nil {
-		return aws.Credentials{}, &credentialsError{err}
-	}
-	return creds, nil
-}
-
-type credentialsError struct{ err error }
-
-func (e *credentialsError) Error() string { return e.err.Error() }
-
-func (e *credentialsError) Unwrap() error { return e.err }

@@ -19,7 +19,7 @@ var _ sealing.Opener = (*Opener)(nil)
 // Opener returns an Opener with the credentials of the Service. It needs no region: a sealed secret names its own.
 func (s *Service) Opener() *Opener { return &Opener{s} }
 
-// Open implements sealing.Opener by one Decrypt call. The *sealing.OpenError wraps an *Error where KMS was asked.
+// Open decrypts with one Decrypt call. The *sealing.OpenError wraps an *Error if the call was made.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
 func (o *Opener) Open(ctx context.Context, sealed string) (secret.Secret, error) {
 	e, err := parseEnvelope(sealed)
@@ -47,7 +47,7 @@ func (o *Opener) Open(ctx context.Context, sealed string) (secret.Secret, error)
 	return secret.New(string(out.Plaintext)), nil
 }
 
-// failureOf tells a sealed secret that was changed from one that KMS will not open for this caller.
+// failureOf distinguishes a sealed secret that was changed from one that KMS does not decrypt for this caller.
 func failureOf(code string) sealing.OpenFailure {
 	switch code {
 	case codeInvalidCiphertext, codeIncorrectKey:
