@@ -36,7 +36,7 @@ func (s *Story) serveProvider(cli *CLI) {
 	s.T.Helper()
 	address := process.host + "/hashicorp/iamkeys"
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.T.Context()))
-	attachment, closed, err := serveInProcess(ctx, address, providerserver.NewProtocol6(provider.New("test", storyClock{s})()),
+	attachment, closed, err := serveInProcess(ctx, address, providerserver.NewProtocol6(provider.New("test", provider.Options{Clock: storyClock{s}})()),
 		tf6server.WithLoggingSink(loggingSink{s.T}))
 	s.T.Cleanup(func() {
 		cancel()

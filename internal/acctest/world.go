@@ -87,7 +87,7 @@ provider "iamkeys" {
 // as in production, but instead of waiting it moves the simulator's clock.
 func (w *World) Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"iamkeys":     providerserver.NewProtocol6WithError(provider.New("test", simClock{w.Sim})()),
+		"iamkeys":     providerserver.NewProtocol6WithError(provider.New("test", provider.Options{Clock: simClock{w.Sim}})()),
 		"iamkeystest": providerserver.NewProtocol6WithError(&consumerProvider{world: w}),
 	}
 }

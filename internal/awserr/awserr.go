@@ -66,7 +66,8 @@ func Reduce(err error) Parts {
 		return Parts{Outcome: NoCredentials, Message: Text(failure.err), Cause: contextError(failure.err)}
 	}
 	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok && answer.HTTPStatusCode() != 0 {
-		parts := Parts{Outcome: Unreadable, HTTPStatus: answer.HTTPStatusCode(), RequestID: answer.RequestID, Message: "the answer cannot be read"}
+		parts := Parts{Outcome: Unreadable, HTTPStatus: answer.HTTPStatusCode(), RequestID: answer.RequestID}
+		parts.Message = "the answer cannot be read"
 		if api, ok := errors.AsType[smithy.APIError](err); ok {
 			parts.Outcome, parts.Code, parts.Message = Answered, api.ErrorCode(), firstLine(api.ErrorMessage())
 		}

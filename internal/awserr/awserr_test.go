@@ -58,7 +58,9 @@ func failing(err error) aws.CredentialsProvider {
 // clientTimeout is an error as http.Client returns it for its own timeout, which is a context.DeadlineExceeded, too.
 type clientTimeout struct{}
 
-func (clientTimeout) Error() string { return "request canceled (Client.Timeout exceeded while awaiting headers)" }
+func (clientTimeout) Error() string {
+	return "request canceled (Client.Timeout exceeded while awaiting headers)"
+}
 
 func (clientTimeout) Timeout() bool { return true }
 
@@ -79,7 +81,9 @@ func TestReduce(t *testing.T) {
 	}{
 		"an error code": {
 			answered(404, noSuchUser),
-			awserr.Parts{Outcome: awserr.Answered, HTTPStatus: 404, RequestID: "req-1", Code: "NoSuchEntity", Message: "The user ci cannot be found."},
+			awserr.Parts{
+				Outcome: awserr.Answered, HTTPStatus: 404, RequestID: "req-1", Code: "NoSuchEntity", Message: "The user ci cannot be found.",
+			},
 		},
 		"an answer that breaks off": {
 			answered(200, broken),
@@ -143,7 +147,8 @@ func TestReduce(t *testing.T) {
 			marked(t, answered(403, &smithy.GenericAPIError{Code: "AccessDenied", Message: "not authorized"})),
 			awserr.Parts{
 				Outcome: awserr.NoCredentials,
-				Message: "operation error IAM: CreateAccessKey, https response error StatusCode: 403, RequestID: req-1, api error AccessDenied: not authorized",
+				Message: "operation error IAM: CreateAccessKey, https response error StatusCode: 403, RequestID: req-1, " +
+					"api error AccessDenied: not authorized",
 			},
 		},
 		"no credentials, by an answer that breaks off": {

@@ -20,7 +20,9 @@ func (sourced) ProviderSources() []aws.CredentialSource {
 
 func TestCredentials_Retrieve(t *testing.T) {
 	t.Parallel()
-	want := aws.Credentials{AccessKeyID: "AKIA1", SecretAccessKey: "not-a-secret", SessionToken: "token", Source: credentials.StaticCredentialsName}
+	want := aws.Credentials{
+		AccessKeyID: "AKIA1", SecretAccessKey: "not-a-secret", SessionToken: "token", Source: credentials.StaticCredentialsName,
+	}
 	got, err := awserr.Credentials(credentials.NewStaticCredentialsProvider("AKIA1", "not-a-secret", "token")).Retrieve(t.Context())
 	if err != nil || got != want {
 		t.Errorf("got the credentials %s, %s and %v, want %s", got.AccessKeyID, got.Source, err, want.AccessKeyID)

@@ -73,20 +73,15 @@ func (f crashFault) leavesOrphans(call iamsim.Call) bool {
 // signalPause is how long a signal may take to reach the provider, by way of Terraform.
 const signalPause = 100 * time.Millisecond
 
-// patience is how long the provider of the matrix waits for an answer, and noAnswer is longer than anybody waits.
-const (
-	patience = "2s"
-	noAnswer = time.Hour
-)
+// noAnswer is longer than anybody waits for an answer.
+const noAnswer = time.Hour
 
-// impatientProvider builds a provider with that patience in dir, with more flags for go build, and returns a file for
-// TF_CLI_CONFIG_FILE that leads to it.
+// impatientProvider builds the provider with a short attempt timeout in dir, with more flags for go build, and returns a file
+// for TF_CLI_CONFIG_FILE that leads to it.
 func impatientProvider(t *testing.T, dir string, flags ...string) string {
 	t.Helper()
-	args := slices.Concat([]string{
-		"build", "-ldflags", "-X github.com/iamkeys/terraform-provider-iamkeys/internal/provider.attemptTimeout=" + patience,
-		"-o", filepath.Join(dir, "terraform-provider-iamkeys"),
-	}, flags, []string{"../.."})
+	args := slices.Concat([]string{"build", "-o", filepath.Join(dir, "terraform-provider-iamkeys")}, flags,
+		[]string{"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest/cmd/provider"})
 	build := exec.CommandContext(t.Context(), "go", args...)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {

@@ -32,7 +32,9 @@ func (g *Gateway) CallerIdentity(ctx context.Context) (Identity, error) {
 
 // getCallerIdentity asks STS who signs. With an error, transient reports whether a later try may succeed.
 // See https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html.
-func (g *Gateway) getCallerIdentity(ctx context.Context, resource string, opts ...func(*sts.Options)) (identity Identity, transient bool, err error) {
+func (g *Gateway) getCallerIdentity(ctx context.Context, resource string, opts ...func(*sts.Options)) (
+	identity Identity, transient bool, err error,
+) {
 	out, err := g.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, opts...)
 	if err != nil {
 		failure := newError(actionGetCallerIdentity, resource, err)

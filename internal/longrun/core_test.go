@@ -28,7 +28,7 @@ type core struct {
 
 // schemas returns the schemas of the provider.
 var schemas = sync.OnceValues(func() (*tfprotov6.GetProviderSchemaResponse, error) {
-	server := providerserver.NewProtocol6(provider.New("test", nil)())()
+	server := providerserver.NewProtocol6(provider.New("test", provider.Options{})())()
 	return server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
 })
 
@@ -90,7 +90,7 @@ func (d *diagnostics) bug(format string, args ...any) {
 
 // process starts a process of the provider and configures it.
 func (c *core) process(ctx context.Context, d *diagnostics) tfprotov6.ProviderServer {
-	server := providerserver.NewProtocol6(provider.New("test", c.clock)())()
+	server := providerserver.NewProtocol6(provider.New("test", provider.Options{Clock: c.clock})())()
 	resp, err := server.ConfigureProvider(ctx, &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.11.4", Config: toDynamic(providerType(), objectValue(providerType(), c.provider)),
 	})

@@ -83,7 +83,7 @@ func panics(t *testing.T, at int) int {
 	s := acctest.NewStory(t)
 	brittle := &brittleClock{sim: s.Sim, breaks: at}
 	factories := s.Factories()
-	factories["iamkeys"] = providerserver.NewProtocol6WithError(provider.New("test", brittle)())
+	factories["iamkeys"] = providerserver.NewProtocol6WithError(provider.New("test", provider.Options{Clock: brittle})())
 	config := s.Config(acctest.Unmanaged("delete_unused"), acctest.ConsumerHCL)
 	lists := 0
 	failing := resource.TestStep{

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -26,33 +27,41 @@ var (
 	_ provider.ProviderWithFunctions          = (*iamkeysProvider)(nil)
 )
 
+// Options are the settings of the provider that users can't change. The zero value is that of a release.
+type Options struct {
+	// Clock is the machine's time and the way to wait; nil means clock.System().
+	Clock clock.Clock
+	// AttemptTimeout limits each attempt of a request to AWS. Zero means awsclient.DefaultAttemptTimeout.
+	AttemptTimeout time.Duration
+}
+
 // New returns the factory that the plugin server asks for the provider. The version is the release, as User-Agent and
-// Terraform show it. The clock is the machine's where c is nil.
-func New(version string, c clock.Clock) func() provider.Provider {
-	if c == nil {
-		c = clock.System()
+// Terraform show it.
+func New(version string, o Options) func() provider.Provider {
+	if o.Clock == nil {
+		o.Clock = clock.System()
 	}
-	return func() provider.Provider { return &iamkeysProvider{version: version, clock: c} }
+	return func() provider.Provider { return &iamkeysProvider{version: version, options: o} }
 }
 
 type iamkeysProvider struct {
 	version string
-	clock   clock.Clock
+	options Options
 }
 
-// Metadata implements provider.Provider.
+// Metadata returns the name that the types of the provider begin with, and the version.
 func (p *iamkeysProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "iamkeys"
 	resp.Version = p.version
 }
 
-// Schema implements provider.Provider.
+// Schema returns the schema of the provider block.
 func (p *iamkeysProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = providerSchema()
 }
 
-// Configure implements provider.Provider. It sends no request to AWS, unless the credentials themselves come from one:
-// an assumed role, web identity, or the metadata of an instance.
+// Configure turns the provider block into the Client that resources and data sources get. It sends no request to AWS,
+// unless the credentials come from one: an assumed role, web identity, or the metadata of an instance.
 func (p *iamkeysProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	if unknown := unknownAttributes(req.Config); len(unknown) > 0 {
 		if req.ClientCapabilities.DeferralAllowed {
@@ -74,7 +83,7 @@ func (p *iamkeysProvider) Configure(ctx context.Context, req provider.ConfigureR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	client, diags := newClient(ctx, model, p.version, p.clock)
+	client, diags := newClient(ctx, &model, p.version, p.options)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -84,27 +93,27 @@ func (p *iamkeysProvider) Configure(ctx context.Context, req provider.ConfigureR
 	resp.EphemeralResourceData = client
 }
 
-// Resources implements provider.Provider.
+// Resources returns the resources.
 func (p *iamkeysProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newRotatingAccessKeyResource}
 }
 
-// DataSources implements provider.Provider.
+// DataSources returns the data sources.
 func (p *iamkeysProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newAccessKeyAgeDataSource, newAccessKeyLastUsedDataSource}
 }
 
-// EphemeralResources implements provider.ProviderWithEphemeralResources.
+// EphemeralResources returns the ephemeral resources.
 func (p *iamkeysProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{newSecretAccessKeyEphemeralResource}
 }
 
-// Functions implements provider.ProviderWithFunctions.
+// Functions returns the functions.
 func (p *iamkeysProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{newSESSMTPPasswordFunction}
 }
 
-// unknownAttributes names the top-level attributes and blocks that hold a value which is not known yet, in order.
+// unknownAttributes returns the names of the top-level attributes and blocks that hold a value which is not known yet, in order.
 func unknownAttributes(config tfsdk.Config) []string {
 	var values map[string]tftypes.Value
 	if err := config.Raw.As(&values); err != nil {

@@ -68,7 +68,7 @@ func configure(t *testing.T, config string, capabilities provider.ConfigureProvi
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := New("test", nil)()
+	p := New("test", Options{})()
 	var resp provider.ConfigureResponse
 	p.Configure(ctx, provider.ConfigureRequest{
 		Config:             tfsdk.Config{Raw: raw, Schema: schema},

@@ -74,16 +74,6 @@ type endpointsModel struct {
 	STS types.String `tfsdk:"sts"`
 }
 
-// all lists the endpoints by the name of their service.
-func (m *endpointsModel) all() []endpointModel {
-	return []endpointModel{{"iam", &m.IAM}, {"kms", &m.KMS}, {"sts", &m.STS}}
-}
-
-type endpointModel struct {
-	service string
-	url     *types.String
-}
-
 func providerSchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "Rotates AWS IAM user access keys. The settings and environment variables are those of the " +

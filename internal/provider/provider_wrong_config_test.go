@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -221,7 +220,7 @@ func TestValidate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := providerserver.NewProtocol6(New("test", nil)())()
+			server := providerserver.NewProtocol6(New("test", Options{})())()
 			schemaType := providerSchema().Type().TerraformType(t.Context())
 			raw, err := tftypes.ValueFromJSON([]byte(tc.config), schemaType) //nolint:staticcheck // As in configure.
 			if err != nil {
@@ -243,24 +242,5 @@ func TestValidate(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
-	}
-}
-
-func TestExpand(t *testing.T) {
-	home := t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("WHERE", "there")
-	for in, want := range map[string]string{
-		"~/.aws/config": filepath.Join(home, ".aws", "config"),
-		"~":             home,
-		"~other/config": "~other/config",
-		"/a/~/b":        "/a/~/b",
-		"$WHERE/config": "there/config",
-		"${WHERE}":      "there",
-		"plain":         "plain",
-	} {
-		if got := expand(in); got != want {
-			t.Errorf("expand(%q) = %q, want %q", in, got, want)
-		}
 	}
 }

@@ -42,7 +42,7 @@ func TestSecretAccessKey_Unconfigured(t *testing.T) {
 // openUnconfigured opens with an age identity. The result is that of secret_access_key.
 func openUnconfigured(t *testing.T, sealed, identity string) (secret.Secret, []*tfprotov6.Diagnostic) {
 	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(provider.New("test", nil)())()
+	server, err := providerserver.NewProtocol6WithError(provider.New("test", provider.Options{})())()
 	if err != nil {
 		t.Fatal(err)
 	}

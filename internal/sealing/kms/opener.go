@@ -27,7 +27,9 @@ func (o *Opener) Open(ctx context.Context, sealed string) (secret.Secret, error)
 	case errors.Is(err, errNoEnvelope):
 		return secret.Secret{}, &sealing.OpenError{Failure: sealing.NotSealed, Detail: "one of AWS KMS begins with " + scheme + ":"}
 	case errors.Is(err, errOtherVersion):
-		return secret.Secret{}, &sealing.OpenError{Failure: sealing.NotSealed, Detail: "its version is not " + version + ", the only one that this provider reads"}
+		return secret.Secret{}, &sealing.OpenError{
+			Failure: sealing.NotSealed, Detail: "its version is not " + version + ", the only one that this provider reads",
+		}
 	case err != nil:
 		return secret.Secret{}, &sealing.OpenError{Failure: sealing.Damaged}
 	}

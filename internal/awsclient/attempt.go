@@ -1,4 +1,4 @@
-package provider
+package awsclient
 
 import (
 	"context"
@@ -9,12 +9,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// attemptTimeout is how long one try of a request may take, as time.ParseDuration reads it. The SDK knows no limit, so that
-// a connection which stays open without an answer would hold an apply for ever. It is a variable for the linker (-X), so that
-// a test can build a provider that is less patient.
-var attemptTimeout = "1m"
-
-// attemptLimit ends each try of a request after that time, and has it count as one that got no answer.
+// attemptLimit ends each attempt of a request after that time, as one that got no answer.
 type attemptLimit time.Duration
 
 // register adds the limit to the middleware of an AWS client, within its retries.

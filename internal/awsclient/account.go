@@ -1,4 +1,4 @@
-package provider
+package awsclient
 
 import (
 	"context"
@@ -12,18 +12,19 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
 )
 
-// accountGuard refuses requests to IAM in an account that the provider configuration does not allow. It sits between
-// gateway and wire, so that no caller can forget it, and asks who we are only when the first request is about to leave.
+// accountGuard refuses requests to IAM in an account that allowed_account_ids or forbidden_account_ids excludes. It is part
+// of the clients of IAM, so that no caller can forget it. It asks for the account only when the first request is about to
+// be sent.
 type accountGuard struct {
 	allowed, forbidden []string
-	// identity is asked before each request and remembers its answer.
+	// identity is called before each request. It keeps its answer.
 	identity func(context.Context) (iamgate.Identity, error)
 }
 
-// accountNotAllowedError says that allowed_account_ids or forbidden_account_ids excludes the account of the credentials.
+// accountNotAllowedError means that allowed_account_ids or forbidden_account_ids excludes the account of the credentials.
 type accountNotAllowedError struct{ accountID string }
 
-// Error implements error.
+// Error says which account it is, and what to change.
 func (e *accountNotAllowedError) Error() string {
 	return fmt.Sprintf("the credentials belong to AWS account %s, which allowed_account_ids or forbidden_account_ids of the provider "+
 		"excludes: use other credentials, or change these settings", e.accountID)
