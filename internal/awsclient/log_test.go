@@ -106,7 +106,7 @@ func TestNew_log(t *testing.T) {
 		delete(line, "@caller")
 	}
 	want := []map[string]any{
-		{
+		{ //nolint:gosec // The password is masked.
 			"@level": "debug", "@module": "provider", "@message": "Resolved the settings of the provider",
 			"region": "eu-west-1", "sts_region": "eu-central-1",
 			"iam_endpoint": sim.URL(), "kms_endpoint": "http://user:xxxxx@127.0.0.1:1", "sts_endpoint": sim.URL(),

@@ -44,7 +44,8 @@ func startSim(t *testing.T) (*iamsim.Server, iamsim.Credentials) {
 			t.Error(err)
 		}
 	})
-	return sim, sim.CreateAccessKey("signer")
+	key := sim.CreateAccessKey("signer")
+	return sim, key
 }
 
 // settingsFor are settings that lead to the simulator.

@@ -55,18 +55,18 @@ func failing(err error) aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, err })
 }
 
-// clientTimeout is an error as http.Client returns it for its own timeout, which is a context.DeadlineExceeded, too.
-type clientTimeout struct{}
+// timeoutError is an error as http.Client returns it for its own timeout, which is a context.DeadlineExceeded, too.
+type timeoutError struct{}
 
-func (clientTimeout) Error() string {
+func (timeoutError) Error() string {
 	return "request canceled (Client.Timeout exceeded while awaiting headers)"
 }
 
-func (clientTimeout) Timeout() bool { return true }
+func (timeoutError) Timeout() bool { return true }
 
-func (clientTimeout) Temporary() bool { return true }
+func (timeoutError) Temporary() bool { return true }
 
-func (clientTimeout) Is(target error) bool { return target == context.DeadlineExceeded }
+func (timeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 func TestReduce(t *testing.T) {
 	t.Parallel()
@@ -99,8 +99,8 @@ func TestReduce(t *testing.T) {
 			awserr.Parts{Outcome: awserr.NoAnswer, Message: from + ": " + certificate.Error(), Cause: certificate},
 		},
 		"no answer, timeout of the client": {
-			unsent(clientTimeout{}),
-			awserr.Parts{Outcome: awserr.NoAnswer, Message: from + ": " + clientTimeout{}.Error(), Cause: clientTimeout{}},
+			unsent(timeoutError{}),
+			awserr.Parts{Outcome: awserr.NoAnswer, Message: from + ": " + timeoutError{}.Error(), Cause: timeoutError{}},
 		},
 		"no answer, context canceled": {
 			unsent(fmt.Errorf("%s: %w", marker, context.Canceled)),

@@ -190,7 +190,8 @@ func TestCredentialsRefused(t *testing.T) {
 	})
 	_, err := iamgate.New(cfg, iamgate.Options{}).ListAccessKeys(t.Context(), userName)
 	failure := wantError(t, err, iamgate.KindNoCredentials)
-	if failure.HTTPStatus != 0 || failure.Code != "" || failure.Action != "iam:ListAccessKeys" || !strings.Contains(failure.Message, "NoSuchEntity") {
+	if failure.HTTPStatus != 0 || failure.Code != "" || failure.Action != "iam:ListAccessKeys" ||
+		!strings.Contains(failure.Message, "NoSuchEntity") {
 		t.Errorf("got %+v", *failure)
 	}
 }

@@ -55,7 +55,8 @@ func configure(t *testing.T, config string, capabilities provider.ConfigureProvi
 	t.Helper()
 	ctx := t.Context()
 	schema := providerSchema()
-	raw, err := tftypes.ValueFromJSON([]byte(config), schema.Type().TerraformType(ctx)) //nolint:staticcheck // Deprecated for states, and the only short way to write a configuration.
+	//nolint:staticcheck // Deprecated for states, and the only short way to write a configuration.
+	raw, err := tftypes.ValueFromJSON([]byte(config), schema.Type().TerraformType(ctx))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,9 +223,17 @@ func TestConfigure_Endpoints(t *testing.T) {
 		env    map[string]string
 	}{
 		"block":                         {config: `{"endpoints": {"iam": "IAM", "sts": "STS"}}`},
-		"block before the environment":  {config: `{"endpoints": {"iam": "IAM", "sts": "STS"}}`, env: map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "TF_AWS_IAM_ENDPOINT": "http://127.0.0.1:1"}},
+		"block before the environment": {
+			config: `{"endpoints": {"iam": "IAM", "sts": "STS"}}`,
+			env:    map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "TF_AWS_IAM_ENDPOINT": "http://127.0.0.1:1"},
+		},
 		"AWS_ENDPOINT_URL_<service>":    {config: `{}`, env: map[string]string{"AWS_ENDPOINT_URL_IAM": "IAM", "AWS_ENDPOINT_URL_STS": "STS"}},
-		"TF_AWS_<service>_ENDPOINT":     {config: `{}`, env: map[string]string{"TF_AWS_IAM_ENDPOINT": "IAM", "TF_AWS_STS_ENDPOINT": "STS", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}},
+		"TF_AWS_<service>_ENDPOINT": {
+			config: `{}`,
+			env: map[string]string{
+				"TF_AWS_IAM_ENDPOINT": "IAM", "TF_AWS_STS_ENDPOINT": "STS", "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+			},
+		},
 		"one of the block, one general": {config: `{"endpoints": {"iam": "IAM"}}`, env: map[string]string{"AWS_ENDPOINT_URL": "STS"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -104,46 +104,59 @@ func providerSchema() schema.Schema {
 func providerAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"access_key": optionalString("AWS access key id. Environment variable: `AWS_ACCESS_KEY_ID`. Needs `secret_key`."),
-		"allowed_account_ids": accountIDs("AWS account ids that this provider may work in; in any other account every request to IAM is refused. "+
+		"allowed_account_ids": accountIDs("AWS account ids that this provider may work in; in any other account every request to IAM is "+
+			"refused. "+
 			"Costs one `sts:GetCallerIdentity` for each start of the provider. Conflicts with `forbidden_account_ids`.", "forbidden_account_ids"),
-		"custom_ca_bundle":              optionalString("File with the certificate authorities to trust, in PEM. Environment variable: `AWS_CA_BUNDLE`."),
-		"ec2_metadata_service_endpoint": optionalString("URL of the EC2 metadata service. Environment variable: `AWS_EC2_METADATA_SERVICE_ENDPOINT`."),
+		"custom_ca_bundle": optionalString("File with the certificate authorities to trust, in PEM. Environment variable: " +
+			"`AWS_CA_BUNDLE`."),
+		"ec2_metadata_service_endpoint": optionalString("URL of the EC2 metadata service. Environment variable: " +
+			"`AWS_EC2_METADATA_SERVICE_ENDPOINT`."),
 		"ec2_metadata_service_endpoint_mode": schema.StringAttribute{
-			MarkdownDescription: "Protocol of the EC2 metadata service: `IPv4` or `IPv6`. Environment variable: `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE`.",
-			Optional:            true,
-			Validators:          []validator.String{stringvalidator.OneOf("IPv4", "IPv6")},
+			MarkdownDescription: "Protocol of the EC2 metadata service: `IPv4` or `IPv6`. Environment variable: " +
+				"`AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE`.",
+			Optional:   true,
+			Validators: []validator.String{stringvalidator.OneOf("IPv4", "IPv6")},
 		},
 		"forbidden_account_ids": accountIDs("AWS account ids that this provider must not work in: there every request to IAM is refused. "+
 			"Costs one `sts:GetCallerIdentity` for each start of the provider. Conflicts with `allowed_account_ids`.", "allowed_account_ids"),
-		"http_proxy":  optionalString("URL of the proxy for HTTP, and for HTTPS where `https_proxy` is not set. Environment variable: `HTTP_PROXY`."),
+		"http_proxy": optionalString("URL of the proxy for HTTP, and for HTTPS where `https_proxy` is not set. Environment variable: " +
+			"`HTTP_PROXY`."),
 		"https_proxy": optionalString("URL of the proxy for HTTPS. Environment variable: `HTTPS_PROXY`."),
 		"insecure":    optionalBool("Do not verify TLS certificates. Default: `false`."),
 		"max_retries": schema.Int64Attribute{
-			MarkdownDescription: "How often a request is tried when AWS throttles it or fails to answer. Default: 25. Environment variable: `AWS_MAX_ATTEMPTS`. " +
+			MarkdownDescription: "How often a request is tried when AWS throttles it or fails to answer. Default: 25. Environment variable: " +
+				"`AWS_MAX_ATTEMPTS`. " +
 				"The creation of a key is repeated only when AWS throttled it, since only then it is certain that no key was made.",
 			Optional:   true,
 			Validators: []validator.Int64{int64validator.AtLeast(0)},
 		},
 		"no_proxy": optionalString("Comma-separated hosts that are reached without a proxy. Environment variable: `NO_PROXY`."),
 		"profile":  optionalString("Profile in the shared files. Environment variable: `AWS_PROFILE`."),
-		"region": optionalString("AWS Region. IAM is one for all regions, so that this chooses only the partition (such as `aws-cn`) and the STS endpoint. " +
-			"Default: the region of the environment (`AWS_REGION`, `AWS_DEFAULT_REGION`), of the profile or of the EC2 instance; `us-east-1` where none is configured."),
+		"region": optionalString("AWS Region. IAM is one for all regions, so that this chooses only the partition (such as `aws-cn`) and the " +
+			"STS endpoint. " +
+			"Default: the region of the environment (`AWS_REGION`, `AWS_DEFAULT_REGION`), of the profile or of the EC2 instance; `us-east-1` " +
+			"where none is configured."),
 		"retry_mode": schema.StringAttribute{
-			MarkdownDescription: "How retries are paced: `standard` or `adaptive`. Default: `adaptive`, by which all resources of a run slow down together once AWS throttles. Environment variable: `AWS_RETRY_MODE`.",
-			Optional:            true,
-			Validators:          []validator.String{stringvalidator.OneOf("standard", "adaptive")},
+			MarkdownDescription: "How retries are paced: `standard` or `adaptive`. Default: `adaptive`, by which all resources of a run slow down " +
+				"together once AWS throttles. Environment variable: `AWS_RETRY_MODE`.",
+			Optional:   true,
+			Validators: []validator.String{stringvalidator.OneOf("standard", "adaptive")},
 		},
 		"secret_key": schema.StringAttribute{
 			MarkdownDescription: "AWS secret access key. Environment variable: `AWS_SECRET_ACCESS_KEY`. Needs `access_key`.",
 			Optional:            true,
 			Sensitive:           true,
 		},
-		"shared_config_files":         optionalStrings("Shared configuration files. Default: `~/.aws/config`. Environment variable: `AWS_CONFIG_FILE`."),
-		"shared_credentials_files":    optionalStrings("Shared credentials files. Default: `~/.aws/credentials`. Environment variable: `AWS_SHARED_CREDENTIALS_FILE`."),
-		"skip_credentials_validation": optionalBool("Accepted for likeness with the hashicorp/aws provider. This provider never spends a request on validating credentials: the first request that it needs does."),
-		"skip_metadata_api_check":     optionalBool("Do not look for credentials in the EC2 metadata service. Environment variable: `AWS_EC2_METADATA_DISABLED`."),
-		"skip_region_validation":      optionalBool("Accept a region that this version does not know."),
-		"sts_region":                  optionalString("AWS Region for STS, where it is not `region`."),
+		"shared_config_files": optionalStrings("Shared configuration files. Default: `~/.aws/config`. Environment variable: " +
+			"`AWS_CONFIG_FILE`."),
+		"shared_credentials_files": optionalStrings("Shared credentials files. Default: `~/.aws/credentials`. Environment variable: " +
+			"`AWS_SHARED_CREDENTIALS_FILE`."),
+		"skip_credentials_validation": optionalBool("Accepted for likeness with the hashicorp/aws provider. This provider never spends a " +
+			"request on validating credentials: the first request that it needs does."),
+		"skip_metadata_api_check": optionalBool("Do not look for credentials in the EC2 metadata service. Environment variable: " +
+			"`AWS_EC2_METADATA_DISABLED`."),
+		"skip_region_validation": optionalBool("Accept a region that this version does not know."),
+		"sts_region":             optionalString("AWS Region for STS, where it is not `region`."),
 		"token": schema.StringAttribute{
 			MarkdownDescription: "Session token of temporary credentials. Environment variable: `AWS_SESSION_TOKEN`.",
 			Optional:            true,

@@ -67,7 +67,8 @@ func TestConfigure_Wrong(t *testing.T) {
 			detail: []string{"Set web_identity_token_file or web_identity_token", "AWS_WEB_IDENTITY_TOKEN_FILE"},
 		},
 		"token file missing": {
-			config:    `{"assume_role_with_web_identity": {"role_arn": "arn:aws:iam::123456789012:role/r", "web_identity_token_file": "/nowhere/token"}}`,
+			config: `{"assume_role_with_web_identity": {"role_arn": "arn:aws:iam::123456789012:role/r",
+				"web_identity_token_file": "/nowhere/token"}}`,
 			attribute: "assume_role_with_web_identity.web_identity_token_file",
 			summary:   `Unable to read the file of assume_role_with_web_identity.web_identity_token_file: "/nowhere/token"`,
 			detail:    []string{"no such file", "Set assume_role_with_web_identity.web_identity_token_file to a file"},
@@ -142,7 +143,8 @@ func TestConfigure_Wrong(t *testing.T) {
 			detail: []string{"Set http_proxy to a URL such as http://proxy.example.com:3128"},
 		},
 		"role that is refused": {
-			config:  `{` + keys + `, "endpoints": {"sts": "http://127.0.0.1:1"}, "max_retries": 0, "assume_role": [{"role_arn": "arn:aws:iam::123456789012:role/r"}]}`,
+			config: `{` + keys + `, "endpoints": {"sts": "http://127.0.0.1:1"}, "max_retries": 0,
+				"assume_role": [{"role_arn": "arn:aws:iam::123456789012:role/r"}]}`,
 			summary: "Cannot assume IAM Role",
 			detail:  []string{"arn:aws:iam::123456789012:role/r", "connection refused"},
 		},
@@ -207,15 +209,30 @@ func TestConfigure_Unknown(t *testing.T) { //nolint:paralleltest // isolate sets
 func TestValidate(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ config, want string }{
-		"good":                  {`{"retry_mode": "adaptive", "max_retries": 0, "allowed_account_ids": ["123456789012"]}`, ""},
-		"retry_mode":            {`{"retry_mode": "eager"}`, `Attribute retry_mode value must be one of: ["standard" "adaptive"], got: "eager"`},
-		"max_retries":           {`{"max_retries": -1}`, "Attribute max_retries value must be at least 0, got: -1"},
-		"metadata mode":         {`{"ec2_metadata_service_endpoint_mode": "IPv5"}`, `Attribute ec2_metadata_service_endpoint_mode value must be one of: ["IPv4" "IPv6"], got: "IPv5"`},
-		"account id":            {`{"forbidden_account_ids": ["12345"]}`, `must be an AWS account id: 12 digits, got: 12345`},
-		"both account lists":    {`{"allowed_account_ids": ["123456789012"], "forbidden_account_ids": []}`, `Attribute "forbidden_account_ids" cannot be specified when "allowed_account_ids" is specified`},
-		"role ARN":              {`{"assume_role": [{"role_arn": "rotation"}]}`, "must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/rotation, got: rotation"},
-		"session duration":      {`{"assume_role": [{"role_arn": "arn:aws:iam::123456789012:role/r", "duration": "1.5h"}]}`, "Set assume_role[0].duration to whole numbers with the units w, d, h, m and s"},
-		"token and file":        {`{"assume_role_with_web_identity": {"web_identity_token": "t", "web_identity_token_file": "f"}}`, "cannot be specified when"},
+		"good":        {`{"retry_mode": "adaptive", "max_retries": 0, "allowed_account_ids": ["123456789012"]}`, ""},
+		"retry_mode":  {`{"retry_mode": "eager"}`, `Attribute retry_mode value must be one of: ["standard" "adaptive"], got: "eager"`},
+		"max_retries": {`{"max_retries": -1}`, "Attribute max_retries value must be at least 0, got: -1"},
+		"metadata mode": {
+			`{"ec2_metadata_service_endpoint_mode": "IPv5"}`,
+			`Attribute ec2_metadata_service_endpoint_mode value must be one of: ["IPv4" "IPv6"], got: "IPv5"`,
+		},
+		"account id": {`{"forbidden_account_ids": ["12345"]}`, `must be an AWS account id: 12 digits, got: 12345`},
+		"both account lists": {
+			`{"allowed_account_ids": ["123456789012"], "forbidden_account_ids": []}`,
+			`Attribute "forbidden_account_ids" cannot be specified when "allowed_account_ids" is specified`,
+		},
+		"role ARN": {
+			`{"assume_role": [{"role_arn": "rotation"}]}`,
+			"must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/rotation, got: rotation",
+		},
+		"session duration": {
+			`{"assume_role": [{"role_arn": "arn:aws:iam::123456789012:role/r", "duration": "1.5h"}]}`,
+			"Set assume_role[0].duration to whole numbers with the units w, d, h, m and s",
+		},
+		"token and file": {
+			`{"assume_role_with_web_identity": {"web_identity_token": "t", "web_identity_token_file": "f"}}`,
+			"cannot be specified when",
+		},
 		"web identity role ARN": {`{"assume_role_with_web_identity": {"role_arn": "r"}}`, "must be the ARN of an IAM role"},
 	} {
 		t.Run(name, func(t *testing.T) {
