@@ -60,11 +60,13 @@ func TestCreateAccessKeyIsSentOnce(t *testing.T) {
 		{"empty 200", []iamsim.Fault{{Action: create, Kind: iamsim.Empty200}}, iamgate.KindBadAnswer, 200, true, 1, 1},
 		{"throttled for good", []iamsim.Fault{{Action: create, Kind: iamsim.Throttled}}, iamgate.KindThrottled, 400, false, attempts, 0},
 		{
-			"throttled, then answer lost", []iamsim.Fault{throttled, {Action: create, Nth: 2, Kind: iamsim.AnswerLost}},
+			"throttled, then answer lost",
+			[]iamsim.Fault{throttled, {Action: create, Nth: 2, Kind: iamsim.AnswerLost}},
 			iamgate.KindUnreachable, 0, true, 2, 1,
 		},
 		{
-			"throttled, then error", []iamsim.Fault{throttled, {Action: create, Nth: 2, Kind: iamsim.ErrorAfterCommit}},
+			"throttled, then error",
+			[]iamsim.Fault{throttled, {Action: create, Nth: 2, Kind: iamsim.ErrorAfterCommit}},
 			iamgate.KindServiceFailure, 500, true, 2, 1,
 		},
 	} {

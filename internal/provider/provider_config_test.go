@@ -222,12 +222,12 @@ func TestConfigure_Endpoints(t *testing.T) {
 		config string
 		env    map[string]string
 	}{
-		"block":                         {config: `{"endpoints": {"iam": "IAM", "sts": "STS"}}`},
+		"block": {config: `{"endpoints": {"iam": "IAM", "sts": "STS"}}`},
 		"block before the environment": {
 			config: `{"endpoints": {"iam": "IAM", "sts": "STS"}}`,
 			env:    map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "TF_AWS_IAM_ENDPOINT": "http://127.0.0.1:1"},
 		},
-		"AWS_ENDPOINT_URL_<service>":    {config: `{}`, env: map[string]string{"AWS_ENDPOINT_URL_IAM": "IAM", "AWS_ENDPOINT_URL_STS": "STS"}},
+		"AWS_ENDPOINT_URL_<service>": {config: `{}`, env: map[string]string{"AWS_ENDPOINT_URL_IAM": "IAM", "AWS_ENDPOINT_URL_STS": "STS"}},
 		"TF_AWS_<service>_ENDPOINT": {
 			config: `{}`,
 			env: map[string]string{
