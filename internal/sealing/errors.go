@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// RecipientError tells that a secret can't be encrypted to a recipient.
+// RecipientError reports that a secret can't be encrypted to a recipient.
 type RecipientError struct {
 	// Index is the position of the recipient among those that were given.
 	Index int
@@ -15,11 +15,15 @@ type RecipientError struct {
 	Problem string
 	// Remedy says what to give instead, as a sentence.
 	Remedy string
+	// Private reports that the recipient is a private key.
+	Private bool
+	// Method is the method that the recipient belongs to, if it is a recipient of another method.
+	Method Method
 	// Err is the cause, if there is one.
 	Err error
 }
 
-// Error implements error.
+// Error returns the position and the name of the recipient, the problem and the cause, without the remedy.
 func (e *RecipientError) Error() string {
 	text := fmt.Sprintf("recipient %d", e.Index+1)
 	if e.Name != "" {
@@ -40,30 +44,32 @@ type OpenFailure string
 
 // The failures.
 const (
-	// NotSealed: the text is no encrypted secret of this method.
+	// NotSealed means that the text is not an encrypted secret of this method.
 	NotSealed OpenFailure = "not_sealed"
-	// BadIdentity: a private key can't be read, or its passphrase is wrong or missing.
+	// BadIdentity means that a private key can't be read, or that its passphrase is wrong or missing.
 	BadIdentity OpenFailure = "bad_identity"
-	// NoMatch: it is encrypted to other recipients.
+	// NoMatch means that the secret is encrypted to other recipients.
 	NoMatch OpenFailure = "no_match"
-	// Damaged: it was changed or cut off.
+	// Damaged means that the text was changed or cut off.
 	Damaged OpenFailure = "damaged"
-	// Refused: AWS KMS did not decrypt it.
+	// Refused means that AWS KMS did not decrypt it.
 	Refused OpenFailure = "refused"
 )
 
-// OpenError tells that a sealed secret can't be opened. Its text holds nothing of the plaintext or of a private key.
+// OpenError reports that a sealed secret can't be opened. Its text holds nothing of the plaintext or of a private key.
 type OpenError struct {
 	Failure OpenFailure
-	// Recipients are the fingerprints of whom the secret is encrypted to, as far as it says.
+	// Recipients are the fingerprints of the recipients that the secret is encrypted to, as far as its text names them.
 	Recipients []string
-	// Detail says more, as a sentence without a full stop; it may be empty.
+	// Detail is the cause, as a sentence without a full stop; it may be empty.
 	Detail string
-	// Err is the cause, if it is safe to show.
+	// Method is the method that the text or the private key belongs to, if that is another one.
+	Method Method
+	// Err is the error behind it, if it is safe to show.
 	Err error
 }
 
-// Error implements error.
+// Error returns the failure, the detail, the cause and the recipients in one line.
 func (e *OpenError) Error() string {
 	text := map[OpenFailure]string{
 		NotSealed:   "this is not an encrypted secret",

@@ -10,7 +10,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// Format is what a plaintext looks like.
+// Format is the form of a plaintext.
 type Format string
 
 // The formats.
@@ -20,15 +20,15 @@ const (
 	// FormatJSON is the output of a credential_process: one line of JSON. See
 	// https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html.
 	FormatJSON Format = "json"
-	// FormatDotenv is the two environment variables that AWS tools read, one to a line: for sh, docker --env-file and
+	// FormatDotenv is the two environment variables that AWS tools read, one a line: for sh, docker --env-file and
 	// dotenv libraries.
 	FormatDotenv Format = "dotenv"
 	// FormatCredentialsFile is a shared credentials file with the profile "default". See
 	// https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html.
 	FormatCredentialsFile Format = "credentials_file"
-	// FormatCSV has the columns of the file that the IAM console offers for a new key, as one header line and one row. Files
-	// of the console have been seen with a byte order mark, which hides the first column from Terraform's csvdecode, and
-	// with CR LF, which leaves a CR in what cut or awk take for the secret; this one has neither.
+	// FormatCSV has the columns of the file that the IAM console offers for a new key, as one header line and one row. Some
+	// files of the console have a byte order mark, which hides the first column from Terraform's csvdecode, and CR LF, which
+	// leaves a CR in what cut or awk read as the secret. This format has neither.
 	FormatCSV Format = "csv"
 )
 
@@ -37,7 +37,18 @@ func Formats() []Format {
 	return []Format{FormatSecret, FormatJSON, FormatDotenv, FormatCredentialsFile, FormatCSV}
 }
 
-// Credential is an access key as a plaintext carries it.
+// formatNames lists the formats in a sentence.
+func formatNames() string {
+	formats := Formats()
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		names[i] = string(f)
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// Credential is the access key in a plaintext.
 type Credential struct {
 	// AccessKeyID is empty when the plaintext is the secret alone.
 	AccessKeyID string
@@ -46,24 +57,24 @@ type Credential struct {
 
 // The errors of Render and Parse. They hold nothing of an access key id, a secret or a plaintext.
 var (
-	// ErrUnknownFormat is a Format that is none of Formats.
-	ErrUnknownFormat = errors.New("the format is none of secret, json, dotenv, credentials_file and csv")
-	// ErrKeyText is an access key id or a secret that can't be written in every format without quotes.
+	// ErrUnknownFormat means that a Format is none of Formats.
+	ErrUnknownFormat = errors.New("the format is none of " + formatNames())
+	// ErrKeyText means that an access key id or a secret can't be written in every format without quotes.
 	ErrKeyText = fmt.Errorf("it must have 1 to %d characters, letters, digits, /, + and = only", maxKeyText)
-	// ErrNoCredential is a plaintext in none of the formats.
-	ErrNoCredential = errors.New("the plaintext is not an access key in one of the formats secret, json, dotenv, credentials_file and csv")
+	// ErrNoCredential means that a plaintext is in none of the formats.
+	ErrNoCredential = errors.New("the plaintext is not an access key in one of the formats " + formatNames())
 )
 
-// maxKeyText bounds an access key id and a secret, in bytes, so that every rendering is far below MaxPlaintext. IAM
-// bounds an id at 128 characters and names no bound for a secret, which has 40. See
+// maxKeyText limits an access key id and a secret, in bytes, so that every rendering is far below MaxPlaintext. IAM
+// limits an id to 128 characters and documents no limit for a secret, which has 40. See
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html.
 const maxKeyText = 1024
 
-// credentialProcessVersion is the only version of a credential_process's output.
+// credentialProcessVersion is the only version of the output of a credential_process.
 const credentialProcessVersion = 1
 
-// Render returns the plaintext of c. FormatSecret leaves the access key id out, and does not look at it. The error wraps
-// ErrUnknownFormat or ErrKeyText.
+// Render returns the plaintext of c. FormatSecret ignores the access key id. The error wraps ErrUnknownFormat or
+// ErrKeyText.
 func (f Format) Render(c Credential) (secret.Secret, error) {
 	id, key := c.AccessKeyID, c.Secret.Reveal()
 	if !isKeyText(key) {
@@ -72,7 +83,7 @@ func (f Format) Render(c Credential) (secret.Secret, error) {
 	if f != FormatSecret && !isKeyText(id) {
 		return secret.Secret{}, fmt.Errorf("access key id: %w", ErrKeyText)
 	}
-	// Key text has no character that any of the formats would escape.
+	// No format escapes any character of a key text.
 	switch f {
 	case FormatSecret:
 		return secret.New(key), nil
@@ -88,7 +99,7 @@ func (f Format) Render(c Credential) (secret.Secret, error) {
 	return secret.Secret{}, ErrUnknownFormat
 }
 
-// isKeyText reports whether no format has to quote s.
+// isKeyText reports whether s can be written in every format without quotes.
 func isKeyText(s string) bool {
 	if s == "" || len(s) > maxKeyText {
 		return false
@@ -103,8 +114,8 @@ func isKeyText(s string) bool {
 	return true
 }
 
-// Parse finds out the format of a plaintext of at most MaxPlaintext bytes and returns the access key in it. It reads what
-// Render writes and what other tools make of it: other line ends, a byte order mark, comments, quotes and export in
+// Parse detects the format of a plaintext of at most MaxPlaintext bytes and returns the access key in it. It reads what
+// Render writes, and the variations of other tools: other line ends, a byte order mark, comments, quotes and export in
 // dotenv, another profile, more JSON fields, variables or columns. A plaintext with several keys is refused, since nothing
 // says which one is meant. The error wraps ErrNoCredential.
 func Parse(plaintext secret.Secret) (Credential, error) {
@@ -124,7 +135,7 @@ func Parse(plaintext secret.Secret) (Credential, error) {
 	return Credential{}, ErrNoCredential
 }
 
-// parseJSON reads FormatJSON. Its results are empty where the text is something else.
+// parseJSON reads FormatJSON. Its results are empty if the text is something else.
 func parseJSON(text string) (id, key string) {
 	var output struct {
 		Version         int
@@ -138,7 +149,7 @@ func parseJSON(text string) (id, key string) {
 }
 
 // parseLines reads FormatCredentialsFile, which has one profile, and FormatDotenv, which has none. Its results are empty
-// where the text is something else.
+// if the text is something else.
 func parseLines(text string) (id, key string) {
 	values := map[string]string{}
 	inProfile := false
@@ -167,7 +178,7 @@ func parseLines(text string) (id, key string) {
 	return values["AWS_ACCESS_KEY_ID"], values["AWS_SECRET_ACCESS_KEY"]
 }
 
-// unquote takes a pair of equal quotes off a value; key text within them has nothing to unescape.
+// unquote removes a pair of equal quotes around a value; a key text has nothing to unescape.
 func unquote(value string) string {
 	if n := len(value); n >= 2 && value[0] == value[n-1] && (value[0] == '"' || value[0] == '\'') {
 		return value[1 : n-1]
@@ -175,8 +186,8 @@ func unquote(value string) string {
 	return value
 }
 
-// parseCSV reads FormatCSV, in the columns that are named so, whatever the case: the console has changed it over the
-// years. Its results are empty where the text is something else.
+// parseCSV reads FormatCSV by the names of the columns, in upper or lower case: the console has changed the case over the
+// years. Its results are empty if the text is something else.
 func parseCSV(text string) (id, key string) {
 	reader := csv.NewReader(strings.NewReader(text))
 	reader.TrimLeadingSpace = true

@@ -18,8 +18,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// keyID and keyText are not real: the examples of AWS's pages, the secret with every character that a reader might trip
-// over.
+// keyID and keyText are the examples of AWS. The secret has every character that a reader may get wrong.
 const (
 	keyID   = "AKIAIOSFODNN7EXAMPLE" //nolint:gosec // AWS documents it as an example
 	keyText = "=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLE=="
@@ -55,16 +54,15 @@ func TestFormats(t *testing.T) {
 	if got := sealing.Formats(); !slices.Equal(got, want) {
 		t.Errorf("Formats() = %q, want %q", got, want)
 	}
+	const names = "secret, json, dotenv, credentials_file and csv"
 	for _, err := range []error{sealing.ErrUnknownFormat, sealing.ErrNoCredential} {
-		for _, format := range sealing.Formats() {
-			if !strings.Contains(err.Error(), string(format)) {
-				t.Errorf("%q does not name %s", err, format)
-			}
+		if !strings.HasSuffix(err.Error(), " "+names) {
+			t.Errorf("%q does not list the formats as %q", err, names)
 		}
 	}
 }
 
-func TestRenderExactly(t *testing.T) {
+func TestRender(t *testing.T) {
 	t.Parallel()
 	for format, want := range map[sealing.Format]string{
 		sealing.FormatSecret:          keyText,
@@ -82,11 +80,13 @@ func TestRenderExactly(t *testing.T) {
 	}
 }
 
-func TestRenderRefuses(t *testing.T) {
+func TestRender_refused(t *testing.T) {
 	t.Parallel()
 	good := credential()
 	bad := map[string]string{"empty": "", "too long": strings.Repeat("A", 1025)}
-	for _, char := range []string{" ", "\n", "\r", "\t", "\x00", `"`, "'", `\`, "$", "`", ",", "#", ";", "-", "_", ":", "[", "\ufeff", "é", "\xff"} {
+	for _, char := range []string{
+		" ", "\n", "\r", "\t", "\x00", `"`, "'", `\`, "$", "`", ",", "#", ";", "-", "_", ":", "[", "\ufeff", "é", "\xff",
+	} {
 		bad["with "+char] = "marker" + char + "marker"
 	}
 	for name, text := range bad {
@@ -123,7 +123,7 @@ func refuses(t *testing.T, format sealing.Format, c sealing.Credential, want err
 	}
 }
 
-func TestRenderLongest(t *testing.T) {
+func TestRender_longest(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("+", 1024)
 	for _, format := range sealing.Formats() {
@@ -131,14 +131,14 @@ func TestRenderLongest(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", format, err)
 		}
-		// AWS KMS encrypts no more.
+		// AWS KMS encrypts at most 4096 bytes.
 		if size := len(plaintext.Reveal()); size > 4096 {
 			t.Errorf("%s: %d bytes", format, size)
 		}
 	}
 }
 
-func TestRenderSecretNeedsNoID(t *testing.T) {
+func TestRender_secretNeedsNoID(t *testing.T) {
 	t.Parallel()
 	plaintext, err := sealing.FormatSecret.Render(sealing.Credential{Secret: secret.New(keyText)})
 	if err != nil {
@@ -206,7 +206,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// parses fails the test unless the text is read as the example's secret and the id.
+// parses fails the test unless Parse reads the secret of the example and the id from the text.
 func parses(t *testing.T, text, id string) {
 	t.Helper()
 	got, err := sealing.Parse(secret.New(text))
@@ -221,7 +221,7 @@ func parses(t *testing.T, text, id string) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestParse_refused(t *testing.T) {
 	t.Parallel()
 	const (
 		dotenv  = "AWS_ACCESS_KEY_ID=" + keyID + "\nAWS_SECRET_ACCESS_KEY=" + keyText + "\n"
@@ -297,7 +297,7 @@ func refusesText(t *testing.T, text, message string) {
 	}
 }
 
-func TestParseBounds(t *testing.T) {
+func TestParse_limits(t *testing.T) {
 	t.Parallel()
 	text := render(t, sealing.FormatDotenv)
 	text += "#" + strings.Repeat(" ", sealing.MaxPlaintext-len(text)-1)
@@ -313,8 +313,8 @@ func TestParseBounds(t *testing.T) {
 	}
 }
 
-// fromSDK fails the test unless the Go SDK's default chain takes the example from a config and a credentials file. A
-// profile that is named in code goes before the environment of the test.
+// fromSDK fails the test unless the default chain of the Go SDK reads the example from a config and a credentials file. A
+// profile that is set in code takes precedence over the environment of the test.
 func fromSDK(t *testing.T, profile, configFile, credentialsFile string) {
 	t.Helper()
 	loaded, err := config.LoadDefaultConfig(t.Context(), config.WithSharedConfigProfile(profile), config.WithRegion("eu-west-1"),
@@ -331,7 +331,7 @@ func fromSDK(t *testing.T, profile, configFile, credentialsFile string) {
 	}
 }
 
-func TestCredentialsFileInSDK(t *testing.T) {
+func TestRender_credentialsFileInSDK(t *testing.T) {
 	t.Parallel()
 	path := plaintextFile(t, sealing.FormatCredentialsFile)
 	fromSDK(t, "default", filepath.Join(t.TempDir(), "none"), path)
@@ -346,7 +346,7 @@ func TestCredentialsFileInSDK(t *testing.T) {
 	}
 }
 
-func TestJSONInSDK(t *testing.T) {
+func TestRender_jsonInSDK(t *testing.T) {
 	t.Parallel()
 	requireTool(t, "cat")
 	dir := t.TempDir()
@@ -358,7 +358,7 @@ func TestJSONInSDK(t *testing.T) {
 	fromSDK(t, "sealed", configFile, filepath.Join(dir, "none"))
 }
 
-func TestJSONStrictly(t *testing.T) {
+func TestRender_json(t *testing.T) {
 	t.Parallel()
 	var got map[string]any
 	if err := json.Unmarshal([]byte(render(t, sealing.FormatJSON)), &got); err != nil {
@@ -369,7 +369,7 @@ func TestJSONStrictly(t *testing.T) {
 	}
 }
 
-func TestCSVInReader(t *testing.T) {
+func TestRender_csv(t *testing.T) {
 	t.Parallel()
 	rows, err := csv.NewReader(strings.NewReader(render(t, sealing.FormatCSV))).ReadAll()
 	if err != nil {
@@ -380,7 +380,7 @@ func TestCSVInReader(t *testing.T) {
 	}
 }
 
-func TestInShell(t *testing.T) {
+func TestRender_shell(t *testing.T) {
 	t.Parallel()
 	requireTool(t, "sh")
 	const compare = `; test "$AWS_ACCESS_KEY_ID" = "$WANT_ID" && test "$AWS_SECRET_ACCESS_KEY" = "$WANT_SECRET"`
@@ -409,7 +409,7 @@ func runShell(t *testing.T, script, path, want string, succeeds bool) {
 	}
 }
 
-// requireTool lets a developer's machine without the tool leave the test out; CI must have it.
+// requireTool skips the test if a program is missing; in CI that is an error.
 func requireTool(t *testing.T, name string) {
 	t.Helper()
 	_, err := exec.LookPath(name)
@@ -443,7 +443,8 @@ func FuzzParse(f *testing.F) {
 			if !errors.Is(err, sealing.ErrNoCredential) {
 				t.Error("the error is not ErrNoCredential")
 			}
-			if message := strings.TrimPrefix(err.Error(), sealing.ErrNoCredential.Error()); message != "" && message != ": it has more than 16384 bytes" {
+			message := strings.TrimPrefix(err.Error(), sealing.ErrNoCredential.Error())
+			if message != "" && message != ": it has more than 16384 bytes" {
 				t.Error("the error shows the text")
 			}
 			if parsed != (sealing.Credential{}) {

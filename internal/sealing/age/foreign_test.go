@@ -12,13 +12,13 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// Where Debian puts them.
+// The paths of the programs in Debian.
 const (
 	agePath       = "/usr/bin/age"
 	sshKeygenPath = "/usr/bin/ssh-keygen"
 )
 
-// requireTool leaves a test out where a foreign tool is missing, but not in CI.
+// requireTool skips a test if a program is missing; in CI that is an error.
 func requireTool(t *testing.T, debianPackage, path string) {
 	t.Helper()
 	_, err := os.Stat(path)
@@ -31,7 +31,7 @@ func requireTool(t *testing.T, debianPackage, path string) {
 	}
 }
 
-// run runs a foreign tool and returns what it prints, which no failure shows: it may be the secret.
+// run runs a program and returns its output, which no failure shows: it may be the secret.
 func run(t *testing.T, stdin, path string, args ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), path, args...)
@@ -60,7 +60,7 @@ func readFile(t *testing.T, path string) string {
 	return string(content)
 }
 
-// classicPairs has one pair of each kind that age 1.1 knows: hybrid ones are younger.
+// classicPairs returns one pair of each type that age 1.1 knows. It does not know hybrid ones.
 func classicPairs(t *testing.T) map[string]pair {
 	t.Helper()
 	return map[string]pair{"X25519": newX25519(t), "ssh-ed25519": newEd25519(t, ""), "ssh-rsa": newRSA(t, "")}
@@ -104,7 +104,7 @@ func TestForeign_ageSealsWhatIsOpened(t *testing.T) {
 	}
 }
 
-// TestForeign_sshKeygen has ssh-keygen make the keys, in each format that it writes, and name them.
+// TestForeign_sshKeygen creates keys with ssh-keygen in each format that it writes, and compares their fingerprints.
 func TestForeign_sshKeygen(t *testing.T) {
 	t.Parallel()
 	requireTool(t, "openssh-client", sshKeygenPath)
@@ -140,7 +140,7 @@ func TestForeign_sshKeygen(t *testing.T) {
 			}
 			opened, err = open(t, mustSeal(t, line), readFile(t, path))
 			if bad := refused(t, opened, err); bad.Detail != "identity 1 is protected by a passphrase, and none is given" {
-				t.Error("a protected key without its passphrase is not told")
+				t.Error("a missing passphrase is not reported")
 			}
 		})
 	}

@@ -16,7 +16,7 @@ import (
 
 var fingerprint = regexp.MustCompile(`^(age1[02-9a-z]{58}|(age1pq1:)?SHA256:[0-9A-Za-z+/]{43})$`)
 
-// printable is what an error may be made of.
+// printable matches the texts that an error may have.
 var printable = regexp.MustCompile(`^[[:print:]]*$`)
 
 func FuzzParseRecipients(f *testing.F) {
@@ -37,7 +37,7 @@ func FuzzParseRecipients(f *testing.F) {
 				t.Fatalf("the error is %T, want *sealing.RecipientError alone", err)
 			}
 			if bad.Problem == "" || bad.Remedy == "" || len(bad.Error()) > 400 || !printable.MatchString(bad.Error()) {
-				t.Fatal("the error does not say what to do, is too long, or is not fit to print")
+				t.Fatal("the error does not say what to do, is too long, or can't be printed")
 			}
 			if strings.Contains(strings.ToUpper(text), "AGE-SECRET-KEY-") && bad.Name != "" {
 				t.Fatal("the error shows the beginning of a private key")
@@ -72,7 +72,7 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, identity, sealed string) {
 		opened, err := open(t, sealed, identity)
 		if err == nil {
-			// Only the seeds can be opened: nobody forges a ciphertext.
+			// Only the seeds can be opened: a forged ciphertext would break age.
 			if opened.Reveal() != plaintext {
 				t.Fatal("the opened secret differs from every sealed one")
 			}
@@ -80,11 +80,11 @@ func FuzzOpen(f *testing.F) {
 		}
 		bad := refused(t, opened, err)
 		if !printable.MatchString(bad.Error()) {
-			t.Fatal("the error is not fit to print")
+			t.Fatal("the error can't be printed")
 		}
 		for _, name := range bad.Recipients {
 			if !fingerprint.MatchString(name) && !strings.HasSuffix(name, "... (ssh-ed25519)") && !strings.HasSuffix(name, "... (ssh-rsa)") {
-				t.Fatalf("%q is no fingerprint", name)
+				t.Fatalf("%q is not a fingerprint", name)
 			}
 		}
 		_, key, _ := strings.Cut(identity, "AGE-SECRET-KEY-1")

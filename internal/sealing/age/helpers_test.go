@@ -41,7 +41,7 @@ var now = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 // pair is a recipient with its identity.
 type pair struct {
 	recipient, identity string
-	// fingerprint is empty where the test does not know it from elsewhere.
+	// fingerprint is empty if the test has no other source for it.
 	fingerprint string
 }
 
@@ -66,7 +66,7 @@ func newEd25519(tb testing.TB, passphrase string) pair {
 	return sshPair(tb, key, passphrase)
 }
 
-// rsaKey is made once: RSA keys take long.
+// rsaKey is generated once, since that is slow.
 var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 func newRSA(tb testing.TB, passphrase string) pair {
@@ -132,7 +132,7 @@ func mustSeal(tb testing.TB, recipients ...string) string {
 	return sealed
 }
 
-// encrypt is what the age tool would make: it names nobody.
+// encrypt encrypts as the age program does, without the names of the recipients.
 func encrypt(tb testing.TB, text string, recipients ...fage.Recipient) string {
 	tb.Helper()
 	var out bytes.Buffer
@@ -159,11 +159,11 @@ func mustOpen(tb testing.TB, sealed string, identities ...string) {
 	}
 }
 
-// refused checks that a secret was not opened, without any trace of it, and returns the error.
+// refused checks that a secret was not opened, and that the error does not show it, and returns the error.
 func refused(tb testing.TB, opened secret.Secret, err error) *sealing.OpenError {
 	tb.Helper()
 	if !opened.IsZero() {
-		tb.Fatal("something is opened, want an error")
+		tb.Fatal("a secret is opened, want an error")
 	}
 	bad, ok := errors.AsType[*sealing.OpenError](err)
 	if !ok {

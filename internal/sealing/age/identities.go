@@ -17,14 +17,14 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// identity is a private key, with the fingerprint of its recipient.
+// identity is a private key and the fingerprint of its recipient.
 type identity struct {
 	age.Identity
 
 	fingerprint string
 }
 
-// parseIdentities reads every private key. The parsers' own errors are dropped: some quote characters of the key.
+// parseIdentities reads every private key. The errors of the parsers are dropped: some quote characters of the key.
 func parseIdentities(texts []secret.Secret, passphrase secret.Secret) ([]identity, error) {
 	if len(texts) == 0 {
 		return nil, badIdentity("none is given")
@@ -33,32 +33,39 @@ func parseIdentities(texts []secret.Secret, passphrase secret.Secret) ([]identit
 	for i, text := range texts {
 		found, problem := parseIdentity(strings.TrimSpace(text.Reveal()), passphrase)
 		if problem == "" && len(all)+len(found) > sealing.MaxRecipients {
-			problem = fmt.Sprintf("makes more than %d private keys", sealing.MaxRecipients)
+			problem = fmt.Sprintf("brings the total to more than %d private keys", sealing.MaxRecipients)
 		}
 		if problem != "" {
-			return nil, badIdentity(fmt.Sprintf("identity %d %s", i+1, problem))
+			bad := badIdentity(fmt.Sprintf("identity %d %s", i+1, problem))
+			if problem == isOpenPGP {
+				bad.Method = sealing.OpenPGP
+			}
+			return nil, bad
 		}
 		all = append(all, found...)
 	}
 	return all, nil
 }
 
-func badIdentity(detail string) error {
+func badIdentity(detail string) *sealing.OpenError {
 	return &sealing.OpenError{Failure: sealing.BadIdentity, Detail: detail}
 }
 
-// parseIdentity reads a private key in PEM, or lines as in the identity files of age. If it can't, problem says why, as the
-// end of a sentence.
+// isOpenPGP is the problem of an OpenPGP key.
+const isOpenPGP = "is an OpenPGP key"
+
+// parseIdentity reads a private key in PEM, or lines as in the identity files of age. If it can't, problem is the cause, as
+// the end of a sentence.
 func parseIdentity(text string, passphrase secret.Secret) (found []identity, problem string) {
 	switch {
 	case text == "":
 		return nil, "is empty"
 	case len(text) > sealing.MaxIdentity:
 		return nil, "is larger than any private key"
-	case strings.HasPrefix(text, "-----BEGIN AGE ENCRYPTED FILE-----"):
-		return nil, "is itself encrypted: give what age --decrypt makes of it"
+	case strings.HasPrefix(text, Prefix):
+		return nil, "is itself encrypted: give the output of age --decrypt"
 	case strings.HasPrefix(text, "-----BEGIN PGP "):
-		return nil, "is an OpenPGP key: give it as openpgp_private_key"
+		return nil, isOpenPGP
 	case strings.HasPrefix(text, "-----BEGIN "):
 		one, problem := parsePEM(text, passphrase)
 		return []identity{one}, problem
@@ -75,7 +82,7 @@ func parseIdentity(text string, passphrase secret.Secret) (found []identity, pro
 		found = append(found, one)
 	}
 	if len(found) == 0 {
-		return nil, "holds nothing but comments"
+		return nil, "has only comments"
 	}
 	return found, ""
 }
@@ -98,13 +105,13 @@ func parseLine(line string) (one identity, problem string) {
 	case strings.HasPrefix(line, "AGE-PLUGIN-"):
 		return identity{}, "needs an age plugin, and plugins are not supported"
 	case strings.HasPrefix(line, "age1"), strings.HasPrefix(line, "ssh-"):
-		return identity{}, "is a public key, which can't open anything: give the private key that belongs to it"
+		return identity{}, "is a public key, which can't open anything: give its private key"
 	default:
-		return identity{}, "is no private key that age knows: give AGE-SECRET-KEY-..., or an SSH private key"
+		return identity{}, "is not a private key that age can use: give AGE-SECRET-KEY-..., or an SSH private key"
 	}
 }
 
-// parsePEM reads an SSH private key, in OpenSSH's format or the older ones.
+// parsePEM reads an SSH private key in the format of OpenSSH or in an older one.
 func parsePEM(text string, passphrase secret.Secret) (one identity, problem string) {
 	block, rest := pem.Decode([]byte(text))
 	if block == nil || strings.TrimSpace(string(rest)) != "" {
@@ -117,7 +124,7 @@ func parsePEM(text string, passphrase secret.Secret) (one identity, problem stri
 		}
 		raw, err = ssh.ParseRawPrivateKeyWithPassphrase([]byte(text), []byte(passphrase.Reveal()))
 		if errors.Is(err, x509.IncorrectPasswordError) {
-			return identity{}, "is protected by another passphrase than the one that is given"
+			return identity{}, "is protected by another passphrase than the given one"
 		}
 	}
 	if err != nil {
@@ -126,7 +133,7 @@ func parsePEM(text string, passphrase secret.Secret) (one identity, problem stri
 	var opener age.Identity
 	var public any
 	switch key := raw.(type) {
-	// x/crypto returns a pointer for one format and a value for another.
+	// x/crypto/ssh returns a pointer for one format and a value for another.
 	case *ed25519.PrivateKey:
 		public = key.Public()
 		opener, err = agessh.NewEd25519Identity(*key)
@@ -137,7 +144,7 @@ func parsePEM(text string, passphrase secret.Secret) (one identity, problem stri
 		public = key.Public()
 		opener, err = agessh.NewRSAIdentity(key)
 	default:
-		return identity{}, "is of a kind of SSH key that age can't decrypt with: give an Ed25519 or RSA key"
+		return identity{}, "is an SSH key of a type that age can't decrypt with: give an Ed25519 or RSA key"
 	}
 	if err != nil {
 		return identity{}, "can't be used to decrypt"

@@ -23,9 +23,9 @@ type Opener struct {
 	passphrase secret.Secret
 }
 
-// NewOpener makes an Opener of private keys, each of which is AGE-SECRET-KEY-1..., AGE-SECRET-KEY-PQ-1..., the content of an
-// age identity file (any number of these, with comments), or an SSH private key (Ed25519 or RSA; OpenSSH or PEM). The
-// passphrase is that of every protected SSH key, and may be absent. Bad keys are reported by Open.
+// NewOpener returns an Opener with private keys, each of which is AGE-SECRET-KEY-1..., AGE-SECRET-KEY-PQ-1..., the content
+// of an age identity file (any number of these, with comments), or an SSH private key (Ed25519 or RSA; OpenSSH or PEM). The
+// passphrase is that of every protected SSH key, and may be absent. Open reports keys that can't be used.
 func NewOpener(identities []string, passphrase secret.Secret) *Opener {
 	o := &Opener{passphrase: passphrase}
 	for _, text := range identities {
@@ -34,24 +34,25 @@ func NewOpener(identities []string, passphrase secret.Secret) *Opener {
 	return o
 }
 
-// Open implements sealing.Opener for armored age files. All of the file is verified before anything is returned. Every
-// private key must be usable, even if another one opens the secret.
+// Open decrypts an armored age file. It verifies the whole file before it returns anything. Every private key must be
+// usable, even if another one opens the secret.
 func (o *Opener) Open(_ context.Context, sealed string) (secret.Secret, error) {
-	if problem := notAge(sealed); problem != "" {
-		return secret.Secret{}, &sealing.OpenError{Failure: sealing.NotSealed, Detail: problem}
+	if bad := notAge(sealed); bad != nil {
+		return secret.Secret{}, bad
 	}
 	ring := &keyring{opener: o}
 	failed := func(failure sealing.OpenFailure, detail string) (secret.Secret, error) {
 		return secret.Secret{}, &sealing.OpenError{Failure: failure, Recipients: ring.recipients, Detail: detail}
 	}
-	// age's own errors quote what they stumble over, at any length. What they tell is in the details instead.
+	// The errors of age quote what they can't parse, at any length. The details say the same without a quotation.
 	decrypted, err := age.Decrypt(armor.NewReader(strings.NewReader(sealed)), ring)
 	if err != nil {
 		if known, ok := errors.AsType[*sealing.OpenError](err); ok {
-			return failed(known.Failure, known.Detail)
+			known.Recipients = ring.recipients
+			return secret.Secret{}, known
 		}
 		if _, ok := errors.AsType[*age.NoIdentityMatchError](err); ok {
-			return failed(sealing.NoMatch, "the private keys that are given belong to "+strings.Join(ring.own, ", "))
+			return failed(sealing.NoMatch, "the given private keys belong to "+strings.Join(ring.own, ", "))
 		}
 		return failed(sealing.Damaged, "its header can't be verified")
 	}
@@ -65,32 +66,35 @@ func (o *Opener) Open(_ context.Context, sealed string) (secret.Secret, error) {
 	return secret.New(string(plaintext)), nil
 }
 
-// notAge says why a text is no armored age file; it is empty if it may be one.
-func notAge(sealed string) string {
+// notAge returns why a text is not an armored age file; it is nil if it may be one.
+func notAge(sealed string) *sealing.OpenError {
 	text := strings.TrimSpace(sealed)
+	bad := &sealing.OpenError{Failure: sealing.NotSealed}
 	switch {
 	case len(sealed) > sealing.MaxSealed:
-		return fmt.Sprintf("it has %d bytes, and at most %d are read", len(sealed), sealing.MaxSealed)
+		bad.Detail = fmt.Sprintf("it has %d bytes, and at most %d are read", len(sealed), sealing.MaxSealed)
 	case text == "":
-		return "it is empty"
+		bad.Detail = "it is empty"
 	case strings.HasPrefix(text, "-----BEGIN PGP MESSAGE-----"):
-		return "it is an OpenPGP message, which an openpgp_private_key opens"
+		bad.Detail, bad.Method = "it is an OpenPGP message", sealing.OpenPGP
 	case strings.HasPrefix(text, "age-encryption.org/"):
-		return "it is an age file in binary; armored ones (age --armor) are read"
-	case !strings.HasPrefix(text, armor.Header):
-		return "it does not begin with " + armor.Header
+		bad.Detail = "it is a binary age file, and only armored ones (age --armor) are read"
+	case !strings.HasPrefix(text, Prefix):
+		bad.Detail = "it does not begin with " + Prefix
+	default:
+		return nil
 	}
-	return ""
+	return bad
 }
 
-// keyring is all identities of an Opener as one, which sees the header before age compares anything with it.
+// keyring is all identities of an Opener as one age.Identity, so that it sees the header before age matches any of them.
 type keyring struct {
 	opener *Opener
-	// recipients are the fingerprints of the file's recipients, as far as known, and own those of the private keys.
+	// recipients are the fingerprints of the recipients of the file, as far as known, and own are those of the private keys.
 	recipients, own []string
 }
 
-// Unwrap implements age.Identity. The identities are read only here, so that an error about them can name the recipients.
+// Unwrap returns the file key. It parses the identities only now, so that an error about them can name the recipients.
 func (k *keyring) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	k.recipients = names(stanzas)
 	if err := checkPassphrase(stanzas); err != nil {
@@ -115,14 +119,14 @@ func (k *keyring) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 	return nil, age.ErrIncorrectIdentity
 }
 
-// checkPassphrase refuses files that are encrypted with a passphrase. c2sp.org/age has a scrypt stanza stand alone, and
-// its readers refuse one that does not.
+// checkPassphrase refuses files that are encrypted with a passphrase. By c2sp.org/age a scrypt stanza is the only one of
+// its file, and readers refuse a file where it is not.
 func checkPassphrase(stanzas []*age.Stanza) error {
 	if !slices.ContainsFunc(stanzas, func(s *age.Stanza) bool { return s.Type == "scrypt" }) {
 		return nil
 	}
 	if len(stanzas) > 1 {
-		return &sealing.OpenError{Failure: sealing.Damaged, Detail: "its header has a passphrase beside recipients, which age forbids"}
+		return &sealing.OpenError{Failure: sealing.Damaged, Detail: "its header has both a passphrase and recipients, which age forbids"}
 	}
 	return &sealing.OpenError{Failure: sealing.NoMatch, Detail: "it is encrypted with a passphrase, not to a public key"}
 }

@@ -33,7 +33,7 @@ func oldPEM(t *testing.T, passphrase string) string {
 	noError(t, err)
 	block := &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
 	if passphrase != "" {
-		//nolint:staticcheck // such keys are still about
+		//nolint:staticcheck // such keys are still in use
 		block, err = x509.EncryptPEMBlock(rand.Reader, block.Type, block.Bytes, []byte(passphrase), x509.PEMCipherAES128)
 		noError(t, err)
 	}
@@ -47,7 +47,7 @@ func pkcs8(t *testing.T, key crypto.Signer) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-func TestOpenWithEveryKindOfIdentity(t *testing.T) {
+func TestOpen(t *testing.T) {
 	t.Parallel()
 	x, h, other := newX25519(t), newHybrid(t), newX25519(t)
 	ed, rsa, lockedEd, lockedRSA := newEd25519(t, ""), newRSA(t, ""), newEd25519(t, passphrase), newRSA(t, passphrase)
@@ -95,7 +95,7 @@ func TestOpenWithEveryKindOfIdentity(t *testing.T) {
 	}
 }
 
-func TestBadIdentity(t *testing.T) {
+func TestOpen_badIdentity(t *testing.T) {
 	t.Parallel()
 	x, ed := newX25519(t), newEd25519(t, "")
 	locked := newEd25519(t, passphrase)
@@ -108,14 +108,15 @@ func TestBadIdentity(t *testing.T) {
 	}
 	const (
 		malformed    = "identity 1 is malformed: a character is wrong or missing (line 1)"
-		public       = "identity 1 is a public key, which can't open anything: give the private key that belongs to it (line 1)"
-		unknown      = "identity 1 is no private key that age knows: give AGE-SECRET-KEY-..., or an SSH private key (line 3)"
+		public       = "identity 1 is a public key, which can't open anything: give its private key (line 1)"
+		unknown      = "identity 1 is not a private key that age can use: give AGE-SECRET-KEY-..., or an SSH private key (line 3)"
 		noPassphrase = "identity 1 is protected by a passphrase, and none is given"
-		wrong        = "identity 1 is protected by another passphrase than the one that is given"
-		otherKind    = "identity 1 is of a kind of SSH key that age can't decrypt with: give an Ed25519 or RSA key"
-		encrypted    = "identity 1 is itself encrypted: give what age --decrypt makes of it"
+		wrong        = "identity 1 is protected by another passphrase than the given one"
+		otherKind    = "identity 1 is an SSH key of a type that age can't decrypt with: give an Ed25519 or RSA key"
+		encrypted    = "identity 1 is itself encrypted: give the output of age --decrypt"
 		encryptedPEM = "identity 1 can't be read as an SSH private key (ENCRYPTED PRIVATE KEY)"
 		garbage      = "identity 1 can't be read as an SSH private key (OPENSSH PRIVATE KEY)"
+		openPGP      = "identity 1 is an OpenPGP key"
 	)
 	none := secret.Secret{}
 	for _, test := range []struct {
@@ -127,10 +128,10 @@ func TestBadIdentity(t *testing.T) {
 		{"none", nil, none, "none is given"},
 		{"empty", []string{x.identity, ""}, none, "identity 2 is empty"},
 		{"blank", []string{" \n "}, none, "identity 1 is empty"},
-		{"comments", []string{"# mine\n\n# yours"}, none, "identity 1 holds nothing but comments"},
+		{"comments", []string{"# mine\n\n# yours"}, none, "identity 1 has only comments"},
 		{"too large", []string{strings.Repeat("A", sealing.MaxIdentity+1)}, none, "identity 1 is larger than any private key"},
-		{"too many", slices.Repeat([]string{x.identity}, 101), none, "identity 101 makes more than 100 private keys"},
-		{"too many in a file", []string{strings.Repeat(x.identity+"\n", 101)}, none, "identity 1 makes more than 100 private keys"},
+		{"too many", slices.Repeat([]string{x.identity}, 101), none, "identity 101 brings the total to more than 100 private keys"},
+		{"too many in a file", []string{strings.Repeat(x.identity+"\n", 101)}, none, "identity 1 brings the total to more than 100 private keys"},
 		{"checksum", []string{x.identity[:30] + x.identity[31:]}, none, malformed},
 		{"hybrid checksum", []string{specHybridIdentity[:30] + specHybridIdentity[31:]}, none, malformed},
 		{"line of a file", []string{"# mine\n" + x.identity + "\nnot a key"}, none, unknown},
@@ -147,11 +148,11 @@ func TestBadIdentity(t *testing.T) {
 		{"PEM cut off", []string{ed.identity[:100]}, none, "identity 1 is not one whole PEM block"},
 		{"two PEM blocks", []string{ed.identity + locked.identity}, secret.New(passphrase), "identity 1 is not one whole PEM block"},
 		{"encrypted identity file", []string{mustSeal(t, x.recipient)}, none, encrypted},
-		{"OpenPGP", []string{pemOf("PGP PRIVATE KEY BLOCK", nil)}, none, "identity 1 is an OpenPGP key: give it as openpgp_private_key"},
+		{"OpenPGP", []string{pemOf("PGP PRIVATE KEY BLOCK", nil)}, none, openPGP},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			// The good identity does not make up for the bad one.
+			// A good identity beside it does not help.
 			opened, err := age.NewOpener(test.identities, test.passphrase).Open(t.Context(), mustSeal(t, x.recipient))
 			bad := refused(t, opened, err)
 			if bad.Failure != sealing.BadIdentity || !slices.Equal(bad.Recipients, []string{x.fingerprint}) {
@@ -160,19 +161,22 @@ func TestBadIdentity(t *testing.T) {
 			if bad.Detail != test.detail {
 				t.Errorf("the detail is not %q", test.detail)
 			}
+			if want := test.detail == openPGP; (bad.Method == sealing.OpenPGP) != want || (bad.Method == "") == want {
+				t.Errorf("Method = %q, want that it names OpenPGP: %v", bad.Method, want)
+			}
 		})
 	}
 }
 
-func TestNotSealed(t *testing.T) {
+func TestOpen_notSealed(t *testing.T) {
 	t.Parallel()
 	x := newX25519(t)
 	for _, test := range []struct{ name, sealed, detail string }{
 		{"empty", "", "it is empty"},
 		{"blank", "\n ", "it is empty"},
 		{"plaintext", plaintext, "it does not begin with -----BEGIN AGE ENCRYPTED FILE-----"},
-		{"binary", "age-encryption.org/v1\n-> X25519", "it is an age file in binary; armored ones (age --armor) are read"},
-		{"OpenPGP", "-----BEGIN PGP MESSAGE-----\n", "it is an OpenPGP message, which an openpgp_private_key opens"},
+		{"binary", "age-encryption.org/v1\n-> X25519", "it is a binary age file, and only armored ones (age --armor) are read"},
+		{"OpenPGP", "-----BEGIN PGP MESSAGE-----\n", "it is an OpenPGP message"},
 		{"too large", mustSeal(t, x.recipient) + strings.Repeat("\n", sealing.MaxSealed), ""},
 		{"text before", "secret: " + mustSeal(t, x.recipient), "it does not begin with -----BEGIN AGE ENCRYPTED FILE-----"},
 		{"too large inside", encrypt(t, strings.Repeat("x", sealing.MaxPlaintext+1), parseX25519(t, x)), "its content has more than 16384 bytes"},
@@ -209,7 +213,7 @@ func parseSSH(tb testing.TB, p pair) fage.Recipient {
 	return key
 }
 
-// forged is a recipient whose stanza of names says what it likes.
+// forged is a recipient with arbitrary names in its stanza of names.
 type forged struct {
 	fage.Recipient
 
@@ -221,7 +225,7 @@ func (f forged) Wrap(fileKey []byte) ([]*fage.Stanza, error) {
 	return append(stanzas, &fage.Stanza{Type: "github.com/iamkeys/recipients", Args: f.names}), err
 }
 
-func TestNoMatchNamesTheRecipients(t *testing.T) {
+func TestOpen_noMatch(t *testing.T) {
 	t.Parallel()
 	x, ed, rsa, mine, mineToo := newX25519(t), newEd25519(t, ""), newRSA(t, ""), newX25519(t), newEd25519(t, "")
 	hint := func(p pair, kind string) string { return p.fingerprint[:12] + "... (" + kind + ")" }
@@ -229,7 +233,7 @@ func TestNoMatchNamesTheRecipients(t *testing.T) {
 	noError(t, err)
 	byPassphrase.SetWorkFactor(1)
 	noNames := []string{"gone;reboot", x.fingerprint, x.fingerprint + "q", "SHA256:short", ed.fingerprint}
-	belong := "the private keys that are given belong to " + mine.fingerprint + ", " + mineToo.fingerprint
+	belong := "the given private keys belong to " + mine.fingerprint + ", " + mineToo.fingerprint
 	for _, test := range []struct {
 		name, sealed, detail string
 		recipients           []string
@@ -242,7 +246,7 @@ func TestNoMatchNamesTheRecipients(t *testing.T) {
 		},
 		{"anonymous", encrypt(t, plaintext, parseX25519(t, x)), belong, nil},
 		{
-			"names that are none", encrypt(t, plaintext, forged{parseX25519(t, x), noNames}),
+			"bad names", encrypt(t, plaintext, forged{parseX25519(t, x), noNames}),
 			belong,
 			[]string{x.fingerprint, ed.fingerprint},
 		},
@@ -277,7 +281,7 @@ func rewrite(tb testing.TB, sealed string, change func(file []byte) []byte) stri
 	return out.String()
 }
 
-func TestDamagedNamesTheRecipients(t *testing.T) {
+func TestOpen_damaged(t *testing.T) {
 	t.Parallel()
 	x, ed := newX25519(t), newEd25519(t, "")
 	recipients := mustParse(t, x.recipient, ed.recipient).Fingerprints()
@@ -321,8 +325,8 @@ func TestDamagedNamesTheRecipients(t *testing.T) {
 	}
 }
 
-// TestEveryTruncation leaves the last newline alone, without which the armor is still whole.
-func TestEveryTruncation(t *testing.T) {
+// TestOpen_everyTruncation starts from a text without its last newline, which is still whole.
+func TestOpen_everyTruncation(t *testing.T) {
 	t.Parallel()
 	x, ed := newX25519(t), newEd25519(t, "")
 	sealed := strings.TrimSuffix(mustSeal(t, x.recipient, ed.recipient), "\n")
@@ -347,7 +351,7 @@ func TestEveryTruncation(t *testing.T) {
 	}
 }
 
-func TestEveryFlippedBit(t *testing.T) {
+func TestOpen_everyFlippedBit(t *testing.T) {
 	t.Parallel()
 	x := newX25519(t)
 	sealed := mustSeal(t, x.recipient)
@@ -364,7 +368,7 @@ func TestEveryFlippedBit(t *testing.T) {
 	}
 }
 
-func TestAnOpenerShowsNothing(t *testing.T) {
+func TestNewOpener_redacted(t *testing.T) {
 	t.Parallel()
 	opener := age.NewOpener([]string{specX25519Identity}, secret.New(passphrase))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {

@@ -26,17 +26,17 @@ const (
 		"ssh-rsa .pub file; read files with file(), each into a string of its own."
 	giveItWhole   = "Copy the whole recipient again: a character is wrong or missing."
 	giveOtherSSH  = "Give an ssh-ed25519 key, an ssh-rsa key of at least 2048 bits, or an age1... recipient."
-	givePublicKey = "Give its public key, as age-keygen -y or ssh-keygen -y prints it; private keys belong to age_identities alone."
+	givePublicKey = "Give its public key, as age-keygen -y or ssh-keygen -y prints it."
 )
 
-// otherSSHTypes are the kinds of SSH keys that can sign, but not decrypt.
+// otherSSHTypes are the types of SSH keys that can sign, but not decrypt.
 var otherSSHTypes = []string{
 	"ssh-dss", ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.KeyAlgoSKECDSA256, ssh.KeyAlgoSKED25519,
 	ssh.CertAlgoED25519v01, ssh.CertAlgoRSAv01, ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01, ssh.CertAlgoECDSA521v01,
 	ssh.CertAlgoSKECDSA256v01, ssh.CertAlgoSKED25519v01,
 }
 
-// parseRecipient reads one recipient. The error says nothing of a text that is no public key: it may be private.
+// parseRecipient reads one recipient. The error shows nothing of a text that is not a public key: it may be private.
 func parseRecipient(text string) (recipient, *sealing.RecipientError) {
 	if len(text) > sealing.MaxRecipient {
 		return recipient{}, &sealing.RecipientError{
@@ -53,19 +53,19 @@ func parseRecipient(text string) (recipient, *sealing.RecipientError) {
 	case text == "":
 		bad.Problem = "is empty"
 	case isPrivate(text):
-		bad.Problem, bad.Remedy = "is a private key", givePublicKey
+		bad.Problem, bad.Remedy, bad.Private = "is a private key", givePublicKey, true
 	case strings.HasPrefix(text, "-----BEGIN PGP "):
-		bad.Problem, bad.Remedy = "is an OpenPGP key", "Give it as openpgp_public_keys."
+		bad.Problem, bad.Remedy, bad.Method = isOpenPGP, "Encrypt to it with OpenPGP.", sealing.OpenPGP
 	case strings.ContainsAny(text, "\r\n"):
-		bad.Problem, bad.Remedy = "has several lines", "Give each public key as a string of its own, without lines of comment."
+		bad.Problem, bad.Remedy = "has several lines", "Give each public key as a string of its own, without comment lines."
 	case strings.HasPrefix(text, "age1"):
 		r, bad = parseNative(text)
 	case sshType == ssh.KeyAlgoED25519 || sshType == ssh.KeyAlgoRSA:
 		r, bad = parseSSH(sshType, text)
 	case slices.Contains(otherSSHTypes, sshType):
-		bad.Name, bad.Problem, bad.Remedy = sshType, "is of a kind of SSH key that age can't encrypt to", giveOtherSSH
+		bad.Name, bad.Problem, bad.Remedy = sshType, "is an SSH key of a type that age can't encrypt to", giveOtherSSH
 	default:
-		bad.Problem = "is no age recipient"
+		bad.Problem = "is not an age recipient"
 	}
 	if bad != nil {
 		return recipient{}, bad
@@ -73,24 +73,24 @@ func parseRecipient(text string) (recipient, *sealing.RecipientError) {
 	// A point of low order parses, but nothing can be encrypted to it.
 	if _, err := r.key.Wrap(make([]byte, fileKeySize)); err != nil {
 		return recipient{}, &sealing.RecipientError{
-			Name: r.fingerprint, Problem: "can't be encrypted to", Remedy: "Make a new key: this one is not usable.", Err: err,
+			Name: r.fingerprint, Problem: "can't be encrypted to", Remedy: "Create a new key: this one can't be used.", Err: err,
 		}
 	}
 	return r, nil
 }
 
-// isPrivate tells private keys, wherever they stand in the text.
+// isPrivate reports whether there is a private key anywhere in the text.
 func isPrivate(text string) bool {
 	upper := strings.ToUpper(text)
 	marks := []string{"AGE-SECRET-KEY-", "AGE-PLUGIN-", "PRIVATE KEY-----", "PRIVATE KEY BLOCK-----", "PUTTY-USER-KEY-FILE-"}
 	return slices.ContainsFunc(marks, func(mark string) bool { return strings.Contains(upper, mark) })
 }
 
-// parseNative reads a Bech32 string that begins with age1; what stands before its last 1 tells its kind.
+// parseNative reads a Bech32 string that begins with age1. The part before its last 1 is its type.
 func parseNative(text string) (recipient, *sealing.RecipientError) {
 	var r recipient
 	var err error
-	switch kind := text[:strings.LastIndexByte(text, '1')]; kind {
+	switch text[:strings.LastIndexByte(text, '1')] {
 	case "age":
 		var key *age.X25519Recipient
 		if key, err = age.ParseX25519Recipient(text); err == nil {
@@ -108,7 +108,7 @@ func parseNative(text string) (recipient, *sealing.RecipientError) {
 		}
 	}
 	if err != nil {
-		// age repeats the whole recipient, which for a hybrid one are 2000 characters.
+		// age repeats the whole recipient; a hybrid one has 2000 characters.
 		cause := strings.TrimPrefix(err.Error(), fmt.Sprintf("malformed recipient %q: ", text))
 		return recipient{}, &sealing.RecipientError{
 			Name: beginning(text), Problem: "is malformed", Remedy: giveItWhole, Err: errors.New(cause),
@@ -117,7 +117,7 @@ func parseNative(text string) (recipient, *sealing.RecipientError) {
 	return r, nil
 }
 
-// parseSSH reads the line of a public key. The options of an authorized_keys file are no part of it.
+// parseSSH reads the line of a public key. It has no options, unlike a line of an authorized_keys file.
 func parseSSH(sshType, line string) (recipient, *sealing.RecipientError) {
 	malformed := func(err error) (recipient, *sealing.RecipientError) {
 		return recipient{}, &sealing.RecipientError{Name: sshType, Problem: "is malformed", Remedy: giveItWhole, Err: err}
@@ -132,11 +132,11 @@ func parseSSH(sshType, line string) (recipient, *sealing.RecipientError) {
 	}
 	public, err := ssh.ParsePublicKey(blob)
 	if err != nil {
-		// Its error may quote bytes that are not fit to print.
-		return malformed(errors.New("its base64 holds no whole key"))
+		// The error of the parser may quote bytes that can't be printed.
+		return malformed(errors.New("its base64 is not a whole key"))
 	}
 	if public.Type() != sshType {
-		return malformed(fmt.Errorf("it is in truth of type %s", public.Type()))
+		return malformed(fmt.Errorf("its actual type is %s", public.Type()))
 	}
 	r := recipient{fingerprint: ssh.FingerprintSHA256(public)}
 	if bits := rsaBits(public); bits > 0 && bits < minRSABits {
@@ -165,11 +165,11 @@ func rsaBits(public ssh.PublicKey) int {
 	return 0
 }
 
-// beginning returns enough of a recipient's text to find it again, without what a terminal would not print.
+// beginning returns enough of the text of a recipient to find it again, and only printable characters.
 func beginning(text string) string {
-	const enough = 16
+	const maxShown = 16
 	for i, c := range text {
-		if c <= ' ' || c > '~' || i == enough {
+		if c <= ' ' || c > '~' || i == maxShown {
 			return text[:i] + "..."
 		}
 	}

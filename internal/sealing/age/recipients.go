@@ -19,7 +19,7 @@ import (
 
 var _ sealing.Sealer = (*Recipients)(nil)
 
-// Recipients is a set of at least one age recipient.
+// Recipients is a set of one or more age recipients.
 type Recipients struct {
 	// sorted has no duplicates and is in the order of the fingerprints.
 	sorted []recipient
@@ -31,9 +31,9 @@ type recipient struct {
 	postQuantum bool
 }
 
-// ParseRecipients reads recipients as age takes them: age1..., age1pq1..., or the one line of an ssh-ed25519 or ssh-rsa
-// public key with or without a comment. White space around a recipient is ignored. Every recipient is tried, so that a key
-// to which nothing can be encrypted is found here. The error is a *sealing.RecipientError.
+// ParseRecipients reads recipients in the syntax of age: age1..., age1pq1..., or the one line of an ssh-ed25519 or ssh-rsa
+// public key with or without a comment. White space around a recipient is ignored. ParseRecipients encrypts to each
+// recipient once, to find keys that nothing can be encrypted to. The error is a *sealing.RecipientError.
 func ParseRecipients(recipients []string) (*Recipients, error) {
 	if len(recipients) == 0 {
 		return nil, &sealing.RecipientError{Problem: "is missing", Remedy: whatToGive}
@@ -41,7 +41,7 @@ func ParseRecipients(recipients []string) (*Recipients, error) {
 	if len(recipients) > sealing.MaxRecipients {
 		return nil, &sealing.RecipientError{
 			Index:   sealing.MaxRecipients,
-			Problem: fmt.Sprintf("is one too many: there can be %d", sealing.MaxRecipients), Remedy: "Give fewer recipients.",
+			Problem: fmt.Sprintf("is one too many: at most %d are allowed", sealing.MaxRecipients), Remedy: "Give fewer recipients.",
 		}
 	}
 	set := make(map[string]recipient, len(recipients))
@@ -70,9 +70,9 @@ func ParseRecipients(recipients []string) (*Recipients, error) {
 	})}, nil
 }
 
-// Fingerprints returns what tells each recipient from any other, sorted and without duplicates: an X25519 recipient itself,
+// Fingerprints returns what identifies each recipient, sorted and without duplicates: an X25519 recipient itself,
 // "age1pq1:SHA256:" and the unpadded base64 of the hash for a hybrid recipient, and for an SSH key what ssh-keygen -l prints.
-// The order of the recipients, repetition and comments change nothing.
+// The order of the recipients, repetition and comments have no effect.
 func (r *Recipients) Fingerprints() []string {
 	fingerprints := make([]string, len(r.sorted))
 	for i, one := range r.sorted {
@@ -81,12 +81,12 @@ func (r *Recipients) Fingerprints() []string {
 	return fingerprints
 }
 
-// Seal implements sealing.Sealer. The text is an armored age file and ends with a newline. age recipients have no dates, so
-// that now does not matter. It refuses what Opener would: a plaintext or a result over the limits of package sealing.
+// Seal returns an armored age file that ends with a newline. age recipients have no dates, so the time has no effect. Seal
+// refuses what an Opener would refuse: a plaintext or a result over the limits of package sealing.
 func (r *Recipients) Seal(_ context.Context, _ time.Time, plaintext secret.Secret) (string, error) {
 	text := plaintext.Reveal()
 	if len(text) > sealing.MaxPlaintext {
-		return "", fmt.Errorf("the plaintext has %d bytes, which is more than the %d that can be sealed", len(text), sealing.MaxPlaintext)
+		return "", fmt.Errorf("the plaintext has %d bytes, and at most %d can be sealed", len(text), sealing.MaxPlaintext)
 	}
 	keys := make([]age.Recipient, len(r.sorted))
 	for i, one := range r.sorted {
@@ -105,7 +105,7 @@ func (r *Recipients) Seal(_ context.Context, _ time.Time, plaintext secret.Secre
 		return "", fmt.Errorf("encrypt to age recipients: %w", err)
 	}
 	if sealed.Len() > sealing.MaxSealed {
-		return "", fmt.Errorf("sealed to these %d recipients the secret has %d bytes, which is more than the %d that can be opened",
+		return "", fmt.Errorf("sealed to these %d recipients, the secret has %d bytes, and at most %d can be opened",
 			len(r.sorted), sealed.Len(), sealing.MaxSealed)
 	}
 	return sealed.String(), nil

@@ -19,7 +19,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-func TestSealAndOpen(t *testing.T) {
+func TestSeal(t *testing.T) {
 	t.Parallel()
 	x1, x2, h1, h2 := newX25519(t), newX25519(t), newHybrid(t), newHybrid(t)
 	ed, rsa := newEd25519(t, ""), newRSA(t, "")
@@ -44,8 +44,12 @@ func TestSealAndOpen(t *testing.T) {
 			}
 			parsed := mustParse(t, recipients...)
 			sealed := mustSeal(t, recipients...)
-			if !strings.HasPrefix(sealed, "-----BEGIN AGE ENCRYPTED FILE-----\n") || !strings.HasSuffix(sealed, "\n-----END AGE ENCRYPTED FILE-----\n") {
+			const begin, end = "-----BEGIN AGE ENCRYPTED FILE-----\n", "\n-----END AGE ENCRYPTED FILE-----\n"
+			if !strings.HasPrefix(sealed, begin) || !strings.HasSuffix(sealed, end) {
 				t.Error("the sealed secret is not armored, or does not end with a newline")
+			}
+			if !strings.HasPrefix(sealed, age.Prefix) {
+				t.Error("the sealed secret does not begin with Prefix")
 			}
 			for _, p := range test.pairs {
 				mustOpen(t, sealed, p.identity)
@@ -73,15 +77,15 @@ func TestSealAndOpen(t *testing.T) {
 	}
 }
 
-func TestSealNeverRepeatsItself(t *testing.T) {
+func TestSeal_randomized(t *testing.T) {
 	t.Parallel()
 	first := mustSeal(t, specX25519Recipient)
 	if mustSeal(t, specX25519Recipient) == first {
-		t.Error("the same text twice")
+		t.Error("the same secret is sealed to the same text twice")
 	}
 }
 
-func TestSealLimits(t *testing.T) {
+func TestSeal_limits(t *testing.T) {
 	t.Parallel()
 	p := newX25519(t)
 	for _, size := range []int{0, 1, sealing.MaxPlaintext} {
@@ -95,12 +99,12 @@ func TestSealLimits(t *testing.T) {
 		}
 	}
 	sealed, err := mustParse(t, p.recipient).Seal(t.Context(), now, secret.New(strings.Repeat("x", sealing.MaxPlaintext+1)))
-	if sealed != "" || err == nil || err.Error() != "the plaintext has 16385 bytes, which is more than the 16384 that can be sealed" {
+	if sealed != "" || err == nil || err.Error() != "the plaintext has 16385 bytes, and at most 16384 can be sealed" {
 		t.Errorf("a plaintext over the limit gives %v", err)
 	}
 }
 
-func TestSealTheMostRecipients(t *testing.T) {
+func TestSeal_mostRecipients(t *testing.T) {
 	t.Parallel()
 	var recipients []string
 	var last pair
@@ -117,7 +121,8 @@ func TestSealTheMostRecipients(t *testing.T) {
 		t.Error("the secret differs")
 	}
 	wrong, err := open(t, sealed, newHybrid(t).identity)
-	if bad := refused(t, wrong, err); bad.Failure != sealing.NoMatch || !slices.Equal(bad.Recipients, mustParse(t, recipients...).Fingerprints()) {
+	bad := refused(t, wrong, err)
+	if bad.Failure != sealing.NoMatch || !slices.Equal(bad.Recipients, mustParse(t, recipients...).Fingerprints()) {
 		t.Errorf("failure %s with %d recipients, want no_match with 100", bad.Failure, len(bad.Recipients))
 	}
 }
@@ -135,14 +140,14 @@ func wideLine(t *testing.T, n byte) string {
 	return "ssh-rsa " + base64.StdEncoding.EncodeToString(ssh.Marshal(key))
 }
 
-func TestSealRefusesWhatCouldNotBeOpened(t *testing.T) {
+func TestSeal_tooLongToOpen(t *testing.T) {
 	t.Parallel()
 	var recipients []string
 	for n := range byte(80) {
 		recipients = append(recipients, wideLine(t, n))
 	}
 	sealed, err := mustParse(t, recipients...).Seal(t.Context(), now, secret.New(plaintext))
-	if sealed != "" || err == nil || !strings.HasPrefix(err.Error(), "sealed to these 80 recipients the secret has ") {
+	if sealed != "" || err == nil || !strings.HasPrefix(err.Error(), "sealed to these 80 recipients, the secret has ") {
 		t.Errorf("got %d bytes and %v", len(sealed), err)
 	}
 }
@@ -189,13 +194,13 @@ func TestFingerprints(t *testing.T) {
 type refusal struct {
 	name       string
 	recipients []string
-	// index and recipient are what the error blames, problem is what follows in its text, and remedy the beginning of what
-	// it proposes.
+	// index and recipient are the position and the name of the bad recipient, problem is the rest of the text of the error,
+	// and remedy is how its remedy begins.
 	index                      int
 	recipient, problem, remedy string
 }
 
-func TestParseRecipientsRefuses(t *testing.T) {
+func TestParseRecipients_refused(t *testing.T) {
 	t.Parallel()
 	const (
 		giveKey      = "Give a public key: age1... or age1pq1..., as age-keygen -y prints it"
@@ -205,7 +210,10 @@ func TestParseRecipientsRefuses(t *testing.T) {
 		giveOneKind  = "Give only age1pq1... recipients, or none of them."
 		giveNoPlugin = "Give an age1... recipient without a plugin's name"
 		plugin       = "needs an age plugin, and plugins are not supported"
-		otherKind    = "is of a kind of SSH key that age can't encrypt to"
+		privateKey   = "is a private key"
+		openPGPKey   = "is an OpenPGP key"
+		unknown      = "is not an age recipient"
+		otherKind    = "is an SSH key of a type that age can't encrypt to"
 		mixed        = "can't be mixed with those before it: with post-quantum recipients (age1pq1...) and others in one list, " +
 			"a quantum computer could open the secret through the others"
 		lowOrder  = "can't be encrypted to: crypto/ecdh: bad X25519 remote ECDH input: low order point"
@@ -232,40 +240,44 @@ func TestParseRecipientsRefuses(t *testing.T) {
 		{"nothing", nil, 0, "", "is missing", giveKey},
 		{"empty", []string{x.recipient, ""}, 1, "", "is empty", giveKey},
 		{"blank", []string{" \n"}, 0, "", "is empty", giveKey},
-		{"too many", slices.Repeat([]string{x.recipient}, 101), 100, "", "is one too many: there can be 100", "Give fewer"},
+		{"too many", slices.Repeat([]string{x.recipient}, 101), 100, "", "is one too many: at most 100 are allowed", "Give fewer"},
 		{"too large", []string{strings.Repeat("a", sealing.MaxRecipient+1)}, 0, "", "has 524289 bytes, more than any public key", giveKey},
 		{"checksum", []string{string(flipped)}, 0, specX25519Recipient[:16] + "...", "is malformed: invalid checksum", giveWhole},
 		{"cut off", []string{specX25519Recipient[:40]}, 0, specX25519Recipient[:16] + "...", "is malformed: invalid checksum", giveWhole},
 		{"bare prefix", []string{"age1"}, 0, "age1", "is malformed: separator '1' at invalid position: pos=3, len=4", giveWhole},
 		{"mixed case", []string{"age1Zvkyg2lqzraa2lnjv"}, 0, "age1Zvkyg2lqzraa...", "is malformed: mixed case", giveWhole},
-		{"upper case", []string{strings.ToUpper(specX25519Recipient)}, 0, "", "is no age recipient", giveKey},
+		{"upper case", []string{strings.ToUpper(specX25519Recipient)}, 0, "", unknown, giveKey},
 		{"control characters", []string{"age1q\x1b[2jqqqqqqq"}, 0, "age1q...", "is malformed: invalid character data part: s[1]=27", giveWhole},
-		{"hybrid checksum", []string{h.recipient[:1000] + h.recipient[1001:]}, 0, h.recipient[:16] + "...", "is malformed: invalid checksum", giveWhole},
-		{"age identity", []string{x.identity}, 0, "", "is a private key", givePublic},
-		{"age identity in lower case", []string{strings.ToLower(x.identity)}, 0, "", "is a private key", givePublic},
-		{"hybrid identity", []string{h.identity}, 0, "", "is a private key", givePublic},
-		{"identity file", []string{"# created: today\n# public key: " + x.recipient + "\n" + x.identity + "\n"}, 0, "", "is a private key", givePublic},
-		{"identity after recipient", []string{x.recipient + " " + x.identity}, 0, "", "is a private key", givePublic},
-		{"OpenSSH private key", []string{x.recipient, ed.identity}, 1, "", "is a private key", givePublic},
-		{"plugin identity", []string{"AGE-PLUGIN-YUBIKEY-1GKZCSQZ"}, 0, "", "is a private key", givePublic},
+		{
+			"hybrid checksum",
+			[]string{h.recipient[:1000] + h.recipient[1001:]},
+			0, h.recipient[:16] + "...", "is malformed: invalid checksum", giveWhole,
+		},
+		{"age identity", []string{x.identity}, 0, "", privateKey, givePublic},
+		{"age identity in lower case", []string{strings.ToLower(x.identity)}, 0, "", privateKey, givePublic},
+		{"hybrid identity", []string{h.identity}, 0, "", privateKey, givePublic},
+		{"identity file", []string{"# created: today\n# public key: " + x.recipient + "\n" + x.identity + "\n"}, 0, "", privateKey, givePublic},
+		{"identity after recipient", []string{x.recipient + " " + x.identity}, 0, "", privateKey, givePublic},
+		{"OpenSSH private key", []string{x.recipient, ed.identity}, 1, "", privateKey, givePublic},
+		{"plugin identity", []string{"AGE-PLUGIN-YUBIKEY-1GKZCSQZ"}, 0, "", privateKey, givePublic},
 		{"plugin", []string{yubikey}, 0, "age1yubikey1q2w7...", plugin, giveNoPlugin},
 		{"tagged", []string{"age1tag1qqqqqqqq"}, 0, "age1tag1qqqqqqqq", plugin, giveNoPlugin},
-		{"passphrase", []string{"correct horse battery staple"}, 0, "", "is no age recipient", giveKey},
-		{"file name", []string{"~/.ssh/id_ed25519.pub"}, 0, "", "is no age recipient", giveKey},
-		{"ssh-keygen -l", []string{ed.fingerprint}, 0, "", "is no age recipient", giveKey},
+		{"passphrase", []string{"correct horse battery staple"}, 0, "", unknown, giveKey},
+		{"file name", []string{"~/.ssh/id_ed25519.pub"}, 0, "", unknown, giveKey},
+		{"ssh-keygen -l", []string{ed.fingerprint}, 0, "", unknown, giveKey},
 		{"two lines", []string{x.recipient + "\n" + ed.recipient}, 0, "", "has several lines", "Give each public key as a string of its own"},
-		{"OpenPGP", []string{openpgp}, 0, "", "is an OpenPGP key", "Give it as openpgp_public_keys."},
+		{"OpenPGP", []string{openpgp}, 0, "", openPGPKey, "Encrypt to it with OpenPGP."},
 		{"ECDSA", []string{ec.recipient}, 0, "ecdsa-sha2-nistp256", otherKind, giveOtherSSH},
 		{"DSA", []string{dsaLine(t)}, 0, "ssh-dss", otherKind, giveOtherSSH},
 		{"security key", []string{skEd}, 0, skEd25519, otherKind, giveOtherSSH},
-		{"token that begins like SSH", []string{"sk-live-0123456789abcdef"}, 0, "", "is no age recipient", giveKey},
+		{"token that begins like SSH", []string{"sk-live-0123456789abcdef"}, 0, "", unknown, giveKey},
 		{"small RSA", []string{smallLine}, 0, smallFingerprint, "is an RSA key of only 1024 bits", giveOtherSSH},
 		{"SSH type alone", []string{"ssh-ed25519"}, 0, "ssh-ed25519", "is malformed: there is no key after its type", giveWhole},
-		{"SSH cut off", []string{ed.recipient[:40]}, 0, "ssh-ed25519", "is malformed: its base64 holds no whole key", giveWhole},
+		{"SSH cut off", []string{ed.recipient[:40]}, 0, "ssh-ed25519", "is malformed: its base64 is not a whole key", giveWhole},
 		{"SSH not base64", []string{"ssh-rsa -o AAAA"}, 0, "ssh-rsa", "is malformed: illegal base64 data at input byte 0", giveWhole},
-		{"SSH of another type", []string{"ssh-rsa " + edBlob}, 0, "ssh-rsa", "is malformed: it is in truth of type ssh-ed25519", giveWhole},
-		{"SSH options", []string{`command="id" ` + ed.recipient}, 0, "", "is no age recipient", giveKey},
-		{"point of low order", []string{identityPoint}, 0, ssh.FingerprintSHA256(identityKey), lowOrder, "Make a new key"},
+		{"SSH of another type", []string{"ssh-rsa " + edBlob}, 0, "ssh-rsa", "is malformed: its actual type is ssh-ed25519", giveWhole},
+		{"SSH options", []string{`command="id" ` + ed.recipient}, 0, "", unknown, giveKey},
+		{"point of low order", []string{identityPoint}, 0, ssh.FingerprintSHA256(identityKey), lowOrder, "Create a new key"},
 		{"hybrid after others", []string{x.recipient, rsaPair.recipient, h.recipient}, 2, hybridName, mixed, giveOneKind},
 		{"others after hybrid", []string{h.recipient, ed.recipient}, 1, ed.fingerprint, mixed, giveOneKind},
 	} {
@@ -280,7 +292,7 @@ func TestParseRecipientsRefuses(t *testing.T) {
 				t.Fatalf("the error is %T, want *sealing.RecipientError", err)
 			}
 			if bad.Index != test.index || bad.Name != test.recipient {
-				t.Errorf("recipient %d (%s) is blamed, want %d (%s)", bad.Index, bad.Name, test.index, test.recipient)
+				t.Errorf("the error is about recipient %d (%s), want %d (%s)", bad.Index, bad.Name, test.index, test.recipient)
 			}
 			want := fmt.Sprintf("recipient %d (%s) %s", test.index+1, test.recipient, test.problem)
 			if got := bad.Error(); got != strings.Replace(want, " ()", "", 1) {
@@ -289,11 +301,17 @@ func TestParseRecipientsRefuses(t *testing.T) {
 			if !strings.HasPrefix(bad.Remedy, test.remedy) || !strings.HasSuffix(bad.Remedy, ".") {
 				t.Errorf("the remedy is %q, want %q", bad.Remedy, test.remedy)
 			}
+			if want := test.problem == privateKey; bad.Private != want {
+				t.Errorf("Private = %v, want %v", bad.Private, want)
+			}
+			if want := test.problem == openPGPKey; (bad.Method == sealing.OpenPGP) != want || (bad.Method == "") == want {
+				t.Errorf("Method = %q, want that it names OpenPGP: %v", bad.Method, want)
+			}
 		})
 	}
 }
 
-func TestRecipientsOfTheLargestListAreRead(t *testing.T) {
+func TestParseRecipients_largestList(t *testing.T) {
 	t.Parallel()
 	recipients := slices.Repeat([]string{specX25519Recipient}, sealing.MaxRecipients)
 	if got := fmt.Sprint(mustParse(t, recipients...).Fingerprints()); got != "["+specX25519Recipient+"]" {

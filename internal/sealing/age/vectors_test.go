@@ -61,7 +61,7 @@ func readVector(t *testing.T, name string) vector {
 	return v
 }
 
-// sealed is the file as Opener takes it.
+// sealed returns the file in the form that Opener reads.
 func (v vector) sealed(t *testing.T) string {
 	t.Helper()
 	if v.armored {
@@ -75,20 +75,21 @@ func (v vector) sealed(t *testing.T) string {
 	return out.String()
 }
 
-// notSealedVectors are those whose broken armor Opener does not take for armor.
+// notSealedVectors are those with an armor so broken that Opener does not recognize it.
 var notSealedVectors = map[string]bool{
 	"armor_garbage_leading": true, "armor_lowercase": true, "armor_whitespace_begin": true, "armor_wrong_type": true,
 }
 
-// brokenScryptVectors are those that are broken without a look inside the scrypt stanza: one has two of them.
+// brokenScryptVectors are those that are broken outside the body of the scrypt stanza: one has two such stanzas.
 var brokenScryptVectors = map[string]bool{"scrypt_double": true, "scrypt_not_canonical_body": true}
 
-// want says what Opener makes of a vector; "" is the payload.
+// want returns the failure of Opener for a vector; it is empty if Opener returns the payload.
 //
-//   - Files over the limits of package sealing are refused unread, good or not: these are the vectors of several chunks.
-//   - Opener knows no passphrases. A file with a scrypt stanza alone is for somebody else, whatever is wrong inside that
-//     stanza, which only an owner of the passphrase is to judge. Vectors without an identity are tried with an unrelated one.
-//   - Every other failure of the armor, the header, its MAC or the payload is damage.
+//   - Files over the limits of package sealing are refused, good or not: these are the vectors of several chunks.
+//   - Opener does not support passphrases of files. A file with one scrypt stanza is a file for somebody else, whatever is
+//     wrong inside that stanza: only an owner of the passphrase can see that. Vectors without an identity are opened with an
+//     unrelated one.
+//   - Every other failure of the armor, the header, its MAC or the payload is Damaged.
 func (v vector) want(name string) sealing.OpenFailure {
 	switch {
 	case len(v.file) > sealing.MaxPlaintext || notSealedVectors[name]:
@@ -102,7 +103,7 @@ func (v vector) want(name string) sealing.OpenFailure {
 	}
 }
 
-func TestVectors(t *testing.T) {
+func TestOpen_vectors(t *testing.T) {
 	t.Parallel()
 	entries, err := fs.ReadDir(agetest.Vectors, ".")
 	noError(t, err)
@@ -131,13 +132,14 @@ func TestVectors(t *testing.T) {
 		}); !maps.Equal(expected, want) {
 			t.Errorf("the vectors expect %v, want %v", expected, want)
 		}
-		if want := (map[sealing.OpenFailure]int{"": 17, sealing.NoMatch: 32, sealing.Damaged: 74, sealing.NotSealed: 24}); !maps.Equal(got, want) {
+		want := map[sealing.OpenFailure]int{"": 17, sealing.NoMatch: 32, sealing.Damaged: 74, sealing.NotSealed: 24}
+		if !maps.Equal(got, want) {
 			t.Errorf("Opener gives %v, want %v", got, want)
 		}
 	})
 }
 
-// runVector returns why a vector is not opened; if it is opened, its payload is compared.
+// runVector opens a vector. It returns the failure, or compares the payload.
 func runVector(t *testing.T, v vector) sealing.OpenFailure {
 	t.Helper()
 	identities := v.identities

@@ -36,10 +36,10 @@ func newGnuPG(t *testing.T) gnuPG {
 	// The agent listens on a socket in the home directory, whose path has to be short: no t.TempDir.
 	home, err := os.MkdirTemp("/tmp", "gpg") //nolint:usetesting // see above
 	noError(t, err)
-	// Else the agent measures what work factor takes this machine a tenth of a second, for each key.
+	// Without this the agent measures, for each key, which work factor takes a tenth of a second.
 	noError(t, os.WriteFile(filepath.Join(home, "gpg-agent.conf"), []byte("s2k-count 65536\n"), 0o600))
 	t.Cleanup(func() {
-		// The agent would live on. By now t.Context has ended.
+		// Without this the agent would keep running. t.Context is already canceled.
 		kill := exec.Command("/usr/bin/gpgconf", "--homedir", home, "--kill", "all") //nolint:noctx // see above
 		if out, err := kill.CombinedOutput(); err != nil {
 			t.Errorf("gpgconf --kill: %v: %s", err, out)
@@ -49,7 +49,7 @@ func newGnuPG(t *testing.T) gnuPG {
 	return gnuPG{home}
 }
 
-// run returns what gpg prints. Its clock stands at a time.
+// run returns the output of gpg, whose clock is stopped at a time.
 func (g gnuPG) run(t *testing.T, at time.Time, input string, args ...string) []byte {
 	t.Helper()
 	fixed := []string{
@@ -68,7 +68,7 @@ func (g gnuPG) run(t *testing.T, at time.Time, input string, args ...string) []b
 	return out
 }
 
-// generate makes a key by parameters, that ends in a number of days; 0: never. It returns the fingerprint.
+// generate creates a key that expires after a number of days; 0 means never. It returns the fingerprint.
 func (g gnuPG) generate(t *testing.T, parameters, passphrase string, days int) string {
 	t.Helper()
 	protection := "%no-protection"
@@ -95,7 +95,7 @@ const (
 	secp256k1         = "Key-Type: ECDSA\nKey-Curve: secp256k1" + signing + "Subkey-Type: ECDH\nSubkey-Curve: secp256k1" + encryption
 	signOnly          = "Key-Type: EDDSA\nKey-Curve: ed25519" + signing
 	dsaOnly           = "Key-Type: DSA\nKey-Length: 2048" + signing
-	// One key for everything, as old programs make it.
+	// One key for everything, as old programs create it.
 	rsaOneKey = "Key-Type: RSA\nKey-Length: 3072\nKey-Usage: cert,sign,encrypt"
 	weakRSA   = "Key-Type: RSA\nKey-Length: 1024\nKey-Usage: cert,sign,encrypt"
 
@@ -126,7 +126,7 @@ func TestGnuPG_bothWays(t *testing.T) {
 				t.Errorf("SealableUntil() = %v, want never", got)
 			}
 
-			// A line end and what is not text must survive.
+			// A line end and bytes that are not text must survive.
 			sent := secret.New(plaintext.Reveal() + "\r\n\x00\xff\n")
 			sealed, err := recipients.Seal(t.Context(), now, sent)
 			noError(t, err)
@@ -139,7 +139,7 @@ func TestGnuPG_bothWays(t *testing.T) {
 				"hidden":  {"--encrypt", "--armor", "--hidden-recipient", want},
 				"packed":  {"--encrypt", "--armor", "--recipient", want, "--compress-algo", "bzip2"},
 				"signed":  {"--encrypt", "--armor", "--recipient", want, "--sign", "--passphrase", test.passphrase},
-				"comment": {"--encrypt", "--armor", "--recipient", want, "--comment", "made by hand", "--emit-version"},
+				"comment": {"--encrypt", "--armor", "--recipient", want, "--comment", "a comment", "--emit-version"},
 			} {
 				opened, err := opener.Open(t.Context(), string(gpg.run(t, now, sent.Reveal(), args...)))
 				if err != nil {
@@ -184,9 +184,9 @@ func TestGnuPG_identities(t *testing.T) {
 	sealed, err := parse(t, string(gpg.run(t, now, "", "--armor", "--export", id))).Seal(t.Context(), now, plaintext)
 	noError(t, err)
 	whole := string(gpg.run(t, now, "", "--passphrase", passphrase, "--armor", "--export-secret-keys", id))
-	// The primary key stays at home, and only the secret of the subkey goes to the machine that opens.
+	// Only the secret part of the subkey is exported, not that of the primary key.
 	subkeys := string(gpg.run(t, now, "", "--passphrase", passphrase, "--armor", "--export-secret-subkeys", id))
-	// A primary key that encrypts stays at home, too; what is exported can't open anything.
+	// The same with a primary key that encrypts: what is exported can't open anything.
 	old := newGnuPG(t)
 	oldID := old.generate(t, rsaOneKey, "", 0)
 	old.run(t, now, "", "--passphrase", "", "--quick-add-key", oldID, "ed25519", "sign", "never")
@@ -194,7 +194,7 @@ func TestGnuPG_identities(t *testing.T) {
 	noError(t, err)
 	stub := string(old.run(t, now, "", "--armor", "--export-secret-subkeys", oldID))
 	opened, err := openpgp.NewOpener(stub, secret.Secret{}).Open(t.Context(), sealedToOld)
-	const lacking = "it lacks the secret part of the key, which may be elsewhere or on a smart card"
+	const lacking = "the secret part of the key is missing: it may be elsewhere or on a smart card"
 	if failure := openFailure(t, opened, err); failure.Failure != sealing.BadIdentity || failure.Detail != lacking {
 		t.Errorf("got %s, %q; want %s, %q", failure.Failure, failure.Detail, sealing.BadIdentity, lacking)
 	}
@@ -205,7 +205,7 @@ func TestGnuPG_identities(t *testing.T) {
 		"whole":            {whole, passphrase, ""},
 		"subkeys":          {subkeys, passphrase, ""},
 		"wrong passphrase": {whole, "wrong horse", "the passphrase is wrong"},
-		"no passphrase":    {subkeys, "", "it is protected by a passphrase, and none was given"},
+		"no passphrase":    {subkeys, "", "it is protected by a passphrase, and none is given"},
 	} {
 		opened, err := openpgp.NewOpener(test.identity, secret.New(test.passphrase)).Open(t.Context(), sealed)
 		if test.detail == "" {
@@ -234,7 +234,7 @@ func TestGnuPG_expiry(t *testing.T) {
 		t.Fatalf("the error is %v, want a *sealing.RecipientError of %s", err, id)
 	}
 
-	// The remedy that the error names.
+	// The commands of the remedy.
 	for _, command := range [][]string{{"--quick-set-expire", id, "1y"}, {"--quick-set-expire", id, "1y", "*"}} {
 		if !strings.Contains(bad.Remedy, "gpg "+strings.Join(command[:3], " ")) {
 			t.Fatalf("the remedy is %q, without %q", bad.Remedy, command)
@@ -243,7 +243,7 @@ func TestGnuPG_expiry(t *testing.T) {
 	}
 	after := parse(t, string(gpg.run(t, now, "", "--armor", "--export", id)))
 	if !slices.Equal(before.Fingerprints(), after.Fingerprints()) {
-		t.Error("a prolonged expiry changes the fingerprints")
+		t.Error("an extended expiry changes the fingerprints")
 	}
 	until := after.SealableUntil()
 	if want := now.Add(year); until.Before(want.Add(-day)) || until.After(want.Add(day)) {
@@ -270,7 +270,7 @@ func TestGnuPG_refused(t *testing.T) {
 			if name == "revoked" {
 				certificate, err := os.ReadFile(filepath.Join(gpg.home, "openpgp-revocs.d", id+".rev"))
 				noError(t, err)
-				// gpg puts a colon before it, against accidents.
+				// gpg writes a colon before it, so that nobody imports it by accident.
 				gpg.run(t, now, strings.Replace(string(certificate), ":-----BEGIN", "-----BEGIN", 1), "--import")
 			}
 			_, err := openpgp.ParseRecipients([]string{string(gpg.run(t, now, "", "--armor", "--export", id))})

@@ -18,16 +18,16 @@ const (
 	armorEnd   = "-----END PGP "
 )
 
-// What is wrong with the text of a key. The parser's own errors are left out: they may quote what they failed on, and that
+// The problems of the text of a key. The errors of the parser are left out: they may quote what they failed on, and that
 // may be part of a private key.
 var (
-	errNoKey     = errors.New("is no OpenPGP key, neither armored nor in base64")
-	errOtherData = errors.New("holds something else than OpenPGP keys with a user id")
+	errNoKey     = errors.New("is not an OpenPGP key, neither armored nor in base64")
+	errOtherData = errors.New("contains something other than OpenPGP keys with a user id")
 	errCutOff    = errors.New("is cut off or damaged")
 )
 
-// readKeys returns every key in text, public or private, and at least one. A key that can't be read is an error, never
-// left out: its owner would miss from the recipients without a word.
+// readKeys returns every key in text, public or private; there is at least one. A key that can't be read is an error. It is
+// never skipped, since its owner would silently not be a recipient.
 func readKeys(text string) (pgp.EntityList, error) {
 	raw, err := decodeKeys(text)
 	if err != nil {
@@ -50,8 +50,8 @@ func readKeys(text string) (pgp.EntityList, error) {
 	}
 }
 
-// decodeKeys returns the binary form of all keys in text: armored blocks one after another, or base64 with or without
-// line breaks.
+// decodeKeys returns the binary form of all keys in text: armored blocks one after another, or base64 with or without line
+// breaks.
 func decodeKeys(text string) ([]byte, error) {
 	if !strings.Contains(text, armorBegin) {
 		raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
@@ -86,7 +86,7 @@ func decodeKeys(text string) ([]byte, error) {
 	}
 }
 
-// isPrivate reports whether key holds anything private.
+// isPrivate reports whether key has a private part.
 func isPrivate(key *pgp.Entity) bool {
 	if key.PrivateKey != nil {
 		return true

@@ -23,19 +23,19 @@ const (
 	day  = 24 * time.Hour
 	year = 365 * day
 
-	// What several refusals say.
-	noKey       = "is no OpenPGP key, neither armored nor in base64"
-	otherData   = "holds something else than OpenPGP keys with a user id"
+	// Problems of several keys.
+	noKey       = "is not an OpenPGP key, neither armored nor in base64"
+	otherData   = "contains something other than OpenPGP keys with a user id"
 	cutOff      = "is cut off or damaged"
 	cantEncrypt = "has no subkey that can encrypt"
 	tooWeak     = "is too weak: RSA below 2048 bits, DSA, ElGamal and secp256k1 are not accepted"
 )
 
 var (
-	// created is when keys are made, now is when they are used.
+	// created is the creation time of keys, and now is when they are used.
 	created = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 	now     = time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC)
-	// plaintext is the secret access key of AWS's documentation.
+	// plaintext is the secret access key of the examples of AWS.
 	plaintext = secret.New("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 )
 
@@ -46,7 +46,8 @@ func noError(tb testing.TB, err error) {
 	}
 }
 
-// configAt is for keys and signatures made at a time, that end after a lifetime; zero: never.
+// configAt is the configuration of keys and signatures that are created at a time and expire after a lifetime; zero means
+// never.
 func configAt(at time.Time, lifetime time.Duration) *packet.Config {
 	return &packet.Config{
 		Time:            func() time.Time { return at },
@@ -55,7 +56,7 @@ func configAt(at time.Time, lifetime time.Duration) *packet.Config {
 	}
 }
 
-// newKey makes an ed25519 key with a cv25519 subkey, as gpg does.
+// newKey creates an ed25519 key with a cv25519 subkey, as gpg does.
 func newKey(tb testing.TB, config *packet.Config) *pgp.Entity {
 	tb.Helper()
 	key, err := pgp.NewEntity("Ops", "", "ops@example.com", config)
@@ -63,7 +64,7 @@ func newKey(tb testing.TB, config *packet.Config) *pgp.Entity {
 	return key
 }
 
-// newKeyWith makes a key that never ends by itself, and whose subkeys are those that add gives it.
+// newKeyWith creates a key that never expires, with the subkeys that add adds.
 func newKeyWith(tb testing.TB, add func(*pgp.Entity) error) *pgp.Entity {
 	tb.Helper()
 	key := newKey(tb, configAt(created, 0))
@@ -77,7 +78,7 @@ func newExpiringSubkey(tb testing.TB, at time.Time, lifetime time.Duration) *pgp
 	return newKeyWith(tb, func(e *pgp.Entity) error { return e.AddEncryptionSubkey(configAt(at, lifetime)) })
 }
 
-// addForeignSubkey adds a subkey of a kind that the library reads and does not make.
+// addForeignSubkey adds a subkey of a type that the library reads but can't create.
 func addForeignSubkey(e *pgp.Entity, subkey *packet.PrivateKey) error {
 	subkey.IsSubkey = true
 	binding := &packet.Signature{
@@ -101,7 +102,7 @@ func revoke(tb testing.TB, key *pgp.Entity, reason packet.ReasonForRevocation) *
 	return key
 }
 
-// recertify signs the user id anew, as prolonging an expiry does.
+// recertify signs the user id again, as gpg does to extend an expiry.
 func recertify(tb testing.TB, key *pgp.Entity, at time.Time, lifetime time.Duration) *pgp.Entity {
 	tb.Helper()
 	seconds := uint32(lifetime / time.Second) //nolint:gosec // all lifetimes are small constants
@@ -149,7 +150,7 @@ func private(tb testing.TB, keys ...*pgp.Entity) string {
 	})
 }
 
-// binary takes the armor off.
+// binary returns the content of an armor.
 func binary(tb testing.TB, text string) []byte {
 	tb.Helper()
 	block, err := armor.Decode(strings.NewReader(text))
@@ -186,7 +187,7 @@ func seal(tb testing.TB, keys ...*pgp.Entity) string {
 	return sealed
 }
 
-// sameSecret compares without showing either.
+// sameSecret compares two secrets and shows neither.
 func sameSecret(tb testing.TB, got, want secret.Secret) {
 	tb.Helper()
 	if got.IsZero() || got.Reveal() != want.Reveal() {
@@ -194,11 +195,11 @@ func sameSecret(tb testing.TB, got, want secret.Secret) {
 	}
 }
 
-// openFailure returns the *sealing.OpenError in err, and makes sure that it shows nothing and comes without a secret.
+// openFailure returns the *sealing.OpenError in err, and checks that it shows nothing private and comes without a secret.
 func openFailure(tb testing.TB, opened secret.Secret, err error, private ...string) *sealing.OpenError {
 	tb.Helper()
-	var failure *sealing.OpenError
-	if !errors.As(err, &failure) {
+	failure, ok := errors.AsType[*sealing.OpenError](err)
+	if !ok {
 		tb.Fatalf("the error is %T, want *sealing.OpenError", err)
 	}
 	if !opened.IsZero() {

@@ -20,15 +20,14 @@ import (
 )
 
 const (
-	messageBegin = armorBegin + "MESSAGE-----"
-	messageEnd   = armorEnd + "MESSAGE-----"
-	commentName  = "Comment"
-	// maxUnpacked bounds what a compressed message may grow to, in bytes: the plaintext and the headers around it.
+	messageEnd  = armorEnd + "MESSAGE-----"
+	commentName = "Comment"
+	// maxUnpacked limits what a compressed message may expand to, in bytes: the plaintext and the headers around it.
 	maxUnpacked = sealing.MaxPlaintext + 16<<10
 )
 
 var (
-	errNoPassphrase    = errors.New("it is protected by a passphrase, and none was given")
+	errNoPassphrase    = errors.New("it is protected by a passphrase, and none is given")
 	errWrongPassphrase = errors.New("the passphrase is wrong")
 )
 
@@ -39,13 +38,13 @@ type Opener struct {
 	privateKey, passphrase secret.Secret
 }
 
-// NewOpener takes one or several private keys, armored or in base64, and the passphrase that protects them; an absent one
-// where nothing does. They are read when something is opened.
+// NewOpener returns an Opener with one or several private keys, armored or in base64, and the passphrase that protects them,
+// which may be absent. Open reads the keys, and reports those that can't be used.
 func NewOpener(privateKey string, passphrase secret.Secret) *Opener {
 	return &Opener{privateKey: secret.New(privateKey), passphrase: passphrase}
 }
 
-// Open implements sealing.Opener. Neither the expiry nor the revocation of a key keeps it from opening what was encrypted to it.
+// Open decrypts an armored message. A key that has expired or is revoked still opens what is encrypted to it.
 func (o *Opener) Open(_ context.Context, sealed string) (secret.Secret, error) {
 	m, err := readMessage(sealed)
 	if err != nil {
@@ -71,11 +70,11 @@ func (o *Opener) Open(_ context.Context, sealed string) (secret.Secret, error) {
 	case err != nil:
 		return secret.Secret{}, m.fail(sealing.Damaged, "")
 	}
-	// Only when all is read has its integrity been checked: what came before an error is worth nothing.
+	// The integrity is verified when everything is read: a plaintext that comes with an error can't be trusted.
 	plaintext, err := io.ReadAll(io.LimitReader(details.UnverifiedBody, sealing.MaxPlaintext+1))
 	switch {
 	case len(plaintext) > sealing.MaxPlaintext, errors.Is(err, pgperrors.ErrMessageTooLarge):
-		return secret.Secret{}, m.fail(sealing.Damaged, fmt.Sprintf("it holds more than %d bytes", sealing.MaxPlaintext))
+		return secret.Secret{}, m.fail(sealing.Damaged, fmt.Sprintf("it has more than %d bytes", sealing.MaxPlaintext))
 	case err != nil:
 		return secret.Secret{}, m.fail(sealing.Damaged, "")
 	}
@@ -98,13 +97,13 @@ func (o *Opener) readIdentity(m *message) (pgp.EntityList, error) {
 	return keys, nil
 }
 
-// unlock is a pgp.PromptFunction: it decrypts those of the keys that the passphrase fits.
+// unlock is a pgp.PromptFunction that decrypts those of the keys that have this passphrase.
 func (o *Opener) unlock(locked []pgp.Key, _ bool) ([]byte, error) {
 	passphrase := []byte(o.passphrase.Reveal())
 	if len(passphrase) == 0 {
 		return nil, errNoPassphrase
 	}
-	// The library asks again until something fits, so an error is what ends it.
+	// The library asks again until a key is unlocked; only an error ends that.
 	err := errWrongPassphrase
 	for _, key := range locked {
 		if key.PrivateKey.Decrypt(passphrase) == nil {
@@ -114,27 +113,27 @@ func (o *Opener) unlock(locked []pgp.Key, _ bool) ([]byte, error) {
 	return nil, err
 }
 
-// message is an encrypted message, and what it says without a key.
+// message is an encrypted message, with what can be read of it without a key.
 type message struct {
 	packets []byte
-	// keyIDs tell the keys that it is encrypted to. A zero is a key that is not named.
+	// keyIDs are the ids of the keys that it is encrypted to. A zero is a hidden recipient.
 	keyIDs []uint64
-	// fingerprints are those of the Comment lines.
+	// fingerprints are those in the Comment lines.
 	fingerprints []string
 }
 
-// readMessage takes the armor off, and looks at whom the message is encrypted to.
+// readMessage decodes the armor, and reads which keys the message is encrypted to.
 func readMessage(sealed string) (*message, error) {
 	m := &message{}
 	if len(sealed) > sealing.MaxSealed {
 		return nil, m.fail(sealing.NotSealed, fmt.Sprintf("it has more than %d bytes", sealing.MaxSealed))
 	}
 	sealed = strings.TrimSpace(sealed)
-	if !strings.HasPrefix(sealed, messageBegin) {
-		return nil, m.fail(sealing.NotSealed, "it does not begin with "+messageBegin)
+	if !strings.HasPrefix(sealed, Prefix) {
+		return nil, m.fail(sealing.NotSealed, "it does not begin with "+Prefix)
 	}
 	m.fingerprints = commentFingerprints(sealed)
-	// What follows a first end would go unread.
+	// The decoder would ignore what follows the first end.
 	if !strings.HasSuffix(sealed, messageEnd) || strings.Count(sealed, armorEnd) != 1 {
 		return nil, m.fail(sealing.Damaged, "it does not end with its first "+messageEnd)
 	}
@@ -163,10 +162,10 @@ func (m *message) readRecipients() error {
 		case *packet.EncryptedKey:
 			m.keyIDs = append(m.keyIDs, p.KeyId)
 		case *packet.SymmetricKeyEncrypted:
-			// A passphrase may open it, too.
+			// A message may have passphrases beside keys.
 		case *packet.SymmetricallyEncrypted:
 			if !p.IntegrityProtected {
-				return m.fail(sealing.Damaged, "it has no protection against changes, so it can't be trusted")
+				return m.fail(sealing.Damaged, "it has no integrity protection, so it can't be trusted")
 			}
 			return nil
 		case *packet.AEADEncrypted:
@@ -177,8 +176,8 @@ func (m *message) readRecipients() error {
 	}
 }
 
-// isFor reports whether the message names one of keys. If it does not, it hides a recipient, so that only trying tells;
-// anything else is an error.
+// isFor reports whether the message names one of keys. It returns false if the message does not, but has a hidden
+// recipient, so that only decryption can show whether a key fits. Anything else is an error.
 func (m *message) isFor(keys pgp.EntityList) (bool, error) {
 	hidden, withoutSecret := false, false
 	for _, id := range m.keyIDs {
@@ -199,15 +198,15 @@ func (m *message) isFor(keys pgp.EntityList) (bool, error) {
 	case hidden:
 		return false, nil
 	case withoutSecret:
-		return false, m.fail(sealing.BadIdentity, "it lacks the secret part of the key, which may be elsewhere or on a smart card")
+		return false, m.fail(sealing.BadIdentity, "the secret part of the key is missing: it may be elsewhere or on a smart card")
 	case len(m.keyIDs) == 0:
-		return false, m.fail(sealing.NoMatch, "it is encrypted with a passphrase alone")
+		return false, m.fail(sealing.NoMatch, "it is encrypted with a passphrase only")
 	default:
 		return false, m.fail(sealing.NoMatch, "")
 	}
 }
 
-// fail returns the error that names the recipients, by fingerprint where the armor tells it, else by key id.
+// fail returns an error that names the recipients, by the fingerprints in the armor, or else by their key ids.
 func (m *message) fail(failure sealing.OpenFailure, detail string) error {
 	recipients := m.fingerprints
 	if len(recipients) == 0 {
@@ -220,8 +219,8 @@ func (m *message) fail(failure sealing.OpenFailure, detail string) error {
 	return &sealing.OpenError{Failure: failure, Recipients: recipients, Detail: detail}
 }
 
-// commentFingerprints returns the fingerprints in the Comment lines of an armor: hex and nothing else, since anybody may
-// have written them.
+// commentFingerprints returns the fingerprints in the Comment lines of an armor. It accepts only hex, since anybody may
+// have written the lines.
 func commentFingerprints(armored string) []string {
 	var fingerprints []string
 	for line := range strings.Lines(armored) {
@@ -229,7 +228,7 @@ func commentFingerprints(armored string) []string {
 		if line == "" || len(fingerprints) == sealing.MaxRecipients {
 			break
 		}
-		// Version 4 has 20 bytes, version 6 has 32.
+		// A fingerprint of version 4 has 20 bytes, one of version 6 has 32.
 		hex, found := strings.CutPrefix(line, commentName+": ")
 		if found && (len(hex) == 40 || len(hex) == 64) && strings.Trim(hex, "0123456789ABCDEF") == "" {
 			fingerprints = append(fingerprints, hex)

@@ -19,10 +19,10 @@ import (
 
 const passphrase = "correct horse battery staple"
 
-// quickS2K keeps the work factor of a passphrase low: it is not what is tested.
+// quickS2K has a low work factor for passphrases, to keep the tests fast.
 var quickS2K = &packet.Config{S2KConfig: &s2k.Config{S2KCount: 65536}}
 
-// protect locks the private parts of a key.
+// protect encrypts the private parts of a key with a passphrase.
 func protect(tb testing.TB, key *pgp.Entity, passphrase string) *pgp.Entity {
 	tb.Helper()
 	noError(tb, key.EncryptPrivateKeys([]byte(passphrase), quickS2K))
@@ -53,7 +53,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// encryptPackets encrypts packets of any kind to a key. Without protection it is what PGP made in the nineties.
+// encryptPackets encrypts any packets to a key, with integrity protection or, as in old versions of PGP, without.
 func encryptPackets(tb testing.TB, key *pgp.Entity, packets []byte, protected bool) string {
 	tb.Helper()
 	sessionKey := bytes.Repeat([]byte{7}, packet.CipherAES256.KeySize())
@@ -71,7 +71,7 @@ func encryptPackets(tb testing.TB, key *pgp.Entity, packets []byte, protected bo
 	return message(tb, append(head.Bytes(), body.Bytes()...))
 }
 
-// compressed packs packets, layer upon layer.
+// compressed compresses packets in a number of layers.
 func compressed(tb testing.TB, packets []byte, layers int) []byte {
 	tb.Helper()
 	for range layers {
@@ -132,7 +132,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-func TestOpen_accepts(t *testing.T) {
+func TestOpen_accepted(t *testing.T) {
 	t.Parallel()
 	key := newKey(t, configAt(created, 0))
 	sealed := seal(t, key)
@@ -176,7 +176,7 @@ func TestOpen_accepts(t *testing.T) {
 	}
 }
 
-func TestOpen_refuses(t *testing.T) {
+func TestOpen_refused(t *testing.T) {
 	t.Parallel()
 	key, other := newKey(t, configAt(created, 0)), newKey(t, configAt(created, 0))
 	sealed, privateKey := seal(t, key), private(t, key)
@@ -208,11 +208,11 @@ func TestOpen_refuses(t *testing.T) {
 		notBegun       = "it does not begin with -----BEGIN PGP MESSAGE-----"
 		notEnded       = "it does not end with its first -----END PGP MESSAGE-----"
 		notEncrypted   = "it is an OpenPGP message that is not encrypted"
-		unprotected    = "it has no protection against changes, so it can't be trusted"
-		tooMuch        = "it holds more than 16384 bytes"
-		isLocked       = "it is protected by a passphrase, and none was given"
-		passphraseOnly = "it is encrypted with a passphrase alone"
-		noSecretPart   = "it lacks the secret part of the key, which may be elsewhere or on a smart card"
+		unprotected    = "it has no integrity protection, so it can't be trusted"
+		tooMuch        = "it has more than 16384 bytes"
+		isLocked       = "it is protected by a passphrase, and none is given"
+		passphraseOnly = "it is encrypted with a passphrase only"
+		noSecretPart   = "the secret part of the key is missing: it may be elsewhere or on a smart card"
 	)
 	var none secret.Secret
 	right, wrong := secret.New(passphrase), secret.New("wrong horse")
@@ -279,13 +279,13 @@ func TestOpen_refuses(t *testing.T) {
 					failure.Failure, failure.Recipients, failure.Detail, test.failure, test.recipients, test.detail)
 			}
 			if failure.Err != nil {
-				t.Error("a cause is shown, which may quote what is private")
+				t.Error("a cause is shown, which may quote something private")
 			}
 		})
 	}
 }
 
-// TestOpen_forgedComment: anybody can write the lines of an armor, so that only fingerprints are repeated from there.
+// TestOpen_forgedComment checks that an error repeats only fingerprints from an armor, whose lines anybody can write.
 func TestOpen_forgedComment(t *testing.T) {
 	t.Parallel()
 	key := newKey(t, configAt(created, 0))
@@ -316,7 +316,7 @@ func TestOpen_forgedComment(t *testing.T) {
 	}
 }
 
-// damages are keys whose messages differ in how they are protected: a modification detection code, and AEAD.
+// damages returns keys whose messages have different protection: a modification detection code, and AEAD.
 func damages(t *testing.T) map[string]*pgp.Entity {
 	t.Helper()
 	aead := configAt(created, 0)
@@ -351,7 +351,7 @@ func TestOpen_changed(t *testing.T) {
 			t.Parallel()
 			packets := binary(t, seal(t, key))
 			opener := openpgp.NewOpener(private(t, key), secret.Secret{})
-			// The encrypted session key comes first, and has a length of one byte, as the encrypted data has.
+			// The encrypted session key comes first. Its length has one byte, as that of the encrypted data.
 			data := 2 + int(packets[1])
 			if packets[data] != 0xC0|18 {
 				t.Fatal("the encrypted data is not where it should be")
@@ -367,7 +367,7 @@ func TestOpen_changed(t *testing.T) {
 					case i > data+1:
 						t.Errorf("bit %d of byte %d: opened", bit, i)
 					default:
-						// Some bits mean nothing, as the highest of a point on Curve25519, or a length beyond the end.
+						// Some bits have no effect, such as the highest of a point on Curve25519, or a length beyond the end.
 						sameSecret(t, opened, plaintext)
 					}
 				}

@@ -18,32 +18,34 @@ import (
 
 // recipient is one public key, with its subkeys.
 type recipient struct {
-	// index is the position of the text that holds it.
+	// index is the position of the text that contains it.
 	index       int
 	fingerprint string
 	entity      *pgp.Entity
-	// changes are all instants at which the key may become usable or cease to be, in order.
+	// changes are all instants at which the key may start or stop being usable, in order.
 	changes []time.Time
-	// until is the instant from which it is no longer usable, or zero.
+	// until is the instant from which it is no longer usable; zero means never.
 	until time.Time
 }
 
-// parseRecipient returns the keys in text, or why they can't be encrypted to at any time.
+// parseRecipient returns the keys in text. The error says why nothing can be encrypted to one of them, at any time.
 func parseRecipient(index int, text string) ([]*recipient, error) {
+	const private = "is a private key"
 	fail := func(name, problem, remedy string) error {
-		return &sealing.RecipientError{Index: index, Name: name, Problem: problem, Remedy: remedy}
+		return &sealing.RecipientError{
+			Index: index, Name: name, Problem: problem, Remedy: remedy, Private: problem == private,
+		}
 	}
 	const export = "Give what gpg --armor --export prints, or base64 of what gpg --export prints."
-	const private = "is a private key"
-	const replace = "Take it out of the configuration and of its history, and give the public key. " + export
+	const replace = "Remove it from the configuration and from its history, and give the public key. " + export
 	switch {
 	case strings.TrimSpace(text) == "":
 		return nil, fail("", "is empty", export)
 	case len(text) > sealing.MaxRecipient:
-		return nil, fail("", fmt.Sprintf("has %d bytes, more than the %d that are allowed", len(text), sealing.MaxRecipient),
+		return nil, fail("", fmt.Sprintf("has %d bytes, and at most %d are allowed", len(text), sealing.MaxRecipient),
 			"Export it without the signatures of others: gpg --export-options export-minimal.")
 	case strings.HasPrefix(text, "keybase:"):
-		return nil, fail("", "is the name of a Keybase user, which is not looked up", "Give the public key of that user.")
+		return nil, fail("", "is the name of a Keybase user, and names are not looked up", "Give the public key of that user.")
 	case strings.Contains(text, "PRIVATE KEY"):
 		return nil, fail("", private, replace)
 	}
@@ -67,10 +69,10 @@ func parseRecipient(index int, text string) ([]*recipient, error) {
 	return recipients, nil
 }
 
-// problem says why the key can never be encrypted to, or nothing.
+// problem returns why nothing can ever be encrypted to the key; it is empty for a good key.
 func (r *recipient) problem() string {
 	for _, revocation := range r.entity.Revocations {
-		// A revocation counts whatever its reason and date: the owner does not want the key to be used.
+		// A revocation counts whatever its reason and date: its owner does not want the key to be used.
 		if r.entity.Revoked(revocation.Packet.CreationTime) {
 			return "is revoked"
 		}
@@ -91,14 +93,14 @@ func (r *recipient) problem() string {
 	default:
 		return "has no subkey that can encrypt"
 	}
-	// The numbers of a key are looked at only when they are used.
+	// The library checks the numbers of a key only when it uses them.
 	if err := encrypt(io.Discard, []*pgp.Entity{r.entity}, anyTime, secret.New("")); err != nil {
 		return "can't be encrypted to: its numbers are not those of a valid key"
 	}
 	return ""
 }
 
-// selectionCause returns why no encryption key was found. The library's error does not unwrap, and is a pointer at times.
+// selectionCause returns why no encryption key was found. The error of the library has no Unwrap, and is sometimes a pointer.
 func selectionCause(err error) error {
 	var failure pgperrors.ErrEncryptionKeySelection
 	var pointer *pgperrors.ErrEncryptionKeySelection
@@ -119,7 +121,7 @@ func (r *recipient) usable(at time.Time) bool {
 	return ok
 }
 
-// usableFrom returns the first instant at or after now when the key is usable, or now if there is none.
+// usableFrom returns the first instant at or after now at which the key is usable, or now if there is none.
 func (r *recipient) usableFrom(now time.Time) time.Time {
 	if r.usable(now) {
 		return now
@@ -132,8 +134,8 @@ func (r *recipient) usableFrom(now time.Time) time.Time {
 	return now
 }
 
-// end returns the instant from which the key is not usable any more, or zero. Which self-signature and which subkey count
-// at a time is the library's to say, so it is asked on both sides of each instant at which its answer may change.
+// end returns the instant from which the key is no longer usable; zero means never. The library decides which
+// self-signature and which subkey count at a time, so end asks it on both sides of each instant at which that may change.
 func (r *recipient) end() time.Time {
 	last := r.changes[len(r.changes)-1]
 	if r.usable(last.Add(time.Hour)) {
@@ -144,7 +146,7 @@ func (r *recipient) end() time.Time {
 			return at
 		}
 	}
-	// Only contradictory dates lead here. From its creation on, such a key has expired.
+	// Only contradictory dates lead here. Such a key counts as expired from its creation on.
 	return r.entity.PrimaryKey.CreationTime
 }
 
@@ -155,7 +157,7 @@ func (r *recipient) expiresBefore(other *recipient) bool {
 	return !r.until.IsZero() && (other.until.IsZero() || r.until.Before(other.until))
 }
 
-// unusableError tells why the key can't be encrypted to at an instant.
+// unusableError returns why nothing can be encrypted to the key at an instant.
 func (r *recipient) unusableError(at time.Time) error {
 	problem := "can't be encrypted to on " + at.UTC().Format(time.DateOnly)
 	if r.expired(at) {
@@ -165,12 +167,12 @@ func (r *recipient) unusableError(at time.Time) error {
 		Index:   r.index,
 		Name:    r.fingerprint,
 		Problem: problem,
-		Remedy: fmt.Sprintf("Prolong it with gpg --quick-set-expire %[1]s 1y and, for its subkeys, "+
+		Remedy: fmt.Sprintf("Extend it with gpg --quick-set-expire %[1]s 1y and, for its subkeys, "+
 			"gpg --quick-set-expire %[1]s 1y '*', and give the public key again; or give another key.", r.fingerprint),
 	}
 }
 
-// changes returns every instant at which a key or subkey of entity, or a signature of its owner about it, begins or ends.
+// changes returns every instant at which a key or subkey of entity, or a signature of its owner on it, begins or ends.
 func changes(entity *pgp.Entity) []time.Time {
 	var at []time.Time
 	add := func(key *packet.PublicKey, signatures []*packet.VerifiableSignature) {
@@ -192,7 +194,7 @@ func changes(entity *pgp.Entity) []time.Time {
 	return slices.CompactFunc(at, time.Time.Equal)
 }
 
-// appendEnd adds the end of what lives for some seconds. None, or zero, means for ever.
+// appendEnd adds the end of a lifetime in seconds. Nil or zero means for ever.
 func appendEnd(at []time.Time, start time.Time, seconds *uint32) []time.Time {
 	if seconds == nil || *seconds == 0 {
 		return at

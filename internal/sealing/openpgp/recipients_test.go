@@ -24,7 +24,7 @@ func fingerprint(key *pgp.Entity) string {
 	return strings.ToUpper(hex.EncodeToString(key.PrimaryKey.Fingerprint))
 }
 
-func TestParseRecipients_refuses(t *testing.T) {
+func TestParseRecipients_refused(t *testing.T) {
 	t.Parallel()
 	good := newKey(t, configAt(created, 0))
 	goodText := public(t, good)
@@ -69,14 +69,14 @@ func TestParseRecipients_refuses(t *testing.T) {
 	}{
 		{"no key", nil, 0, "", "is missing"},
 		{"an empty text", []string{goodText, " \n"}, 1, "", "is empty"},
-		{"too many", slices.Repeat([]string{goodText}, 101), 100, "", "is more than the 100 that are allowed"},
-		{"too many in one text", []string{public(t, crowd...)}, 0, "", "is more than the 100 that are allowed"},
-		{"too large", []string{strings.Repeat("A", 524289)}, 0, "", "has 524289 bytes, more than the 524288 that are allowed"},
+		{"too many", slices.Repeat([]string{goodText}, 101), 100, "", "is one too many: at most 100 are allowed"},
+		{"too many in one text", []string{public(t, crowd...)}, 0, "", "is one too many: at most 100 are allowed"},
+		{"too large", []string{strings.Repeat("A", 524289)}, 0, "", "has 524289 bytes, and at most 524288 are allowed"},
 		{"garbage", []string{"ops@example.com"}, 0, "", noKey},
 		{"base64 of garbage", []string{"b3BzQGV4YW1wbGUuY29t"}, 0, "", otherData},
 		{"an SSH key", []string{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS"}, 0, "", noKey},
 		{"a message", []string{seal(t, good)}, 0, "", noKey},
-		{"a Keybase user", []string{"keybase:ann"}, 0, "", "is the name of a Keybase user, which is not looked up"},
+		{"a Keybase user", []string{"keybase:ann"}, 0, "", "is the name of a Keybase user, and names are not looked up"},
 		{"armor without its end", []string{goodText[:len(goodText)-40]}, 0, "", cutOff},
 		{"armor without its middle", []string{goodText[:200] + goodText[len(goodText)-40:]}, 0, "", cutOff},
 		{"base64 cut off", []string{inBase64(t, goodText)[:400]}, 0, "", cutOff},
@@ -110,15 +110,18 @@ func TestParseRecipients_refuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := openpgp.ParseRecipients(test.keys)
-			var bad *sealing.RecipientError
-			if !errors.As(err, &bad) {
+			bad, ok := errors.AsType[*sealing.RecipientError](err)
+			if !ok {
 				t.Fatalf("the error is %v, want a *sealing.RecipientError", err)
 			}
 			if bad.Index != test.index || bad.Name != test.key || bad.Problem != test.problem {
 				t.Errorf("got %d, %q, %q; want %d, %q, %q", bad.Index, bad.Name, bad.Problem, test.index, test.key, test.problem)
 			}
 			if bad.Remedy == "" || !strings.HasSuffix(bad.Remedy, ".") {
-				t.Errorf("the remedy %q is no sentence", bad.Remedy)
+				t.Errorf("the remedy %q is not a sentence", bad.Remedy)
+			}
+			if want := test.problem == "is a private key"; bad.Private != want {
+				t.Errorf("Private = %v, want %v", bad.Private, want)
 			}
 			if bad.Err != nil {
 				t.Error("a cause is shown, which may quote the key")
@@ -145,7 +148,7 @@ func TestParseRecipients_forms(t *testing.T) {
 		"base64":                 {base64Text},
 		"base64 with line ends":  {base64Text[:76] + "\r\n" + base64Text[76:152] + "\n" + base64Text[152:] + "\n"},
 		"another user id":        {public(t, addUserID(t, ann)), public(t, bob)},
-		"a prolonged expiry":     {public(t, recertify(t, ann, now, 3*year)), public(t, bob)},
+		"an extended expiry":     {public(t, recertify(t, ann, now, 3*year)), public(t, bob)},
 		"another subkey":         {public(t, addSubkey(t, ann)), public(t, bob)},
 		"base64 beside an armor": {inBase64(t, public(t, bob)), public(t, ann)},
 	} {
@@ -191,16 +194,16 @@ func TestSealableUntil(t *testing.T) {
 			)
 		})}, created.Add(300 * day)},
 		{"a later subkey", []*pgp.Entity{newKeyWith(t, func(e *pgp.Entity) error {
-			// For ten days in between there is none.
+			// For ten days there is no subkey.
 			return errors.Join(
 				e.AddEncryptionSubkey(configAt(created, 10*day)),
 				e.AddEncryptionSubkey(configAt(created.Add(20*day), 300*day)),
 			)
 		})}, created.Add(320 * day)},
-		{"prolonged", []*pgp.Entity{recertify(t, newKey(t, configAt(created, 200*day)), now, year)}, created.Add(year)},
-		{"prolonged after it had expired", []*pgp.Entity{recertify(t, newKey(t, configAt(created, day)), now, year)}, created.Add(year)},
+		{"extended", []*pgp.Entity{recertify(t, newKey(t, configAt(created, 200*day)), now, year)}, created.Add(year)},
+		{"extended after it had expired", []*pgp.Entity{recertify(t, newKey(t, configAt(created, day)), now, year)}, created.Add(year)},
 		{"shortened", []*pgp.Entity{recertify(t, newKey(t, configAt(created, year)), now, 200*day)}, created.Add(200 * day)},
-		{"made endless", []*pgp.Entity{recertify(t, newKey(t, configAt(created, day)), now, 0)}, time.Time{}},
+		{"no longer expiring", []*pgp.Entity{recertify(t, newKey(t, configAt(created, day)), now, 0)}, time.Time{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -228,7 +231,7 @@ func TestSealableUntil(t *testing.T) {
 					t.Errorf("the problem is %q, want %q", bad.Problem, want)
 				}
 				if !strings.Contains(bad.Remedy, "gpg --quick-set-expire "+bad.Name) {
-					t.Errorf("the remedy %q does not say how to prolong %s", bad.Remedy, bad.Name)
+					t.Errorf("the remedy %q does not say how to extend %s", bad.Remedy, bad.Name)
 				}
 			}
 		})
@@ -239,8 +242,8 @@ func TestParseRecipients_newerCopyCounts(t *testing.T) {
 	t.Parallel()
 	key := newKey(t, configAt(created, 200*day))
 	old := public(t, key)
-	prolonged := public(t, recertify(t, key, now, year))
-	for _, keys := range [][]string{{old, prolonged}, {prolonged, old}} {
+	extended := public(t, recertify(t, key, now, year))
+	for _, keys := range [][]string{{old, extended}, {extended, old}} {
 		if got, want := parse(t, keys...).SealableUntil(), created.Add(year); !got.Equal(want) {
 			t.Errorf("SealableUntil() = %v, want %v", got, want)
 		}
@@ -290,7 +293,7 @@ func TestSeal_shape(t *testing.T) {
 	noError(t, err)
 	lines := strings.Split(first, "\n")
 	fingerprints := r.Fingerprints()
-	want := []string{"-----BEGIN PGP MESSAGE-----", "Comment: " + fingerprints[0], "Comment: " + fingerprints[1], ""}
+	want := []string{openpgp.Prefix, "Comment: " + fingerprints[0], "Comment: " + fingerprints[1], ""}
 	if !slices.Equal(lines[:4], want) {
 		t.Errorf("it begins %q, want %q", lines[:4], want)
 	}
@@ -333,7 +336,7 @@ func TestSeal_checksum(t *testing.T) {
 	}
 }
 
-// TestSeal_expiresBeforeAnotherBegins: there is no time at which both recipients are valid.
+// TestSeal_expiresBeforeAnotherBegins has two recipients that are never valid at the same time.
 func TestSeal_expiresBeforeAnotherBegins(t *testing.T) {
 	t.Parallel()
 	ending := newKey(t, configAt(created, day))
@@ -347,7 +350,7 @@ func TestSeal_expiresBeforeAnotherBegins(t *testing.T) {
 
 func TestSeal_tooManyLargeKeys(t *testing.T) {
 	t.Parallel()
-	// Nobody has the private part of this number, and encrypting does not need it.
+	// Nobody has the private key of this modulus, and encryption does not need it.
 	modulus := new(big.Int).SetBit(big.NewInt(1), 16383, 1)
 	keys := make([]*pgp.Entity, sealing.MaxRecipients)
 	for i := range keys {
@@ -356,7 +359,7 @@ func TestSeal_tooManyLargeKeys(t *testing.T) {
 		})
 	}
 	if _, err := parse(t, public(t, keys...)).Seal(t.Context(), now, plaintext); err == nil {
-		t.Error("something is sealed that is too long to be opened")
+		t.Error("a text that is too long to be opened is returned")
 	}
 	if _, err := parse(t, public(t, keys[:50]...)).Seal(t.Context(), now, plaintext); err != nil {
 		t.Errorf("half of them: %v", err)
@@ -365,7 +368,7 @@ func TestSeal_tooManyLargeKeys(t *testing.T) {
 
 func TestRecipients_concurrent(t *testing.T) {
 	t.Parallel()
-	// The older signature counts at these times, and was of no account when the key was parsed.
+	// At these times the older signature counts, which was not checked when the key was parsed.
 	r := parse(t, public(t, recertify(t, newKey(t, configAt(created, 0)), now, 0)))
 	var done sync.WaitGroup
 	for i := range 8 {
