@@ -1,10 +1,10 @@
 // Command iamsim serves the IAM, STS and KMS simulator on loopback until it is interrupted.
 //
-// It prints shell lines that point AWS clients at it, so that a shell can be set up with
+// It prints shell commands that set the endpoint and the credentials for AWS clients. To use it in a shell:
 //
 //	iamsim -user ci -kms-alias alias/secrets >env & sleep 1; . ./env; aws iam list-users
 //
-// Older clients do not read AWS_ENDPOINT_URL and need the endpoint as an argument.
+// Older clients do not read AWS_ENDPOINT_URL. They need the endpoint as an argument.
 package main
 
 import (
@@ -63,8 +63,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	root := server.Root()
-	_, err = fmt.Fprintf(stdout, "export AWS_ENDPOINT_URL=%s\nexport AWS_REGION=us-east-1\nexport AWS_ACCESS_KEY_ID=%s\nexport AWS_SECRET_ACCESS_KEY=%s\n",
-		server.URL(), root.AccessKeyID, root.Secret.Reveal())
+	_, err = fmt.Fprintf(stdout, `export AWS_ENDPOINT_URL=%s
+export AWS_REGION=us-east-1
+export AWS_ACCESS_KEY_ID=%s
+export AWS_SECRET_ACCESS_KEY=%s
+`, server.URL(), root.AccessKeyID, root.Secret.Reveal())
 	if err == nil {
 		<-ctx.Done()
 	}

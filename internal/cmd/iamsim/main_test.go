@@ -20,7 +20,8 @@ func TestRun(t *testing.T) {
 	reader, writer := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, []string{"-user", "ann", "-kms-alias", "alias/secrets", "-admin", "-start", "2026-01-01T00:00:00Z", "-account", "000000000001"}, writer, io.Discard)
+		args := []string{"-user", "ann", "-kms-alias", "alias/secrets", "-admin", "-start", "2026-01-01T00:00:00Z", "-account", "000000000001"}
+		done <- run(ctx, args, writer, io.Discard)
 	}()
 
 	env := map[string]string{}
@@ -28,7 +29,7 @@ func TestRun(t *testing.T) {
 	for len(env) < 4 && lines.Scan() {
 		name, value, ok := strings.Cut(strings.TrimPrefix(lines.Text(), "export "), "=")
 		if !ok {
-			t.Fatal("a line that is no variable")
+			t.Fatal("a line that sets no variable")
 		}
 		env[name] = value
 	}
@@ -48,8 +49,10 @@ func TestRun(t *testing.T) {
 	if err := errors.Join(err, response.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(body), `"id":"`+env["AWS_ACCESS_KEY_ID"]+`"`) || !strings.Contains(string(body), `"created_at":"2026-01-01T00:00:00Z"`) {
-		t.Errorf("admin's keys: %s", body)
+	for _, want := range []string{`"id":"` + env["AWS_ACCESS_KEY_ID"] + `"`, `"created_at":"2026-01-01T00:00:00Z"`} {
+		if !strings.Contains(string(body), want) {
+			t.Errorf("keys of admin: %s, want %s", body, want)
+		}
 	}
 
 	cancel()
@@ -60,7 +63,9 @@ func TestRun(t *testing.T) {
 
 func TestRun_badArguments(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"extra"}, {"-nope"}, {"-start", "yesterday"}, {"-account", "1"}, {"-user", "a b"}, {"-kms-alias", "secrets"}} {
+	for _, args := range [][]string{
+		{"extra"}, {"-nope"}, {"-start", "yesterday"}, {"-account", "1"}, {"-user", "a b"}, {"-kms-alias", "secrets"},
+	} {
 		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
 			t.Errorf("%v: no error", args)
 		}
