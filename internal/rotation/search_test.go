@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -36,6 +37,9 @@ func (s scope) search(limit int) (*search, error) {
 	}
 	at := int32(-1)
 	q.visit = func(sim simulation, m move) {
+		if len(q.queue) == limit {
+			return
+		}
 		if _, ok := q.seen[sim]; !ok {
 			q.seen[sim] = struct{}{}
 			q.queue = append(q.queue, found{sim, at, m})
@@ -44,7 +48,7 @@ func (s scope) search(limit int) (*search, error) {
 	for _, sim := range s.starts() {
 		q.emit(sim, move{kind: starts})
 	}
-	for int(at)+1 < min(len(q.queue), limit) {
+	for int(at)+1 < len(q.queue) {
 		at++
 		if m, v := q.expand(q.queue[at].simulation); v != (violation{}) {
 			return q, fmt.Errorf("%v\n%s", v, q.trace(at, m))
@@ -64,28 +68,35 @@ func (q *search) trace(at int32, m move) string {
 	return strings.Join(lines, "\n")
 }
 
-// Sizes of a search: what the whole of it must reach, and where a short one stops in each scope.
-const (
-	wantStates  = 1_000_000
-	shortStates = 15_000
-)
+// size is how far a search goes: after how many states it stops in each scope, and how many it must reach in all.
+type size struct{ limit, want int }
+
+// searchSize returns the size of the search. The whole of it takes minutes, so make search asks for it. The short one is enough to
+// take every branch and to catch every mutant.
+func searchSize() size {
+	switch {
+	case testing.Short():
+		return size{limit: 15_000, want: 225_000}
+	case os.Getenv("IAMKEYS_SEARCH") == "full":
+		return size{limit: math.MaxInt32, want: 5_000_000}
+	default:
+		return size{limit: 70_000, want: 1_000_000}
+	}
+}
 
 func TestExhaustiveSearch(t *testing.T) {
-	limit := math.MaxInt32
-	if testing.Short() {
-		limit = shortStates
-	}
+	size := searchSize()
 	results := make(chan *search, len(scopes))
 	t.Run("scope", func(group *testing.T) {
 		for _, s := range scopes {
 			group.Run(s.name, func(t *testing.T) {
-				// A short search looks for one violation, and finds the same one each time.
+				// A mutant needs one violation, and the same one each time.
 				if !testing.Short() {
 					t.Parallel()
 				} else if group.Failed() {
 					return
 				}
-				q, err := s.search(limit)
+				q, err := s.search(size.limit)
 				t.Logf("%d states, %d transitions, %d applies", len(q.queue), q.tally.transitions, q.tally.applies)
 				if err != nil {
 					t.Fatal(err)
@@ -106,8 +117,8 @@ func TestExhaustiveSearch(t *testing.T) {
 	}
 	t.Logf("%d states, %d decisions, %d applies, %d transitions, no violation\n%s", states, total.decisions, total.applies,
 		total.transitions, total)
-	if !testing.Short() && states < wantStates {
-		t.Errorf("%d states, want at least %d", states, wantStates)
+	if states < size.want {
+		t.Errorf("%d states, want at least %d", states, size.want)
 	}
 	if got := slices.Sorted(maps.Keys(total.taken)); !slices.Equal(got, branches()) {
 		t.Errorf("branches taken:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(branches(), "\n"))
