@@ -60,7 +60,7 @@ func (f *fixture) describeError(err error) string {
 		parts = append(parts, string(e.Step.Kind), f.name(e.Step.Key))
 		flag(e.Obstacle.Cause != "", "because "+string(e.Obstacle.Cause)+" "+f.name(e.Obstacle.Key))
 		parts = append(parts, "| "+f.describeKeys(e.Seen.Keys))
-		return fmt.Sprintf("%T{%s}", e, strings.Join(parts, " "))
+		return "StaleError{" + strings.Join(parts, " ") + "}"
 	case *rotator.TrialError:
 	case *rotator.InterruptedError:
 		flag(e.Begun, "begun")
@@ -108,10 +108,11 @@ func (f *fixture) describeCause(err error) string {
 	if !ok {
 		return err.Error()
 	}
-	_, action, _ := strings.Cut(e.Action, ":")
+	action := e.Action[strings.Index(e.Action, ":")+1:]
 	kinds := map[iamgate.Kind]string{
 		iamgate.KindUnreachable: "no answer", iamgate.KindBadAnswer: "bad answer", iamgate.KindNotSettled: "not settled",
 		iamgate.KindCanceled: "canceled", iamgate.KindNotUsable: "not usable",
+		iamgate.KindNoCredentials: "missing",
 	}
 	if kind, ok := kinds[e.Kind]; ok {
 		return action + " " + kind
@@ -261,7 +262,9 @@ func (f *fixture) describeState(s rotator.State) string {
 	return text + " | " + strings.Join(parts, ", ")
 }
 
-func (f *fixture) nameSealed(text string) string { return "sealed " + f.name(strings.TrimPrefix(text, "sealed ")) }
+func (f *fixture) nameSealed(text string) string {
+	return "sealed " + f.name(strings.TrimPrefix(text, "sealed "))
+}
 
 // describeEvidence is what the next Read would find.
 func (f *fixture) describeEvidence(e *rotator.Evidence) string {

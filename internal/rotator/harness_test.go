@@ -85,10 +85,10 @@ func (f *fixture) newClient() {
 	f.client = f.clientAs(f.sim.Root())
 }
 
-// clientAs is a client with the credentials of a key.
-func (f *fixture) clientAs(key iamsim.Credentials) *rotator.Client {
+// clientAs is a client with the credentials of a key, after the changes to its configuration.
+func (f *fixture) clientAs(key iamsim.Credentials, changes ...func(*aws.Config)) *rotator.Client {
 	f.Helper()
-	gateway := iamgate.New(aws.Config{
+	cfg := aws.Config{
 		Region:       "eu-central-1",
 		BaseEndpoint: aws.String(f.sim.URL()),
 		Credentials:  credentials.NewStaticCredentialsProvider(key.AccessKeyID, key.Secret.Reveal(), ""),
@@ -98,11 +98,14 @@ func (f *fixture) clientAs(key iamsim.Credentials) *rotator.Client {
 				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 			})
 		},
-	}, iamgate.Options{Clock: f.clock})
-	return rotator.New(gateway, f.clock)
+	}
+	for _, change := range changes {
+		change(&cfg)
+	}
+	return rotator.New(iamgate.New(cfg, iamgate.Options{Clock: f.clock}), f.clock)
 }
 
-// newKey creates a key of the user ci, as another tool would, and names it.
+// newKey creates a key of the user ci, as another tool would, and names it. It is a second younger than any other key.
 func (f *fixture) newKey(name string) string {
 	f.Helper()
 	return f.newKeyOf("ci", name)
@@ -110,6 +113,7 @@ func (f *fixture) newKey(name string) string {
 
 func (f *fixture) newKeyOf(user, name string) string {
 	f.Helper()
+	f.sim.Advance(time.Second)
 	id := f.sim.CreateAccessKey(user).AccessKeyID
 	f.names[id] = name
 	return id
@@ -164,11 +168,36 @@ func (f *fixture) observe(record rotation.Record, policy rotation.Policy) rotati
 	return seen
 }
 
-// task is an Update of the user ci with these steps, as a plan that sees IAM as it is now would have made it.
+// single creates the key C, which is as old as that, and the record of it under the standard policy.
+func (f *fixture) single(age time.Duration) rotation.Record {
+	f.Helper()
+	id := f.newKey("C")
+	policy := standard()
+	record := rotation.Record{Policy: &policy, Current: rotation.Current{ID: id, CreatedAt: f.sim.Now()}}
+	f.sim.Advance(age)
+	return record
+}
+
+// pair creates the keys P and C, of which C replaced P that long ago, and the record of it under the standard policy.
+func (f *fixture) pair(ago time.Duration) rotation.Record {
+	f.Helper()
+	id := f.newKey("P")
+	previous := &rotation.Previous{ID: id, CreatedAt: f.sim.Now()}
+	f.sim.Advance(90 * day)
+	record := f.single(ago)
+	previous.ReplacedAt = record.Current.CreatedAt
+	record.Previous = previous
+	return record
+}
+
+// task is an Update of the user ci with these steps, which must be the ones that a plan shows now.
 func (f *fixture) task(record rotation.Record, policy rotation.Policy, steps ...rotation.Step) rotator.Task {
 	f.Helper()
 	user, _ := f.sim.User("ci")
 	seen := f.observe(record, policy)
+	if planned := rotator.Decide(f.ctx(), "ci", policy, record, seen, f.client.Now()).Steps; !slices.Equal(planned, steps) {
+		f.Fatalf("the plan has the steps %v, want %v", planned, steps)
+	}
 	return rotator.Task{
 		User: "ci", RecordedUser: "ci", AccountID: accountID, UniqueID: user.ID, Record: record, Policy: policy,
 		Known: rotator.Evidence{Seen: seen, Steps: steps}, Planned: steps, WaitUntilUsable: true,
@@ -273,9 +302,6 @@ func (f *fixture) calls() []string {
 	}
 	return calls
 }
-
-// compact gives adjacent equal calls once.
-func compact(calls []string) string { return strings.Join(slices.Compact(calls), ", ") }
 
 // simClock has the simulator's time, and moves it instead of waiting.
 type simClock struct {

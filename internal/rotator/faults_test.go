@@ -1,0 +1,131 @@
+package rotator_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+// fault is what goes wrong at the action that a step calls.
+type fault string
+
+const (
+	none              fault = "none"
+	denied            fault = "denied"
+	errorBeforeCommit fault = "error before commit"
+	errorAfterCommit  fault = "error after commit"
+	answerLost        fault = "answer lost"
+	answerLostOnce    fault = "answer lost once"
+	cutBeforeCommit   fault = "cut before commit"
+	empty200          fault = "empty 200"
+	throttled         fault = "throttled"
+	keyDeleted        fault = "key deleted meanwhile"
+	userRenamed       fault = "user renamed meanwhile"
+)
+
+// allFaults are the faults that each step meets.
+var allFaults = []fault{
+	none, denied, errorBeforeCommit, errorAfterCommit, answerLost, answerLostOnce, cutBeforeCommit, empty200, throttled, keyDeleted, userRenamed,
+}
+
+// inject makes an action go wrong: at every call, where the fault does not say otherwise. Key is the key that the step
+// acts on.
+func (f *fixture) inject(what fault, action, key string) {
+	f.Helper()
+	kinds := map[fault]iamsim.FaultKind{
+		errorBeforeCommit: iamsim.ErrorBeforeCommit, errorAfterCommit: iamsim.ErrorAfterCommit, answerLost: iamsim.AnswerLost,
+		cutBeforeCommit: iamsim.CutBeforeCommit, empty200: iamsim.Empty200, throttled: iamsim.Throttled,
+	}
+	switch what {
+	case none:
+	case denied:
+		f.deny(action)
+	case answerLostOnce:
+		f.sim.AddFault(iamsim.Fault{Action: action, Nth: 1, Kind: iamsim.AnswerLost})
+	case keyDeleted:
+		f.before(action, 1, func() { f.sim.DeleteAccessKey(key) })
+	case userRenamed:
+		f.before(action, 1, func() { f.sim.RenameUser("ci", "deploy") })
+	default:
+		kind, ok := kinds[what]
+		if !ok {
+			f.Fatalf("no such fault: %s", what)
+		}
+		f.sim.AddFault(iamsim.Fault{Action: action, Kind: kind})
+	}
+}
+
+// stepTest is a plan that begins with a step of one kind, and how an Update ends with each fault.
+type stepTest struct {
+	// action is the action that the faults meet.
+	action string
+	// given prepares IAM and returns the task and the key that its first step acts on.
+	given func(f *fixture) (task rotator.Task, key string)
+	rows  []stepRow
+}
+
+// stepRow is what an Update with a fault ends with.
+type stepRow struct {
+	fault        fault
+	err, notices string
+	// saved is the state that was saved last, iam what IAM has, and evidence what the next Read finds.
+	saved, iam, evidence string
+	// calls are the calls from the step on, adjacent equal ones once.
+	calls string
+}
+
+func (s stepTest) run(t *testing.T) {
+	t.Helper()
+	rows := map[fault]stepRow{}
+	for _, row := range s.rows {
+		rows[row.fault] = row
+	}
+	for _, what := range allFaults {
+		t.Run(string(what), func(t *testing.T) {
+			t.Parallel()
+			want, ok := rows[what]
+			if !ok {
+				t.Fatal("no row for this fault")
+			}
+			f := newFixture(t)
+			task, key := s.given(f)
+			f.inject(what, s.action, key)
+			report := f.update(task)
+			f.reported(report, want.err, want.notices)
+			f.savedLast(want.saved)
+			f.equal("IAM", f.inIAM("ci")+f.inIAM("deploy"), want.iam)
+			f.equal("evidence", f.describeEvidence(report.Evidence), want.evidence)
+			f.equal("calls", f.callsFrom(s.action), want.calls)
+		})
+	}
+}
+
+// callsFrom are the calls from the first one of an action on, adjacent equal ones once.
+func (f *fixture) callsFrom(action string) string {
+	calls := f.calls()
+	first := slices.IndexFunc(calls, func(call string) bool { return strings.HasPrefix(call, action) })
+	return strings.Join(slices.Compact(calls[max(first, 0):]), ", ")
+}
+
+// reported compares error and notices of a report.
+func (f *fixture) reported(report rotator.Report, err, notices string) {
+	f.Helper()
+	f.equal("error", f.describeError(report.Err), err)
+	f.equal("notices", f.describeNotices(report.Notices), notices)
+}
+
+// unsaved stands for a task that saved nothing.
+const unsaved = "unsaved"
+
+// savedLast compares the state that was saved last.
+func (f *fixture) savedLast(want string) {
+	f.Helper()
+	got := unsaved
+	if len(f.saves) > 0 {
+		got = f.describeState(f.saved())
+	}
+	f.equal("saved", got, want)
+}

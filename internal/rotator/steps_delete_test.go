@@ -1,0 +1,222 @@
+package rotator_test
+
+import (
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+func TestUpdate_deletePrevious(t *testing.T) {
+	t.Parallel()
+	stepTest{
+		action: "DeleteAccessKey",
+		given: func(f *fixture) (rotator.Task, string) {
+			record := f.pair(8 * day)
+			p := record.Previous
+			f.deactivate(p.ID)
+			p.DeactivatedAt, p.DeactivatedByUs = f.sim.Now(), true
+			f.sim.Advance(7 * day)
+			return f.task(record, standard(), rotation.Step{Kind: rotation.DeletePrevious, Key: p.ID}), p.ID
+		},
+		rows: []stepRow{
+			{
+				fault: none, saved: "current C | C Active | configured, done", iam: "C Active", evidence: "C Active | changed now, removed P",
+				calls: "DeleteAccessKey P, ListAccessKeys ci",
+			},
+			{
+				fault: denied, err: "DeleteError{P refused}: DeleteAccessKey AccessDenied", saved: unsaved, iam: "P Inactive, C Active",
+				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
+			},
+			{
+				fault: errorBeforeCommit, err: "DeleteError{P}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "P Inactive, C Active",
+				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
+			},
+			{
+				fault: errorAfterCommit, err: "DeleteError{P}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "C Active",
+				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
+			},
+			{
+				fault: answerLost, err: "DeleteError{P}: DeleteAccessKey no answer", saved: unsaved, iam: "C Active",
+				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
+			},
+			{
+				fault: answerLostOnce, saved: "current C | C Active | configured, done", iam: "C Active",
+				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+			},
+			{
+				fault: cutBeforeCommit, err: "DeleteError{P}: DeleteAccessKey no answer", saved: unsaved, iam: "P Inactive, C Active",
+				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
+			},
+			{
+				fault: empty200, saved: "current C | C Active | configured, done", iam: "C Active",
+				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, ListAccessKeys ci",
+			},
+			{
+				fault: throttled, err: "DeleteError{P refused}: DeleteAccessKey Throttling", saved: unsaved, iam: "P Inactive, C Active",
+				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
+			},
+			{
+				fault: keyDeleted, saved: "current C | C Active | configured, done", iam: "C Active",
+				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+			},
+			{
+				fault: userRenamed, saved: "current C | C Active | configured, done", iam: "C Active",
+				evidence: "C Active | changed now, removed P",
+				calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, DeleteAccessKey P of deploy, " +
+					"ListAccessKeys deploy",
+			},
+		},
+	}.run(t)
+}
+
+func TestUpdate_deleteCurrent(t *testing.T) {
+	t.Parallel()
+	stepTest{
+		action: "DeleteAccessKey",
+		given: func(f *fixture) (rotator.Task, string) {
+			record := f.pair(8 * day)
+			f.deactivate(record.Current.ID)
+			record.Current.InactiveSince = f.sim.Now()
+			f.sim.Advance(7 * day)
+			return f.task(record, standard(),
+				rotation.Step{Kind: rotation.DeleteCurrent, Key: record.Current.ID},
+				rotation.Step{Kind: rotation.Rotate, Reason: rotation.ReasonInactive},
+			), record.Current.ID
+		},
+		rows: []stepRow{
+			{
+				fault: none,
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active | created with secret for inactive (current C; previous P replaced -15d), " +
+					"configured, done",
+				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
+				calls: "DeleteAccessKey C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: denied, err: "DeleteError{C refused}: DeleteAccessKey AccessDenied", saved: unsaved, iam: "P Active, C Inactive",
+				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
+			},
+			{
+				fault: errorBeforeCommit, err: "DeleteError{C}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "P Active, C Inactive",
+				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
+			},
+			{
+				fault: errorAfterCommit, err: "DeleteError{C}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "P Active",
+				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
+			},
+			{
+				fault: answerLost, err: "DeleteError{C}: DeleteAccessKey no answer", saved: unsaved, iam: "P Active",
+				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
+			},
+			{
+				fault: answerLostOnce,
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active | created with secret for inactive (current C; previous P replaced -15d), " +
+					"configured, done",
+				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
+				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: cutBeforeCommit, err: "DeleteError{C}: DeleteAccessKey no answer", saved: unsaved, iam: "P Active, C Inactive",
+				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
+			},
+			{
+				fault: empty200,
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active | created with secret for inactive (current C; previous P replaced -15d), " +
+					"configured, done",
+				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
+				calls: "DeleteAccessKey C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: throttled, err: "DeleteError{C refused}: DeleteAccessKey Throttling", saved: unsaved, iam: "P Active, C Inactive",
+				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
+			},
+			{
+				fault: keyDeleted,
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active | created with secret for inactive (current C; previous P replaced -15d), " +
+					"configured, done",
+				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
+				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: userRenamed, err: "CreateError{keys [P Active]}: CreateAccessKey NoSuchEntity",
+				saved: "current C; previous P replaced -15d | P Active | ", iam: "P Active", evidence: "P Active | changed now, removed C",
+				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, ListAccessKeys deploy, DeleteAccessKey C of deploy, " +
+					"CreateAccessKey ci",
+			},
+		},
+	}.run(t)
+}
+
+func TestUpdate_deleteUnmanaged(t *testing.T) {
+	t.Parallel()
+	stepTest{
+		action: "DeleteAccessKey",
+		given: func(f *fixture) (rotator.Task, string) {
+			record := f.single(90 * day)
+			policy := standard()
+			policy.UnmanagedKeys = rotation.DeleteUnused
+			record.Policy = &policy
+			x := f.newKey("X")
+			return f.task(record, policy,
+				rotation.Step{Kind: rotation.DeleteUnmanaged, Key: x},
+				rotation.Step{Kind: rotation.Rotate, Key: record.Current.ID, Replaced: rotation.Active, Reason: rotation.ReasonAge},
+			), x
+		},
+		rows: []stepRow{
+			{
+				fault: none,
+				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
+				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
+				calls: "DeleteAccessKey X, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: denied, err: "DeleteError{X refused}: DeleteAccessKey AccessDenied", saved: unsaved, iam: "C Active, X Active",
+				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
+			},
+			{
+				fault: errorBeforeCommit, err: "DeleteError{X}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "C Active, X Active",
+				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
+			},
+			{
+				fault: errorAfterCommit, err: "DeleteError{X}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "C Active",
+				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
+			},
+			{
+				fault: answerLost, err: "DeleteError{X}: DeleteAccessKey no answer", saved: unsaved, iam: "C Active",
+				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
+			},
+			{
+				fault: answerLostOnce,
+				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
+				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
+				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: cutBeforeCommit, err: "DeleteError{X}: DeleteAccessKey no answer", saved: unsaved, iam: "C Active, X Active",
+				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
+			},
+			{
+				fault: empty200,
+				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
+				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
+				calls: "DeleteAccessKey X, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: throttled, err: "DeleteError{X refused}: DeleteAccessKey Throttling", saved: unsaved, iam: "C Active, X Active",
+				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
+			},
+			{
+				fault: keyDeleted,
+				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
+				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
+				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: userRenamed, err: "CreateError{keys [C Active]}: CreateAccessKey NoSuchEntity", saved: "current C | C Active | ",
+				iam: "C Active", evidence: "C Active | changed now, removed X",
+				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, ListAccessKeys deploy, DeleteAccessKey X of deploy, " +
+					"CreateAccessKey ci",
+			},
+		},
+	}.run(t)
+}
