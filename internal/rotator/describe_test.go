@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -99,6 +100,9 @@ func (f *fixture) describeError(err error) string {
 	return text
 }
 
+// uniqueID matches the unique id of a user.
+var uniqueID = regexp.MustCompile(`\bAIDA[A-Z0-9]+`)
+
 // describeCause is what a call to AWS answered.
 func (f *fixture) describeCause(err error) string {
 	if wrong, ok := errors.AsType[*rotator.WrongAccountError](err); ok {
@@ -106,7 +110,7 @@ func (f *fixture) describeCause(err error) string {
 	}
 	e, ok := errors.AsType[*iamgate.Error](err)
 	if !ok {
-		return err.Error()
+		return uniqueID.ReplaceAllString(err.Error(), "AIDA...")
 	}
 	action := e.Action[strings.Index(e.Action, ":")+1:]
 	kinds := map[iamgate.Kind]string{

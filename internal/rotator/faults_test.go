@@ -28,7 +28,8 @@ const (
 
 // allFaults are the faults that each step meets.
 var allFaults = []fault{
-	none, denied, errorBeforeCommit, errorAfterCommit, answerLost, answerLostOnce, cutBeforeCommit, empty200, throttled, keyDeleted, userRenamed,
+	none, denied, errorBeforeCommit, errorAfterCommit, answerLost, answerLostOnce, cutBeforeCommit, empty200, throttled,
+	keyDeleted, userRenamed,
 }
 
 // inject makes an action go wrong: at every call, where the fault does not say otherwise. Key is the key that the step

@@ -60,7 +60,9 @@ func newFixture(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{T: t, sim: sim, clock: &simClock{sim: sim}, log: &logBuffer{}, sealer: &fakeSealer{}, began: start, names: map[string]string{}}
+	f := &fixture{
+		T: t, sim: sim, clock: &simClock{sim: sim}, log: &logBuffer{}, sealer: &fakeSealer{}, began: start, names: map[string]string{},
+	}
 	f.newClient()
 	t.Cleanup(func() {
 		if err := sim.Close(); err != nil {

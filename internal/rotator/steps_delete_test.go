@@ -87,7 +87,8 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 		rows: []stepRow{
 			{
 				fault: none,
-				saved: "current new 1; previous P replaced now | P Active, new 1 Active | created with secret for inactive (current C; previous P replaced -15d), " +
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
+					" | created with secret for inactive (current C; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
 				calls: "DeleteAccessKey C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
@@ -110,7 +111,8 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 			},
 			{
 				fault: answerLostOnce,
-				saved: "current new 1; previous P replaced now | P Active, new 1 Active | created with secret for inactive (current C; previous P replaced -15d), " +
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
+					" | created with secret for inactive (current C; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
 				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
@@ -121,7 +123,8 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 			},
 			{
 				fault: empty200,
-				saved: "current new 1; previous P replaced now | P Active, new 1 Active | created with secret for inactive (current C; previous P replaced -15d), " +
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
+					" | created with secret for inactive (current C; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
 				calls: "DeleteAccessKey C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
@@ -132,7 +135,8 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 			},
 			{
 				fault: keyDeleted,
-				saved: "current new 1; previous P replaced now | P Active, new 1 Active | created with secret for inactive (current C; previous P replaced -15d), " +
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
+					" | created with secret for inactive (current C; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
 				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
@@ -151,17 +155,7 @@ func TestUpdate_deleteUnmanaged(t *testing.T) {
 	t.Parallel()
 	stepTest{
 		action: "DeleteAccessKey",
-		given: func(f *fixture) (rotator.Task, string) {
-			record := f.single(90 * day)
-			policy := standard()
-			policy.UnmanagedKeys = rotation.DeleteUnused
-			record.Policy = &policy
-			x := f.newKey("X")
-			return f.task(record, policy,
-				rotation.Step{Kind: rotation.DeleteUnmanaged, Key: x},
-				rotation.Step{Kind: rotation.Rotate, Key: record.Current.ID, Replaced: rotation.Active, Reason: rotation.ReasonAge},
-			), x
-		},
+		given:  (*fixture).unmanagedTask,
 		rows: []stepRow{
 			{
 				fault: none,
@@ -219,4 +213,18 @@ func TestUpdate_deleteUnmanaged(t *testing.T) {
 			},
 		},
 	}.run(t)
+}
+
+// unmanagedTask deletes the unmanaged key X, which nobody has used, and rotates the key C.
+func (f *fixture) unmanagedTask() (task rotator.Task, key string) {
+	f.Helper()
+	record := f.single(90 * day)
+	policy := standard()
+	policy.UnmanagedKeys = rotation.DeleteUnused
+	record.Policy = &policy
+	x := f.newKey("X")
+	return f.task(record, policy,
+		rotation.Step{Kind: rotation.DeleteUnmanaged, Key: x},
+		rotation.Step{Kind: rotation.Rotate, Key: record.Current.ID, Replaced: rotation.Active, Reason: rotation.ReasonAge},
+	), x
 }
