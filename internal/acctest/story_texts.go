@@ -30,7 +30,7 @@ func KeptByUse(key, use, until string) string {
 
 // SlotTaken is the fact that an unmanaged key has the slot. The description is such as that of NeverUsed.
 func SlotTaken(key, description string) string {
-	return fmt.Sprintf("the slot is taken by key %s (%s), which this resource did not make", key, description)
+	return fmt.Sprintf("the slot is taken by key %s (%s), which this resource did not create", key, description)
 }
 
 // SlotTakenByTheirs is SlotTaken for a key called theirs that was created on FirstDay and never used.
@@ -105,7 +105,7 @@ func NoNewKey() Option { return Fails(`No new key for user "ci"`) }
 
 // CreatedAndDeleted is the warning that a key was deleted again because its secret was lost.
 func CreatedAndDeleted(key string) Option {
-	return Warns(fmt.Sprintf(`Key %s of user "ci" was made and deleted again: the answer with its secret was lost`, key))
+	return Warns(fmt.Sprintf(`Key %s of user "ci" was created and deleted again: the answer with its secret was lost`, key))
 }
 
 // NotDeactivated is the error that a key is still Active.

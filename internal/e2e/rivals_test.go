@@ -152,8 +152,8 @@ func TestAccRivals_twoCreatesOneSlot(t *testing.T) {
 	s.Plan(2, left)
 	s.In(other, func() { s.Plan(2, left) })
 	s.ApplyPlanAround("CreateAccessKey", 1, func() { s.In(other, func() { s.ApplyPlan(left) }) }, left, acctest.NoNewKey())
-	s.WantDetail("LimitExceeded", "No key was made", "theirs (Active, created "+acctest.FirstDay, "k1 (Active, created "+at,
-		"Somebody else made key k1 meanwhile; it was not touched", acctest.DeleteCommand("k1"))
+	s.WantDetail("LimitExceeded", "No key was created", "theirs (Active, created "+acctest.FirstDay, "k1 (Active, created "+at,
+		"Somebody else created key k1 meanwhile; it was not touched", acctest.DeleteCommand("k1"))
 	s.WantChanges("create: LimitExceeded", "create k1")
 	s.WantKeys("theirs Active", "k1 Active")
 	s.WantHandovers("k1")
@@ -198,8 +198,8 @@ func TestAccRivals_twoRotations(t *testing.T) {
 		{
 			call: "CreateAccessKey", loses: acctest.NoNewKey(), changes: []string{"create: LimitExceeded", "create k2"},
 			details: []string{
-				"LimitExceeded", "No key was made", "k1 (Active, created " + acctest.FirstDay, "k2 (Active, created " + acctest.RotationDay,
-				"Somebody else made key k2 meanwhile; it was not touched", acctest.DeleteCommand("k2"),
+				"LimitExceeded", "No key was created", "k1 (Active, created " + acctest.FirstDay, "k2 (Active, created " + acctest.RotationDay,
+				"Somebody else created key k2 meanwhile; it was not touched", acctest.DeleteCommand("k2"),
 			},
 		},
 		{
@@ -369,7 +369,7 @@ func TestAccRivals_lostAnswer(t *testing.T) {
 				s.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: kind})
 			}, shows...)
 			if test.fails {
-				s.WantDetail("Key k1 appeared meanwhile and is used already, so somebody else made it; it was not touched.")
+				s.WantDetail("Key k1 appeared meanwhile and is used already, so somebody else created it; it was not touched.")
 			}
 			s.WantChanges(test.changes...)
 			s.Sim.ClearFaults()

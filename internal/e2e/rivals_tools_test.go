@@ -37,7 +37,7 @@ func TestAccRivals_slotTaken(t *testing.T) {
 		s.Write(acctest.Distinct(nil), acctest.ConsumerHCL)
 		s.Plan(2)
 		s.ApplyPlanAround("CreateAccessKey", 1, func() { s.CreateForeignKey("theirs"); s.Advance("1s"); s.CreateForeignKey("others") }, acctest.NoNewKey())
-		s.WantDetail("LimitExceeded", "No key was made", "theirs (Active", "others (Active")
+		s.WantDetail("LimitExceeded", "No key was created", "theirs (Active", "others (Active")
 		s.WantChanges("create: LimitExceeded")
 		s.WantKeys("theirs Active", "others Active")
 		s.Plan(2, acctest.Warns(acctest.NoFreeSlot(
@@ -58,8 +58,8 @@ func TestAccRivals_slotTaken(t *testing.T) {
 			s.Advance("90d")
 			s.Plan(2)
 			s.ApplyPlanAround("CreateAccessKey", 1, func() { s.CreateForeignKey("theirs") }, acctest.NoNewKey())
-			s.WantDetail("LimitExceeded", "No key was made", "k1 (Active", "theirs (Active, created "+acctest.RotationDay,
-				"Somebody else made key theirs meanwhile; it was not touched", acctest.DeleteCommand("theirs"))
+			s.WantDetail("LimitExceeded", "No key was created", "k1 (Active", "theirs (Active, created "+acctest.RotationDay,
+				"Somebody else created key theirs meanwhile; it was not touched", acctest.DeleteCommand("theirs"))
 			s.WantChanges("create: LimitExceeded")
 			s.WantKeys("k1 Active", "theirs Active")
 			s.WantState(map[string]any{"access_key_id": "k1", "previous": nil})
@@ -77,7 +77,7 @@ func TestAccRivals_slotTaken(t *testing.T) {
 		s.Advance("90d")
 		s.Plan(2)
 		s.ApplyPlanAround("CreateAccessKey", 1, func() { s.CreateForeignKey("theirs") }, acctest.NoNewKey())
-		s.WantDetail("LimitExceeded", "No key was made", "k2 (Active", "theirs (Active", "Somebody else made key theirs meanwhile; it was not touched")
+		s.WantDetail("LimitExceeded", "No key was created", "k2 (Active", "theirs (Active", "Somebody else created key theirs meanwhile; it was not touched")
 		s.WantChanges("delete k1", "create: LimitExceeded")
 		s.WantKeys("k2 Active", "theirs Active")
 		s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
@@ -299,7 +299,7 @@ func TestAccRivals_renamedUser(t *testing.T) {
 		s.Advance("90d")
 		s.Plan(2)
 		s.ApplyPlanAround("CreateAccessKey", 1, rename(s), acctest.NoNewKey())
-		s.WantDetail("NoSuchEntity", "No key was made")
+		s.WantDetail("NoSuchEntity", "No key was created")
 		s.WantChanges("create: NoSuchEntity")
 		s.Write(acctest.Distinct(acctest.Args{"user": `"web"`}), acctest.ConsumerHCL)
 		s.Apply(acctest.UserRenamed("ci", "web"))

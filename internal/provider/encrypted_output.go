@@ -155,7 +155,7 @@ func (m *rotatingAccessKeyModel) encryption(service *kms.Service) (*encryption, 
 // recipientError says before anything was changed which recipient can't be used, and what to give instead.
 func recipientError(at path.Path, err error) diag.Diagnostic {
 	summary, detail := recipientProblem(at, err)
-	return diag.NewAttributeErrorDiagnostic(at, summary, detail+"\n\nNo key was made and none was changed.")
+	return diag.NewAttributeErrorDiagnostic(at, summary, detail+"\n\nNo key was created and none was changed.")
 }
 
 func recipientProblem(at path.Path, err error) (summary, detail string) {

@@ -117,7 +117,7 @@ func TestAccRotatingAccessKey_badInputUnknownUser(t *testing.T) {
 	s.Write(acctest.Distinct(nil), acctest.ConsumerHCL)
 	s.Plan(2)
 	s.ApplyPlan(acctest.KeysUnreadable())
-	s.WantDetail("iam:ListAccessKeys (ci): NoSuchEntity: The user with name ci cannot be found.", `Check that "ci" exists in the account`, "No key was made.")
+	s.WantDetail("iam:ListAccessKeys (ci): NoSuchEntity: The user with name ci cannot be found.", `Check that "ci" exists in the account`, "No key was created.")
 	s.WantChanges()
 }
 
@@ -155,7 +155,7 @@ func TestAccRotatingAccessKey_badInputTwoKeysOfOthers(t *testing.T) {
 		"theirs (Active, created 2026-01-01 00:00:00 UTC, last used at 2026-01-01 00:00:01 UTC by s3 in eu-west-1); " +
 		"others (Inactive, created 2026-01-01 00:00:01 UTC, never used)"
 	detail := []string{
-		"No key is made and none is touched", "terraform import ADDRESS ci/", acctest.DeleteCommand("theirs"), acctest.DeleteCommand("others"), `unmanaged_keys = "delete_unused"`,
+		"No key is created and none is touched", "terraform import ADDRESS ci/", acctest.DeleteCommand("theirs"), acctest.DeleteCommand("others"), `unmanaged_keys = "delete_unused"`,
 	}
 	s.Plan(2, acctest.Warns(summary))
 	s.WantDetail(detail...)
@@ -303,15 +303,15 @@ func TestAccRotatingAccessKey_badInputDenied(t *testing.T) {
 		s.ResetCalls()
 	}
 	create := func(opts ...acctest.Option) { s.Apply(append(opts, acctest.KeysUnreadableAtCreate())...) }
-	denied("iam:ListAccessKeys", create, acctest.KeysUnreadable(), `Allow iam:ListAccessKeys on "ci"`, "No key was made.")
-	denied("iam:CreateAccessKey", s.Apply, acctest.NoNewKey(), `Allow iam:CreateAccessKey on user "ci"`, "AWSCompromisedKeyQuarantine", "No key was made")
+	denied("iam:ListAccessKeys", create, acctest.KeysUnreadable(), `Allow iam:ListAccessKeys on "ci"`, "No key was created.")
+	denied("iam:CreateAccessKey", s.Apply, acctest.NoNewKey(), `Allow iam:CreateAccessKey on user "ci"`, "AWSCompromisedKeyQuarantine", "No key was created")
 	s.WantKeys()
 	s.Apply()
 	s.WantChanges("create k1")
 	denied("iam:ListAccessKeys", s.Apply, acctest.KeysUnreadable(), "Nothing was changed.")
 
 	s.Advance("90d")
-	denied("iam:CreateAccessKey", s.Apply, acctest.NoNewKey(), `Allow iam:CreateAccessKey on user "ci"`, "No key was made. The user has: k1 (Active")
+	denied("iam:CreateAccessKey", s.Apply, acctest.NoNewKey(), `Allow iam:CreateAccessKey on user "ci"`, "No key was created. The user has: k1 (Active")
 	s.Apply()
 	s.WantChanges("create k2")
 	s.UseKey("k2")

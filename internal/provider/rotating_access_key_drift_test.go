@@ -39,7 +39,7 @@ func TestAccRotatingAccessKey_currentDeletedYoung(t *testing.T) {
 	s.Refresh(acctest.CurrentNotListed("k1"))
 	s.WantState(map[string]any{
 		"access_key_id": "k1", "status": "Missing",
-		"rotation_blocked": "key k1 was made minutes ago and IAM does not list it yet until 2026-01-01 00:05:00 UTC",
+		"rotation_blocked": "key k1 was created minutes ago and IAM does not list it yet until 2026-01-01 00:05:00 UTC",
 	})
 
 	s.Advance("1s")

@@ -227,7 +227,7 @@ func TestAccRotatingAccessKey_kmsRefused(t *testing.T) {
 	s.Plan(2)
 	denied := acctest.Fails("Recipient alias/secrets in encrypted_output.kms_key_id can't be used by the provider's credentials")
 	s.ApplyPlan(denied)
-	s.WantDetail("kms:Encrypt", "No key was made")
+	s.WantDetail("kms:Encrypt", "No key was created")
 	s.WantChanges()
 
 	s.Sim.ClearDenials()

@@ -230,7 +230,7 @@ func TestAccRotatingAccessKey_twoCreates(t *testing.T) {
 	s.Sim.OnCall(nil)
 	s.CLI.Want(1)
 	wantOnly(s, "error", `Another resource manages the access keys of user "ci": current key `)
-	s.WantDetail("No key was made")
+	s.WantDetail("No key was created")
 	s.WantChanges("create k1")
 	s.WantKeys("k1 Active")
 }

@@ -15,7 +15,7 @@ func TestAccRotatingAccessKey_unmanagedRefuse(t *testing.T) {
 	s.CreateForeignKey("theirs")
 	s.Write(acctest.ByAge(nil), acctest.ConsumerHCL)
 	s.Apply(acctest.FoundLeftover("theirs", acctest.NeverUsed("2026-01-01 00:00:00 UTC")))
-	s.WantDetail("neither another resource nor somebody else made it", acctest.DeleteCommand("theirs"), `unmanaged_keys = "delete_unused"`)
+	s.WantDetail("neither another resource nor somebody else created it", acctest.DeleteCommand("theirs"), `unmanaged_keys = "delete_unused"`)
 	s.WantChanges("create k1")
 	s.PlanEmpty()
 	s.WantKeys("theirs Active", "k1 Active")
@@ -54,7 +54,7 @@ func TestAccRotatingAccessKey_unmanagedTwo(t *testing.T) {
 				"others (Active, created 2026-01-02 00:00:00 UTC, last used at 2026-01-02 00:00:00 UTC by s3 in eu-west-1)"
 			s.Plan(2, acctest.Warns(summary))
 			s.ApplyPlan(acctest.Warns(summary), acctest.Fails(summary))
-			s.WantDetail("No key is made and none is touched", "terraform import ADDRESS ci/others/theirs", acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"))
+			s.WantDetail("No key is created and none is touched", "terraform import ADDRESS ci/others/theirs", acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"))
 			s.WantChanges()
 			s.WantKeys("theirs Active", "others Active")
 			s.WantHandovers()
@@ -87,7 +87,7 @@ func TestAccRotatingAccessKey_unmanagedRetire(t *testing.T) {
 	// Not even a request takes its place before its time.
 	asked := acctest.Unmanaged("retire").With(acctest.Args{"rotate_when_changed": `{ a = "1" }`})
 	s.Write(asked, acctest.ConsumerHCL)
-	s.Plan(1, acctest.RequestRefused("adopted key theirs leaves only when its overlap, guard and grace have passed"))
+	s.Plan(1, acctest.RequestRefused("adopted key theirs leaves only when its overlap, require_unused_for and grace have passed"))
 	s.WantDetail("Wait until it has left", acctest.DeleteCommand("theirs"))
 	s.Write(acctest.Unmanaged("retire"), acctest.ConsumerHCL)
 	s.Advance("7d-1s")
