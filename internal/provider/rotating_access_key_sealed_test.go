@@ -158,7 +158,7 @@ func TestAccRotatingAccessKey_sealedImport(t *testing.T) {
 }
 
 // TestAccRotatingAccessKey_expiredRecipient has an OpenPGP key that expires between two rotations. That is told before it
-// matters. What is due then waits, what is asked for is refused, and a prolonged key lets it happen without being a reason
+// matters. What is due then waits, what is asked for is refused, and an extended key lets it happen without being a reason
 // itself.
 func TestAccRotatingAccessKey_expiredRecipient(t *testing.T) {
 	t.Parallel()
@@ -176,11 +176,11 @@ func TestAccRotatingAccessKey_expiredRecipient(t *testing.T) {
 	const fact = "a recipient of encrypted_output has expired"
 	s.Refresh(acctest.RotationWaits(fact))
 	s.WantState(map[string]any{"rotation_blocked": fact})
-	s.WantDetail("prolong the OpenPGP key")
+	s.WantDetail("extend the OpenPGP key")
 
 	s.Write(acctest.SealedBy(short, acctest.Args{"rotate_when_changed": `{ a = "1" }`}))
 	s.Plan(1, acctest.RotationWaits(fact), acctest.RequestRefused(fact))
-	s.WantDetail("prolong the OpenPGP key", "not recorded as done")
+	s.WantDetail("extend the OpenPGP key", "not recorded as done")
 
 	key.Expire(time.Time{})
 	s.Write(acctest.SealedBy(acctest.Args{"openpgp_public_keys": acctest.HCLList(key.Public())}, nil))
