@@ -69,14 +69,17 @@ var mutants = []mutant{
 	}, {
 		"confirm.go", "ok = e.mayReactivate()", "ok = true",
 	}, {
-		"decision.go", "case RecordDeactivated, RecordReactivated, Reactivate, Deactivate,", "case RecordDeactivated, RecordReactivated, " +
-		"Deactivate,",
+		"decision.go",
+		"case RecordDeactivated, RecordReactivated, Reactivate, Deactivate,",
+		"case RecordDeactivated, RecordReactivated, Deactivate,",
 	}, {
-		"decision.go", "case Adopt, DeleteCurrent, DeleteUnmanaged, Rotate:\n\t}", "case Reactivate, Adopt, DeleteCurrent, DeleteUnmanaged, " +
-		"Rotate:\n\t}",
+		"decision.go",
+		"case Adopt, DeleteCurrent, DeleteUnmanaged, Rotate:\n\t}",
+		"case Reactivate, Adopt, DeleteCurrent, DeleteUnmanaged, Rotate:\n\t}",
 	}, {
-		"after.go", "\tswitch step.Kind {\n\tcase Adopt:\n", "\tif step.Key == r.Current.ID && step.Kind == Reactivate {\n\t\treturn " +
-		"r\n\t}\n\tswitch step.Kind {\n\tcase Adopt:\n",
+		"after.go",
+		"\tswitch step.Kind {\n\tcase Adopt:\n",
+		"\tif step.Key == r.Current.ID && step.Kind == Reactivate {\n\t\treturn r\n\t}\n\tswitch step.Kind {\n\tcase Adopt:\n",
 	}}, inactiveStaysInactive},
 	{"reactivate what somebody else deactivated", []edit{{
 		"decide.go", "k.Status == Inactive && p.DeactivatedByUs &&", "k.Status == Inactive &&",
@@ -124,16 +127,18 @@ var mutants = []mutant{
 		"after.go", "case r.Previous != nil:\n\t\tp = *r.Previous\n", "case r.Previous != nil:\n\t\tr.Previous = nil\n\t\treturn r\n",
 	}}, managedKeyNotLost},
 	{"late apply not confirmed", []edit{{
-		"confirm.go", "obstacle := e.stepObstacle(step); obstacle != nil {", "obstacle := e.stepObstacle(step); obstacle != nil && " +
-		"obstacle.Cause != CauseUsed {",
+		"confirm.go",
+		"obstacle := e.stepObstacle(step); obstacle != nil {",
+		"obstacle := e.stepObstacle(step); obstacle != nil && obstacle.Cause != CauseUsed {",
 	}}, usedKeyKept},
 	{"saved plan stale by time alone", []edit{{
 		"confirm.go", "if allowed != step && (!allowed.deletes() ||", "if allowed != step && (allowed.Kind != \"\" ||",
 	}}, planEqualsApply},
 	{"stop after a recorded deactivation", []edit{{
-		"decide.go", "\t\te.advance(step)\n\t}\n\tif e.requests.newKey() {", "\t\te.advance(step)\n" +
-			"\t\tif step.Kind == RecordDeactivated && " +
-		"e.dueReason() == \"\" {\n\t\t\tbreak\n\t\t}\n\t}\n\tif e.requests.newKey() {",
+		"decide.go",
+		"\t\te.advance(step)\n\t}\n\tif e.requests.newKey() {",
+		"\t\te.advance(step)\n\t\tif step.Kind == RecordDeactivated && e.dueReason() == \"\" {\n\t\t\tbreak\n\t\t}\n" +
+			"\t}\n\tif e.requests.newKey() {",
 	}}, fixedPoint},
 	{"never deactivate an adopted key", []edit{{
 		"retire.go", "case e.policy.HoldPrevious:", "case e.policy.HoldPrevious || p.Adopted:",
@@ -142,8 +147,9 @@ var mutants = []mutant{
 		"retire.go", "return p != nil && p.Revoked && k.Status == Active &&", "return p != nil && p.Revoked && k.Status == Inactive &&",
 	}}, revokeCompletes},
 	{"wait until the last use", []edit{{
-		"retire.go", "obstacle.Until, obstacle.Use = since.Add(e.policy.RequireUnusedFor), *k.LastUse", "obstacle.Until, obstacle.Use = since, " +
-		"*k.LastUse",
+		"retire.go",
+		"obstacle.Until, obstacle.Use = since.Add(e.policy.RequireUnusedFor), *k.LastUse",
+		"obstacle.Until, obstacle.Use = since, *k.LastUse",
 	}}, waitNamesFuture},
 	{"ignore changed recipients", []edit{{
 		"decide.go", "e.requests.recipients = record.Current.Sealed &&", "e.requests.recipients = false &&",
@@ -180,6 +186,14 @@ func TestMutants_caught(t *testing.T) {
 			}
 		})
 	}
+}
+
+// invariants are all of them.
+var invariants = []string{
+	consumerAuthenticates, lastActiveKeyKept, usedKeyKept, overlapKept, graceBeforeDelete, inactiveStaysInactive,
+	holdRetiresNothing, atMostTwoKeys, onlyOurKeys, managedKeyNotLost, fixedPoint, editTakesNoClockStep, planEqualsApply,
+	dueNeverForgotten, noNeedlessRotation, retirementFinishes, signerKept, pausedStopsClock, revokeCompletes,
+	revokeConverges, waitNamesFuture, noNeedlessDeletion, validRecipients, sealedToRecipients,
 }
 
 // An invariant that no mutant violates may be one that nothing can violate.

@@ -62,13 +62,6 @@ const (
 	sealedToRecipients = "sealed-to-recipients"
 )
 
-var invariants = []string{
-	consumerAuthenticates, lastActiveKeyKept, usedKeyKept, overlapKept, graceBeforeDelete, inactiveStaysInactive,
-	holdRetiresNothing, atMostTwoKeys, onlyOurKeys, managedKeyNotLost, fixedPoint, editTakesNoClockStep, planEqualsApply,
-	dueNeverForgotten, noNeedlessRotation, retirementFinishes, signerKept, pausedStopsClock, revokeCompletes,
-	revokeConverges, waitNamesFuture, noNeedlessDeletion, validRecipients, sealedToRecipients,
-}
-
 // violation is an invariant that does not hold, and how; the zero value is none.
 type violation struct {
 	invariant, detail string

@@ -133,11 +133,11 @@ func (s scope) edits(buf []event, sim *simulation) []event {
 }
 
 // seal changes the recipients, of whom the first expires after that time.
-func (s *config) seal(recipients uint8, expires age) {
+func (c *config) seal(recipients uint8, expires age) {
 	if recipients == 0 {
 		expires = 0
 	}
-	s.recipients, s.expires = recipients, expires
+	c.recipients, c.expires = recipients, expires
 }
 
 // starts returns the simulations before a create, and right after each kind of import.
