@@ -24,11 +24,11 @@ const (
 	crashesWhole
 )
 
-func (h moveKind) String() string {
+func (k moveKind) String() string {
 	return [...]string{
 		"start", "event", "apply", "apply of a saved plan", "refused apply of a saved plan", "apply that fails after steps",
 		"apply that is killed before the state has its last step", "apply that is killed before the state has any step",
-	}[h]
+	}[k]
 }
 
 // move is what happened: with which event, after how many steps.

@@ -17,11 +17,11 @@ const (
 	edits
 )
 
-func (d eventKind) String() string {
+func (k eventKind) String() string {
 	return [...]string{
 		"time passes", "somebody uses key", "somebody deactivates key", "somebody reactivates key", "somebody deletes key",
 		"somebody creates a key", "somebody deletes and re-creates the user", "we sign with key", "somebody edits the configuration to",
-	}[d]
+	}[k]
 }
 
 // event is something that happens, and to which key, for how long, or to which configuration.
