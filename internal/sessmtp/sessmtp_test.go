@@ -75,7 +75,6 @@ func requireOpenSSL(t *testing.T) {
 // opensslHMAC returns the HMAC-SHA256 of text, computed by openssl.
 func opensslHMAC(t *testing.T, key []byte, text string) []byte {
 	t.Helper()
-	//nolint:gosec // the key is that of an example
 	hexKey := "hexkey:" + hex.EncodeToString(key)
 	command := exec.CommandContext(t.Context(), "openssl", "dgst", "-sha256", "-mac", "HMAC", "-macopt", hexKey, "-binary")
 	command.Stdin = strings.NewReader(text)
