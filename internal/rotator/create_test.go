@@ -262,15 +262,6 @@ func TestCreate_secret(t *testing.T) {
 // TestCreate_proof is about new keys that are not proved.
 func TestCreate_proof(t *testing.T) {
 	t.Parallel()
-	rotating := func(changes ...func(f *fixture, task *rotator.Task)) func(f *fixture) rotator.Task {
-		return func(f *fixture) rotator.Task {
-			task, _ := f.rotationTask(rotation.RefuseUnmanaged)
-			for _, change := range changes {
-				change(f, &task)
-			}
-			return task
-		}
-	}
 	neverUsable := func(f *fixture, _ *rotator.Task) { f.sim.SetNewKeyDelay(time.Hour) }
 	byGetUser := func(_ *fixture, task *rotator.Task) { task.WaitUntilUsable = false }
 	recreated := func(f *fixture, _ *rotator.Task) {

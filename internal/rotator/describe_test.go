@@ -3,7 +3,6 @@ package rotator_test
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -254,9 +253,12 @@ func (f *fixture) describeState(s rotator.State) string {
 		}
 		parts = append(parts, fmt.Sprintf("%s for %s (%s)", part, c.Step.Reason, f.describeRecord(c.Before)))
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.Sealed)) {
-		parts = append(parts, f.name(id)+"="+f.nameSealed(s.Sealed[id]))
+	var sealed []string
+	for id, text := range s.Sealed {
+		sealed = append(sealed, f.name(id)+"="+f.nameSealed(text))
 	}
+	slices.Sort(sealed)
+	parts = append(parts, sealed...)
 	if s.Configured {
 		parts = append(parts, "configured")
 	}

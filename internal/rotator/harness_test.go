@@ -350,10 +350,17 @@ func (c *simClock) look() {
 	}
 }
 
+// panicNext makes the next look panic.
+func (c *simClock) panicNext() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.panicAt = c.looks + 1
+}
+
 // fakeSealer puts "sealed " before a key id instead of encrypting the secret.
 type fakeSealer struct {
 	failSeal, failTry error
-	onTry             func()
+	onTry, onSeal     func()
 	// calls are what was asked for, such as "seal AKIA..." and "try".
 	calls []string
 }
@@ -363,6 +370,9 @@ var errSealer = errors.New("the recipient has expired")
 
 func (s *fakeSealer) Seal(_ context.Context, _ time.Time, keyID string, plaintext secret.Secret) (string, error) {
 	s.calls = append(s.calls, "seal "+keyID)
+	if s.onSeal != nil {
+		s.onSeal()
+	}
 	if plaintext.IsZero() {
 		return "", errors.New("no secret to seal")
 	}

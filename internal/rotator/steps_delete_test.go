@@ -74,16 +74,7 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 	t.Parallel()
 	stepTest{
 		action: "DeleteAccessKey",
-		given: func(f *fixture) (rotator.Task, string) {
-			record := f.pair(8 * day)
-			f.deactivate(record.Current.ID)
-			record.Current.InactiveSince = f.sim.Now()
-			f.sim.Advance(7 * day)
-			return f.task(record, standard(),
-				rotation.Step{Kind: rotation.DeleteCurrent, Key: record.Current.ID},
-				rotation.Step{Kind: rotation.Rotate, Reason: rotation.ReasonInactive},
-			), record.Current.ID
-		},
+		given:  (*fixture).currentTask,
 		rows: []stepRow{
 			{
 				fault: none,
@@ -227,4 +218,17 @@ func (f *fixture) unmanagedTask() (task rotator.Task, key string) {
 		rotation.Step{Kind: rotation.DeleteUnmanaged, Key: x},
 		rotation.Step{Kind: rotation.Rotate, Key: record.Current.ID, Replaced: rotation.Active, Reason: rotation.ReasonAge},
 	), x
+}
+
+// currentTask deletes the current key C, which is Inactive beside the previous key P, and rotates.
+func (f *fixture) currentTask() (task rotator.Task, key string) {
+	f.Helper()
+	record := f.pair(8 * day)
+	f.deactivate(record.Current.ID)
+	record.Current.InactiveSince = f.sim.Now()
+	f.sim.Advance(7 * day)
+	return f.task(record, standard(),
+		rotation.Step{Kind: rotation.DeleteCurrent, Key: record.Current.ID},
+		rotation.Step{Kind: rotation.Rotate, Reason: rotation.ReasonInactive},
+	), record.Current.ID
 }

@@ -1,0 +1,682 @@
+package rotator_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
+)
+
+// deactivating is a plan that deactivates the previous key P, after changes to IAM and to the task.
+func deactivating(changes ...func(f *fixture, task *rotator.Task)) func(f *fixture) rotator.Task {
+	return func(f *fixture) rotator.Task {
+		record := f.pair(8 * day)
+		task := f.task(record, standard(), rotation.Step{Kind: rotation.Deactivate, Key: record.Previous.ID})
+		for _, change := range changes {
+			change(f, &task)
+		}
+		f.sim.ResetLog()
+		return task
+	}
+}
+
+// deleting is a plan that deletes the previous key P, after changes to IAM and to the task.
+func deleting(changes ...func(f *fixture, task *rotator.Task)) func(f *fixture) rotator.Task {
+	return func(f *fixture) rotator.Task {
+		record := f.retired()
+		task := f.task(record, standard(), rotation.Step{Kind: rotation.DeletePrevious, Key: record.Previous.ID})
+		for _, change := range changes {
+			change(f, &task)
+		}
+		f.sim.ResetLog()
+		return task
+	}
+}
+
+// retired creates the keys P and C, of which P is Inactive and its grace is over.
+func (f *fixture) retired() rotation.Record {
+	f.Helper()
+	record := f.pair(8 * day)
+	f.deactivate(record.Previous.ID)
+	record.Previous.DeactivatedAt, record.Previous.DeactivatedByUs = f.sim.Now(), true
+	f.sim.Advance(7 * day)
+	return record
+}
+
+// steady is a plan without steps for a user with the key C, after changes to IAM and to the task.
+func steady(changes ...func(f *fixture, task *rotator.Task)) func(f *fixture) rotator.Task {
+	return func(f *fixture) rotator.Task {
+		task := f.task(f.single(day), standard())
+		for _, change := range changes {
+			change(f, &task)
+		}
+		f.sim.ResetLog()
+		return task
+	}
+}
+
+// rotating is a plan that rotates the key C, after changes to IAM and to the task.
+func rotating(changes ...func(f *fixture, task *rotator.Task)) func(f *fixture) rotator.Task {
+	return func(f *fixture) rotator.Task {
+		task, _ := f.rotationTask(rotation.RefuseUnmanaged)
+		for _, change := range changes {
+			change(f, &task)
+		}
+		f.sim.ResetLog()
+		return task
+	}
+}
+
+// TestUpdate_stale is about plans of which somebody has made a step wrong since. TestUpdate_adopt and its neighbours have
+// the steps that change nothing in IAM.
+func TestUpdate_stale(t *testing.T) {
+	t.Parallel()
+	const look = "ListAccessKeys ci, GetAccessKeyLastUsed "
+	runApplyCases(t, []applyCase{
+		{
+			name: "reactivate",
+			update: func(f *fixture) rotator.Task {
+				record := f.pair(8 * day)
+				p := record.Previous
+				f.deactivate(p.ID)
+				p.DeactivatedAt, p.DeactivatedByUs = f.sim.Now(), true
+				policy := standard()
+				policy.HoldPrevious = true
+				task := f.task(record, policy, rotation.Step{Kind: rotation.Reactivate, Key: p.ID})
+				f.sim.SetStatus(p.ID, "Active")
+				return task
+			},
+			err:      "StaleError{reactivate P | P Active, C Active}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    look + "P",
+		},
+		{
+			name:     "deactivate",
+			update:   deactivating(func(f *fixture, task *rotator.Task) { f.use(task.Record.Previous.ID) }),
+			err:      "StaleError{deactivate P because used P | P Active, C Active}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    look + "P",
+		},
+		{
+			name:     "delete previous",
+			update:   deleting(func(f *fixture, task *rotator.Task) { f.sim.SetStatus(task.Record.Previous.ID, "Active") }),
+			err:      "StaleError{delete_previous P | P Active, C Active}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    look + "P",
+		},
+		{
+			name: "delete current",
+			update: func(f *fixture) rotator.Task {
+				task, c := f.currentTask()
+				f.sim.SetStatus(c, "Active")
+				return task
+			},
+			err:      "StaleError{delete_current C | P Active, C Active}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    look + "P",
+		},
+		{
+			name: "delete unmanaged",
+			update: func(f *fixture) rotator.Task {
+				task, x := f.unmanagedTask()
+				f.use(x)
+				return task
+			},
+			err:      "StaleError{delete_unmanaged X because unmanaged X | C Active, X Active}",
+			saved:    unsaved,
+			iam:      "C Active, X Active",
+			evidence: "none",
+			calls:    look + "X",
+		},
+		{
+			name:     "rotate",
+			update:   rotating(withKeys("X")),
+			err:      "StaleError{rotate C because unmanaged X | C Active, X Active}",
+			saved:    unsaved,
+			iam:      "C Active, X Active",
+			evidence: "none",
+			calls:    look + "X",
+		},
+	})
+}
+
+// TestUpdate_userChanged is about users who are no longer where the plan found them.
+func TestUpdate_userChanged(t *testing.T) {
+	t.Parallel()
+	named := func(name string) func(*fixture, *rotator.Task) {
+		return func(_ *fixture, task *rotator.Task) { task.User = name }
+	}
+	runApplyCases(t, []applyCase{
+		{
+			name:     "the new name does not exist",
+			update:   steady(named("deploy")),
+			err:      "UserChangedError{new user missing C}",
+			saved:    unsaved,
+			iam:      "C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys deploy",
+		},
+		{
+			name:     "the new name belongs to another user",
+			update:   steady(named("deploy"), func(f *fixture, _ *rotator.Task) { f.sim.CreateUser("deploy") }),
+			err:      "UserChangedError{new user is another one C}",
+			saved:    unsaved,
+			iam:      "C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys deploy",
+		},
+		{
+			name:     "the user was renamed to the new name",
+			update:   steady(named("deploy"), func(f *fixture, _ *rotator.Task) { f.sim.RenameUser("ci", "deploy") }),
+			saved:    "current C | C Active | configured, done",
+			iam:      "C Active",
+			evidence: "C Active",
+			calls:    "ListAccessKeys deploy",
+		},
+		{
+			name:     "the user was renamed since the plan",
+			update:   deactivating(func(f *fixture, _ *rotator.Task) { f.sim.RenameUser("ci", "deploy") }),
+			err:      "UserChangedError{user renamed C}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListAccessKeys deploy",
+		},
+		{
+			name:     "the user was deleted since the plan",
+			update:   deactivating(func(f *fixture, _ *rotator.Task) { f.sim.DeleteUser("ci") }),
+			err:      "UserChangedError{user gone C}",
+			saved:    unsaved,
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C",
+		},
+		{
+			name: "the user was created again since the plan",
+			update: deactivating(func(f *fixture, _ *rotator.Task) {
+				f.sim.DeleteUser("ci")
+				f.sim.CreateUser("ci")
+			}),
+			err:      "StaleError{deactivate P | }",
+			saved:    unsaved,
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C",
+		},
+		{
+			name: "the user was created again before the plan",
+			update: func(f *fixture) rotator.Task {
+				record := f.single(day)
+				user, _ := f.sim.User("ci")
+				f.sim.DeleteUser("ci")
+				f.sim.CreateUser("ci")
+				return rotator.Task{
+					User: "ci", RecordedUser: "ci", AccountID: accountID, UniqueID: user.ID, Record: record, Policy: standard(),
+					Known:           rotator.Evidence{Seen: rotation.Observation{Recreated: true}},
+					Planned:         []rotation.Step{{Kind: rotation.Rotate, Reason: rotation.ReasonRecreated}},
+					WaitUntilUsable: true,
+				}
+			},
+			saved:    "current new 1 | new 1 Active | created with secret for recreated (current C), configured, done",
+			iam:      "new 1 Active",
+			evidence: "new 1 Active | changed now",
+			calls: "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C, CreateAccessKey ci, " +
+				"GetCallerIdentity, ListAccessKeys ci",
+		},
+		{
+			name: "the credentials belong to another account",
+			update: deactivating(func(f *fixture, task *rotator.Task) {
+				task.AccountID = "999999999999"
+				f.sim.DeleteUser("ci")
+			}),
+			err:      "WrongAccountError{999999999999 123456789012}",
+			saved:    unsaved,
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity",
+		},
+		{
+			name:     "the last use can't be read",
+			update:   deactivating(withDenied("GetAccessKeyLastUsed")),
+			err:      "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P",
+		},
+		{
+			// The first list does not know the user. The one that follows the question for the owner of C is up to date.
+			name: "a stale read",
+			update: deactivating(func(f *fixture, _ *rotator.Task) {
+				f.sim.SetReadLag(1000*day, 1)
+				f.before("GetAccessKeyLastUsed", 1, func() { f.sim.SetReadLag(0, 1) })
+			}),
+			saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
+			iam:      "P Inactive, C Active",
+			evidence: "P Inactive, C Active | changed now",
+			calls: "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListAccessKeys ci, GetAccessKeyLastUsed P, " +
+				"UpdateAccessKey P, ListAccessKeys ci",
+		},
+	})
+}
+
+// TestUpdate_unconfirmed is about changes that AWS accepts and its list does not show within thirty seconds.
+func TestUpdate_unconfirmed(t *testing.T) {
+	t.Parallel()
+	// stale makes all lists stale from the first call of an action on, and unlisted denies them.
+	stale := func(action string) func(*fixture, *rotator.Task) {
+		return func(f *fixture, _ *rotator.Task) {
+			f.sim.Advance(2 * time.Hour)
+			f.before(action, 1, func() { f.sim.SetReadLag(time.Hour, 1) })
+		}
+	}
+	unlisted := func(action string) func(*fixture, *rotator.Task) {
+		return func(f *fixture, _ *rotator.Task) { f.before(action, 1, func() { f.deny("ListAccessKeys") }) }
+	}
+	const (
+		deactivated = "deactivated now by us | P Inactive, C Active | configured, done"
+		deactivate  = "ListAccessKeys ci, GetAccessKeyLastUsed P, UpdateAccessKey P, ListAccessKeys ci"
+		deleteCalls = "ListAccessKeys ci, GetAccessKeyLastUsed P, DeleteAccessKey P, ListAccessKeys ci"
+	)
+	runApplyCases(t, []applyCase{
+		{
+			name:     "deactivated",
+			update:   deactivating(unlisted("UpdateAccessKey")),
+			notices:  "NotConfirmed{P deactivated}: UpdateAccessKey not settled",
+			saved:    "current C; previous P replaced -8d " + deactivated,
+			iam:      "P Inactive, C Active",
+			evidence: "P Inactive, C Active | changed now",
+			calls:    deactivate,
+		},
+		{
+			name:     "deactivated, after all waiting",
+			update:   deactivating(stale("UpdateAccessKey")),
+			notices:  "NotConfirmed{P deactivated}: UpdateAccessKey not settled",
+			saved:    "current C; previous P replaced -194h0m0s deactivated +30s by us | P Inactive, C Active | configured, done",
+			iam:      "P Inactive, C Active",
+			evidence: "P Inactive, C Active | changed +30s",
+			calls:    deactivate,
+		},
+		{
+			name: "reactivated",
+			update: func(f *fixture) rotator.Task {
+				record := f.retired()
+				policy := standard()
+				policy.HoldPrevious = true
+				task := f.task(record, policy, rotation.Step{Kind: rotation.Reactivate, Key: record.Previous.ID})
+				unlisted("UpdateAccessKey")(f, &task)
+				return task
+			},
+			notices:  "NotConfirmed{P activated}: UpdateAccessKey not settled",
+			saved:    "current C; previous P replaced now | P Active, C Active | configured, done",
+			iam:      "P Active, C Active",
+			evidence: "P Active, C Active | changed now",
+			calls:    deactivate,
+		},
+		{
+			name:     "deleted",
+			update:   deleting(unlisted("DeleteAccessKey")),
+			notices:  "NotConfirmed{P deleted}: ListAccessKeys AccessDenied",
+			saved:    "current C | C Active | configured, done",
+			iam:      "C Active",
+			evidence: "C Active | changed now, removed P",
+			calls:    deleteCalls,
+		},
+		{
+			name:     "deleted, after all waiting",
+			update:   deleting(stale("DeleteAccessKey")),
+			notices:  "NotConfirmed{P deleted}: ListAccessKeys not settled",
+			saved:    "current C | C Active | configured, done",
+			iam:      "C Active",
+			evidence: "C Active | changed +30s, removed P",
+			calls:    deleteCalls,
+		},
+	})
+}
+
+// TestUpdate_owner is about keys whose owner can't be found, after the user was renamed during the apply.
+func TestUpdate_owner(t *testing.T) {
+	t.Parallel()
+	renamed := func(action string) func(*fixture, *rotator.Task) {
+		return func(f *fixture, _ *rotator.Task) { f.before(action, 1, func() { f.sim.RenameUser("ci", "deploy") }) }
+	}
+	otherAccount := func(_ *fixture, task *rotator.Task) { task.AccountID = "999999999999" }
+	failing := func(f *fixture, _ *rotator.Task) {
+		f.sim.AddFault(iamsim.Fault{Action: "GetAccessKeyLastUsed", Nth: 2, Times: 2, Kind: iamsim.ErrorBeforeCommit})
+	}
+	const look = "ListAccessKeys ci, GetAccessKeyLastUsed P, "
+	runApplyCases(t, []applyCase{
+		{
+			name:     "deactivate in another account",
+			update:   deactivating(otherAccount, renamed("UpdateAccessKey")),
+			err:      "StatusError{P Inactive}: WrongAccountError{999999999999 123456789012}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "P Active, C Active | changed now",
+			calls:    look + "UpdateAccessKey P, GetCallerIdentity",
+		},
+		{
+			name:     "deactivate while the last use fails",
+			update:   deactivating(failing, renamed("UpdateAccessKey")),
+			err:      "StatusError{P Inactive}: GetAccessKeyLastUsed ServiceFailure",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "P Active, C Active | changed now",
+			calls:    look + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+		},
+		{
+			name:     "delete in another account",
+			update:   deleting(otherAccount, renamed("DeleteAccessKey")),
+			err:      "DeleteError{P}: WrongAccountError{999999999999 123456789012}",
+			saved:    unsaved,
+			iam:      "P Inactive, C Active",
+			evidence: "P Inactive, C Active | changed now",
+			calls:    look + "DeleteAccessKey P, GetCallerIdentity",
+		},
+		{
+			name:     "delete while the last use fails",
+			update:   deleting(failing, renamed("DeleteAccessKey")),
+			err:      "DeleteError{P}: GetAccessKeyLastUsed ServiceFailure",
+			saved:    unsaved,
+			iam:      "P Inactive, C Active",
+			evidence: "P Inactive, C Active | changed now",
+			calls:    look + "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+		},
+	})
+}
+
+// TestUpdate_withoutSteps is about updates that change nothing in IAM.
+func TestUpdate_withoutSteps(t *testing.T) {
+	t.Parallel()
+	runApplyCases(t, []applyCase{
+		{
+			name:     "nothing planned",
+			update:   steady(),
+			saved:    "current C | C Active | configured, done",
+			iam:      "C Active",
+			evidence: "C Active",
+		},
+		{
+			name: "nothing planned, and the evidence of a Read is there",
+			update: steady(func(f *fixture, task *rotator.Task) {
+				task.Known.ChangedAt, task.Known.Removed = f.sim.Now().Add(-day), []string{"AKIAGONE"}
+				task.Known.Blocked = rotation.CausePaused
+				task.Known.Steps = []rotation.Step{{Kind: rotation.Rotate}}
+			}),
+			saved:    "current C | C Active | configured, done",
+			iam:      "C Active",
+			evidence: "C Active | changed -1d, removed AKIAGONE",
+		},
+		{
+			name:     "somebody has deleted previous since the plan",
+			update:   deleting(func(f *fixture, task *rotator.Task) { f.sim.DeleteAccessKey(task.Record.Previous.ID) }),
+			saved:    "current C | C Active | configured, done",
+			iam:      "C Active",
+			evidence: "C Active",
+			calls:    "ListAccessKeys ci",
+		},
+		{
+			name: "somebody has deleted an unmanaged key since the plan",
+			update: func(f *fixture) rotator.Task {
+				task, x := f.unmanagedTask()
+				f.sim.DeleteAccessKey(x)
+				return task
+			},
+			saved:    "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
+			iam:      "C Active, new 1 Active",
+			evidence: "C Active, new 1 Active | changed now",
+			calls:    "ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+		},
+	})
+}
+
+// TestUpdate_saves shows what a revocation saves, and after which calls.
+func TestUpdate_saves(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.single(day)
+	policy := standard()
+	policy.RevokeWhenChanged = map[string]string{"incident": "1"}
+	task := f.task(record, policy,
+		rotation.Step{Kind: rotation.Rotate, Key: record.Current.ID, Replaced: rotation.Active, Reason: rotation.ReasonRevoked, Revoke: true},
+		rotation.Step{Kind: rotation.Deactivate, Key: record.Current.ID})
+	var saves []string
+	f.onSave = func(s rotator.State) {
+		saves = append(saves, strings.Join(f.calls(), ", ")+" -> "+f.describeState(s))
+		f.sim.ResetLog()
+	}
+	f.reported(f.update(task), "", "")
+	created := "created with secret for revoked (current C), configured"
+	want := []string{
+		"ListAccessKeys ci, CreateAccessKey ci -> current new 1; previous C replaced now revoked | C Active, new 1 Active | " + created,
+		"GetCallerIdentity, ListAccessKeys ci -> current new 1; previous C replaced now revoked | C Active, new 1 Active | " + created,
+		"UpdateAccessKey C, ListAccessKeys ci -> current new 1; previous C replaced now deactivated now by us revoked | " +
+			"C Inactive, new 1 Active | " + created,
+		" -> current new 1; previous C replaced now deactivated now by us revoked | C Inactive, new 1 Active | " + created + ", done",
+	}
+	if !slices.Equal(saves, want) {
+		t.Errorf("saved\n%s\nwant\n%s", strings.Join(saves, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestUpdate_sealing is about secrets that the state holds in plain text, and about the trial before a rotation.
+func TestUpdate_sealing(t *testing.T) {
+	t.Parallel()
+	plain := func(f *fixture, task *rotator.Task) {
+		task.Secrets = map[string]secret.Secret{task.Record.Current.ID: f.sim.Secret(task.Record.Current.ID)}
+		if p := task.Record.Previous; p != nil {
+			task.Secrets[p.ID] = f.sim.Secret(p.ID)
+		}
+	}
+	sealer := withSealer(func(*fakeSealer) {})
+	for _, c := range []struct {
+		applyCase
+
+		// sealer is what the sealer was asked for.
+		sealer string
+	}{
+		{
+			applyCase: applyCase{
+				name:     "without a rotation",
+				update:   steady(sealer, plain),
+				saved:    "current C | C Active | C=sealed C, configured, done",
+				iam:      "C Active",
+				evidence: "C Active",
+			},
+			sealer: "seal C",
+		},
+		{
+			applyCase: applyCase{
+				name:     "nothing in plain text",
+				update:   steady(sealer),
+				saved:    "current C | C Active | configured, done",
+				iam:      "C Active",
+				evidence: "C Active",
+			},
+		},
+		{
+			applyCase: applyCase{
+				name:     "both keys, with a step",
+				update:   deactivating(sealer, plain),
+				saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | C=sealed C, P=sealed P, configured, done",
+				iam:      "P Inactive, C Active",
+				evidence: "P Inactive, C Active | changed now",
+				calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, UpdateAccessKey P, ListAccessKeys ci",
+			},
+			sealer: "seal C, seal P",
+		},
+		{
+			applyCase: applyCase{
+				name:   "with a rotation",
+				update: rotating(sealer, plain),
+				saved: "current new 1 sealed; previous C replaced now | C Active, new 1 Active | " +
+					"created with sealed new 1 for age (current C), C=sealed C, configured, done",
+				iam:      "C Active, new 1 Active",
+				evidence: "C Active, new 1 Active | changed now",
+				calls:    "ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			sealer: "seal C, seal new 1",
+		},
+		{
+			applyCase: applyCase{
+				name:   "a rotation with nothing in plain text",
+				update: rotating(sealer),
+				saved: "current new 1 sealed; previous C replaced now | C Active, new 1 Active | " +
+					"created with sealed new 1 for age (current C), configured, done",
+				iam:      "C Active, new 1 Active",
+				evidence: "C Active, new 1 Active | changed now",
+				calls:    "ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			sealer: "seal new 1, try",
+		},
+		{
+			applyCase: applyCase{
+				name:     "a step that needs no sealer",
+				update:   deactivating(withSealer(func(s *fakeSealer) { s.failTry, s.failSeal = errSealer, errSealer })),
+				saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
+				iam:      "P Inactive, C Active",
+				evidence: "P Inactive, C Active | changed now",
+				calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, UpdateAccessKey P, ListAccessKeys ci",
+			},
+		},
+		{
+			applyCase: applyCase{
+				name:     "the sealer fails",
+				update:   steady(withSealer(func(s *fakeSealer) { s.failSeal = errSealer }), plain),
+				err:      "TrialError{}: the recipient has expired",
+				saved:    unsaved,
+				iam:      "C Active",
+				evidence: "none",
+			},
+			sealer: "seal C",
+		},
+		{
+			applyCase: applyCase{
+				name:     "the sealer fails before a rotation",
+				update:   rotating(withSealer(func(s *fakeSealer) { s.failTry = errSealer })),
+				err:      "TrialError{}: the recipient has expired",
+				saved:    unsaved,
+				iam:      "C Active",
+				evidence: "none",
+				calls:    "ListAccessKeys ci",
+			},
+			sealer: "try",
+		},
+	} {
+		update := c.update
+		c.update = func(f *fixture) rotator.Task {
+			f.Cleanup(func() {
+				asked := slices.Clone(f.sealer.calls)
+				for i, call := range asked {
+					if action, id, ok := strings.Cut(call, " "); ok {
+						asked[i] = action + " " + f.name(id)
+					}
+				}
+				f.equal("sealer", strings.Join(slices.Sorted(slices.Values(asked)), ", "), c.sealer)
+			})
+			return update(f)
+		}
+		runApplyCases(t, []applyCase{c.applyCase})
+	}
+}
+
+// TestUpdate_descriptions is about the tags of the user that describe its keys.
+func TestUpdate_descriptions(t *testing.T) {
+	t.Parallel()
+	described := func(recorded, configured string) func(*fixture, *rotator.Task) {
+		return func(_ *fixture, task *rotator.Task) {
+			task.RecordedDescription, task.Description = recorded, configured
+		}
+	}
+	tagged := func(f *fixture, task *rotator.Task) {
+		task.RecordedDescription, task.Description = "", "old"
+		f.reported(f.update(*task), "", "")
+		task.RecordedDescription, task.Description = "old", ""
+	}
+	const look = "ListAccessKeys ci, GetAccessKeyLastUsed P, "
+	for _, c := range []struct {
+		name    string
+		update  func(f *fixture) rotator.Task
+		notices string
+		tags    string
+		calls   string
+	}{
+		{name: "unchanged", update: steady(described("old", "old"))},
+		{name: "written", update: steady(described("", "new")), tags: "C=new", calls: "TagUser ci"},
+		{
+			name: "written for both keys", update: deactivating(described("old", "new")), tags: "C=new, P=new",
+			calls: look + "UpdateAccessKey P, ListAccessKeys ci, TagUser ci, TagUser ci",
+		},
+		{
+			name: "removed", update: steady(tagged), calls: "UntagUser ci",
+		},
+		{
+			name: "not written", update: steady(described("", "new"), withDenied("TagUser")),
+			notices: "DescriptionNotWritten{C}: TagUser AccessDenied", calls: "TagUser ci",
+		},
+		{
+			name: "not removed", update: steady(tagged, withDenied("UntagUser")), tags: "C=old",
+			notices: "DescriptionNotRemoved{C}: UntagUser AccessDenied", calls: "UntagUser ci",
+		},
+		{
+			name: "rotated without a change", update: rotating(described("old", "old")), tags: "new 1=old",
+			calls: "ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci, TagUser ci",
+		},
+		{
+			name: "rotated with a change", update: rotating(described("", "new")), tags: "C=new, new 1=new",
+			calls: "ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci, TagUser ci, TagUser ci",
+		},
+		{
+			name: "deleted with its key", update: deleting(described("old", "old")),
+			calls: look + "DeleteAccessKey P, ListAccessKeys ci, UntagUser ci",
+		},
+		{
+			name: "not deleted with its key", update: deleting(described("old", "old"), withDenied("UntagUser")),
+			notices: "DescriptionNotRemoved{P}: UntagUser AccessDenied",
+			calls:   look + "DeleteAccessKey P, ListAccessKeys ci, UntagUser ci",
+		},
+		{
+			name: "a deleted key had none", update: deleting(described("", "new")), tags: "C=new",
+			calls: look + "DeleteAccessKey P, ListAccessKeys ci, TagUser ci",
+		},
+		{
+			name: "the user was renamed",
+			update: deleting(described("old", "old"), func(f *fixture, _ *rotator.Task) {
+				f.before("DeleteAccessKey", 1, func() { f.sim.RenameUser("ci", "deploy") })
+			}),
+			calls: look + "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, " +
+				"DeleteAccessKey P of deploy, ListAccessKeys deploy, UntagUser ci",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.reported(f.update(c.update(f)), "", c.notices)
+			f.equal("tags", f.tags("ci")+f.tags("deploy"), c.tags)
+			f.equal("calls", strings.Join(f.calls(), ", "), c.calls)
+		})
+	}
+}
+
+// tags are the tags of a user, with the names of the keys that they describe.
+func (f *fixture) tags(user string) string {
+	found, _ := f.sim.User(user)
+	var texts []string
+	for _, id := range slices.Collect(maps.Keys(found.Tags)) {
+		texts = append(texts, fmt.Sprintf("%s=%s", f.name(id), found.Tags[id]))
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, ", ")
+}
