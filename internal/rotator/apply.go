@@ -37,8 +37,8 @@ type application struct {
 	// changedAt is when a step was last tried, zero when none was; removed are the keys that were deleted.
 	changedAt time.Time
 	removed   []string
-	// creating reports that a creation has no answer yet, and unsaved is a new key that is neither in the state nor deleted
-	// again.
+	// creating reports that a creation has no answer yet or that the answer was lost, and unsaved is a new key that is neither
+	// in the state nor deleted again.
 	creating bool
 	unsaved  string
 }

@@ -37,7 +37,7 @@ func (a *application) createOnce(ctx context.Context) (iamgate.NewAccessKey, err
 	tflog.Info(ctx, "create a key", map[string]any{"user": a.task.User})
 	a.creating = true
 	key, err := a.client.gateway.CreateAccessKey(ctx, a.task.User)
-	a.creating, a.unsaved = false, key.ID
+	a.creating, a.unsaved = iamgate.IsAmbiguous(err), key.ID
 	if err != nil {
 		tflog.Debug(ctx, "no key was created, or its answer was lost", map[string]any{"user": a.task.User, "error": err.Error()})
 	} else {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
 
@@ -107,6 +108,13 @@ func TestUpdate_panic(t *testing.T) {
 			f.sim.AddFault(iamsim.Fault{Action: "GetCallerIdentity", Nth: 1, Kind: iamsim.ErrorBeforeCommit})
 		}},
 		{name: "a key that is proved by GetUser", given: func(_ *fixture, task *rotator.Task) { task.WaitUntilUsable = false }},
+		{name: "a key whose answer is lost", given: func(f *fixture, task *rotator.Task) {
+			task.Policy.UnmanagedKeys = rotation.DeleteUnused
+			record := *task.Record.Policy
+			record.UnmanagedKeys = rotation.DeleteUnused
+			task.Record.Policy = &record
+			f.sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.AnswerLost})
+		}},
 		{name: "a key that can't be sealed", given: withSealer(func(s *fakeSealer) { s.failSeal = errSealer })},
 	} {
 		t.Run(c.name, func(t *testing.T) {
