@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
@@ -95,7 +97,7 @@ func TestUpdate_interruptedWithoutSteps(t *testing.T) {
 }
 
 // TestUpdate_panic has the clock panic at each look of an Update that rotates, one look per run. Whatever happens, each key
-// in IAM is in the saved state or named by the report.
+// in IAM is in the saved state or named by the report, and the current key of the saved state is in IAM.
 func TestUpdate_panic(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -114,6 +116,13 @@ func TestUpdate_panic(t *testing.T) {
 			record.UnmanagedKeys = rotation.DeleteUnused
 			task.Record.Policy = &record
 			f.sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.AnswerLost})
+		}},
+		{name: "a key that is never usable", given: func(f *fixture, _ *rotator.Task) {
+			f.sim.SetNewKeyDelay(time.Hour)
+			f.before("DeleteAccessKey", 1, func() {
+				f.sim.SetReadLag(30*time.Second, 1)
+				f.before("ListAccessKeys", 2, func() { f.sim.SetReadLag(0, 1) })
+			})
 		}},
 		{name: "a key that can't be sealed", given: withSealer(func(s *fakeSealer) { s.failSeal = errSealer })},
 	} {
@@ -164,6 +173,10 @@ func (f *fixture) updateWithPanic(task rotator.Task, look int) (reached bool, ou
 		if failure.Type != "*errors.errorString" || !strings.Contains(failure.Stack, "simClock") || strings.Contains(failure.Error(), errPanic.Error()) {
 			f.Errorf("look %d: %v of type %s at %s", look, failure, failure.Type, failure.Stack)
 		}
+	}
+	saved := f.saved().Record.Current.ID
+	if len(f.saves) > 0 && !slices.ContainsFunc(f.sim.Keys("ci"), func(k iamsim.Key) bool { return k.ID == saved }) {
+		f.Errorf("look %d: the current key of the state, %s, does not exist: %s", look, f.name(saved), f.describeError(report.Err))
 	}
 	known := f.savedKeys()
 	for _, k := range f.sim.Keys("ci") {

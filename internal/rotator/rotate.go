@@ -35,10 +35,11 @@ func (a *application) rotate(ctx context.Context, step rotation.Step) (rotation.
 	if err := a.prove(ctx, key); err != nil {
 		failure := &UnprovedError{Signed: a.task.WaitUntilUsable, Err: err}
 		_, failure.AnotherUser = errors.AsType[*anotherUserError](err)
+		// The state first: should the withdrawal panic, a deleted key is not saved as the current one.
 		a.unsaved = key.ID
-		failure.Withdrawal = a.withdraw(ctx, key.ID)
 		a.state = old
 		a.task.Save(ctx, a.state)
+		failure.Withdrawal = a.withdraw(ctx, key.ID)
 		return out, failure
 	}
 	a.recount(ctx, key.ID)
