@@ -37,6 +37,12 @@ func newProtocol(t *testing.T, w *acctest.World) *protocol {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newProtocolAs(t, w, server, w.Sim.Root())
+}
+
+// newProtocolAs configures server to sign with creds.
+func newProtocolAs(t *testing.T, w *acctest.World, server tfprotov6.ProviderServer, creds iamsim.Credentials) *protocol {
+	t.Helper()
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +55,6 @@ func newProtocol(t *testing.T, w *acctest.World) *protocol {
 		t: t, server: server, schema: schemas.ResourceSchemas[rotatingAccessKeyType],
 		identity: identities.IdentitySchemas[rotatingAccessKeyType].ValueType(),
 	}
-	root := w.Sim.Root()
 	text := func(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
 	block := schemas.Provider.ValueType()
 	endpoints, ok := attributeTypes(t, block)["endpoints"]
@@ -59,8 +64,10 @@ func newProtocol(t *testing.T, w *acctest.World) *protocol {
 	configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.12.0",
 		Config: p.dynamic(block, p.object(block, map[string]tftypes.Value{
-			"region": text("us-east-1"), "access_key": text(root.AccessKeyID), "secret_key": text(root.Secret.Reveal()),
-			"endpoints": p.object(endpoints, map[string]tftypes.Value{"iam": text(w.Sim.URL()), "sts": text(w.Sim.URL())}),
+			"region": text("us-east-1"), "access_key": text(creds.AccessKeyID), "secret_key": text(creds.Secret.Reveal()),
+			"endpoints": p.object(endpoints, map[string]tftypes.Value{
+				"iam": text(w.Sim.URL()), "kms": text(w.Sim.URL()), "sts": text(w.Sim.URL()),
+			}),
 		})),
 	})
 	if err != nil {
