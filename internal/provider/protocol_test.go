@@ -46,9 +46,11 @@ func (p planned) fails() bool {
 	return slices.ContainsFunc(p.says, func(d string) bool { return strings.HasPrefix(d, "Error: ") })
 }
 
-// equal reports whether both plans do the same.
-func (p planned) equal(q planned) bool {
-	return bytes.Equal(p.state.MsgPack, q.state.MsgPack) && bytes.Equal(p.private, q.private) && p.fails() == q.fails()
+// samePlan reports whether two plans do the same.
+func (p *protocol) samePlan(one, other planned) bool {
+	p.t.Helper()
+	return p.unmarshal(one.state).Equal(p.unmarshal(other.state)) && bytes.Equal(one.private, other.private) &&
+		one.fails() == other.fails()
 }
 
 // planChange validates a configuration and plans it as Terraform does, without a read before it.

@@ -1,0 +1,478 @@
+package provider_test
+
+import (
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+)
+
+// release is a rotate_when_changed with one value, and incident a revoke_when_changed.
+func release(value any) attributes {
+	return attributes{"rotate_when_changed": attributes{"release": value}}
+}
+
+func incident(value string) attributes {
+	return attributes{"revoke_when_changed": attributes{"incident": value}}
+}
+
+// rotatedBy is what the plan of a rotation of k1 shows that something else than age asks for.
+func rotatedBy(reason string) changes { return rotated.with(changes{"rotation_reason": reason}) }
+
+// revoked is what a plan shows of a previous that it revokes.
+var revoked = changes{
+	"previous.status": "Inactive", "previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "iamkeys",
+	"previous.delete_at": knownAfterApply, "previous.revoked": "true",
+}
+
+func TestModifyPlan_rotateWhenChanged(t *testing.T) {
+	t.Parallel()
+	byRelease := rotatedBy("rotate_when_changed: release")
+	testPlans(t, []planRow{
+		{
+			name: "set", before: create(nil), config: release("1"),
+			changes: byRelease.with(changes{"rotate_when_changed.release": "1"}),
+		},
+		{
+			name: "value added", before: create(release("1")),
+			config: attributes{"rotate_when_changed": attributes{"release": "1", "z": "1", "a": "1"}},
+			changes: rotatedBy("rotate_when_changed: a, z").with(changes{
+				"rotate_when_changed.a": "1", "rotate_when_changed.z": "1",
+			}),
+		},
+		{
+			name: "value changed", before: create(release("1")), config: release("2"),
+			changes: byRelease.with(changes{"rotate_when_changed.release": "2"}),
+		},
+		{
+			name: "value removed", before: create(attributes{"rotate_when_changed": attributes{"release": "1", "a": "1"}}),
+			config:  release("1"),
+			changes: changes{"rotate_when_changed.a": removed},
+		},
+		{
+			name: "all removed", before: create(release("1")),
+			changes: changes{"rotate_when_changed": null},
+		},
+		{
+			name: "null element added", before: create(release("1")),
+			config:  attributes{"rotate_when_changed": attributes{"release": "1", "a": nil}},
+			changes: changes{"rotate_when_changed.a": null},
+		},
+		{
+			name: "value becomes null", before: create(release("1")), config: release(nil),
+			changes: changes{"rotate_when_changed.release": null},
+		},
+		{
+			name: "null element gets a value", before: create(release(nil)), config: release("1"),
+			changes: byRelease.with(changes{"rotate_when_changed.release": "1"}),
+		},
+		{
+			name: "never by age", before: create(release("1").with(attributes{"rotate_after": nil})),
+			config:  release("2").with(attributes{"rotate_after": nil}),
+			changes: byRelease.without("rotate_at").with(changes{"rotate_when_changed.release": "2"}),
+		},
+		{
+			name: "while a rotation by age is due", before: createAndWait("90d"), config: release("1"),
+			changes: byRelease.with(changes{"rotate_when_changed.release": "1"}),
+		},
+		{
+			name:    "paused",
+			before:  create(attributes{"paused": true}),
+			config:  release("1").with(attributes{"paused": true}),
+			changes: byRelease.with(changes{"rotate_when_changed.release": "1"}),
+		},
+		{
+			name: "encrypted", before: create(encryptedTo(alice)),
+			config: release("1").with(encryptedTo(alice)),
+			changes: byRelease.without("secret_access_key").with(changes{
+				"rotate_when_changed.release": "1", "encrypted_secret": knownAfterApply, "previous.secret_access_key": null,
+				"previous.encrypted_secret": "encrypted secret of k1",
+			}),
+		},
+		{
+			name: "previous in its grace", before: deactivate, config: release("1"),
+			changes: newKey.with(previousK2).with(changes{
+				"rotate_when_changed.release": "1", "rotation_reason": "rotate_when_changed: release",
+				"previous.status": "Active", "previous.deactivated_at": null, "previous.deactivated_by": null, "previous.delete_at": null,
+			}),
+		},
+		{
+			name: "previous beyond its overlap",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.use("k2")
+				ws.Advance("7d")
+			},
+			config: release("1"),
+			changes: newKey.with(previousK2).with(changes{
+				"rotate_when_changed.release": "1", "rotation_reason": "rotate_when_changed: release",
+			}),
+		},
+		{
+			name: "unmanaged key that nobody used",
+			before: func(ws *workspace) {
+				ws.createKey("theirs")
+				ws.apply(attributes{"unmanaged_keys": "delete_unused"})
+			},
+			config:  release("1").with(attributes{"unmanaged_keys": "delete_unused"}),
+			changes: byRelease.with(changes{"rotate_when_changed.release": "1"}),
+			says: []string{`Warning: Unmanaged key theirs (Active, created 2026-01-01 00:00:00 UTC, never used) of user "ci" is deleted ` +
+				"to make room for a new one"},
+		},
+		{
+			name: "current deleted",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.deleteKey("k1")
+			},
+			config:      release("1"),
+			refreshed:   changes{"status": "Missing"},
+			refreshSays: []string{`Warning: Current key k1 of user "ci" is not listed by IAM`},
+			changes: newKey.with(changes{
+				"rotate_when_changed.release": "1", "rotation_reason": "rotate_when_changed: release", "status": "Active",
+			}),
+		},
+	})
+}
+
+func TestModifyPlan_revokeWhenChanged(t *testing.T) {
+	t.Parallel()
+	revokedK1 := rotatedBy("revoke_when_changed: incident").with(revoked)
+	revokedK2 := newKey.with(previousK2).with(revoked).with(changes{"rotation_reason": "revoke_when_changed: incident"})
+	testPlans(t, []planRow{
+		{
+			name: "set", before: create(nil), config: incident("1"),
+			changes: revokedK1.with(changes{"revoke_when_changed.incident": "1"}),
+		},
+		{
+			name: "value changed", before: create(incident("1")), config: incident("2"),
+			changes: revokedK1.with(changes{"revoke_when_changed.incident": "2"}),
+		},
+		{
+			name: "value removed", before: create(incident("1")),
+			changes: changes{"revoke_when_changed": null},
+		},
+		{
+			name: "with rotate_when_changed", before: create(nil), config: incident("1").with(release("1")),
+			changes: revokedK1.with(changes{"revoke_when_changed.incident": "1", "rotate_when_changed.release": "1"}),
+		},
+		{
+			name: "previous Active and just used",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.use("k1")
+			},
+			config:  incident("1"),
+			changes: revokedK2.with(changes{"revoke_when_changed.incident": "1"}),
+		},
+		{
+			name: "previous Inactive", before: deactivate, config: incident("1"),
+			changes: revokedK2.without("previous.status", "previous.deactivated_by").with(changes{"revoke_when_changed.incident": "1"}),
+		},
+		{
+			name: "held and paused",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.apply(attributes{"hold_previous": true, "paused": true})
+			},
+			config:  incident("1").with(attributes{"hold_previous": true, "paused": true}),
+			changes: revokedK2.with(changes{"revoke_when_changed.incident": "1"}),
+		},
+	})
+}
+
+func TestModifyPlan_holdPrevious(t *testing.T) {
+	t.Parallel()
+	hold := attributes{"hold_previous": true}
+	reactivated := changes{
+		"hold_previous": "true", "previous.status": "Active", "previous.replaced_at": knownAfterApply,
+		"previous.deactivate_at": knownAfterApply, "previous.deactivated_at": null, "previous.deactivated_by": null,
+		"previous.delete_at": null,
+	}
+	testPlans(t, []planRow{
+		{name: "set without a previous", before: create(nil), config: hold, changes: changes{"hold_previous": "true"}},
+		{name: "set, previous Active", before: rotate, config: hold, changes: changes{"hold_previous": "true"}},
+		{name: "set, previous Inactive", before: deactivate, config: hold, changes: reactivated},
+		{
+			name: "set, its deletion due",
+			before: func(ws *workspace) {
+				deactivate(ws)
+				ws.Advance("7d")
+			},
+			config: hold, changes: reactivated,
+		},
+		{
+			name: "set, deactivated by somebody else",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.setStatus("k1", "Inactive")
+				ws.apply(nil)
+			},
+			config:  hold,
+			changes: changes{"hold_previous": "true"},
+			says:    []string{"Warning: Previous key k1 is not reactivated: key k1 was deactivated by somebody else"},
+		},
+		{
+			name: "set, revoked",
+			before: func(ws *workspace) {
+				ws.apply(nil)
+				ws.apply(incident("1"))
+			},
+			config:  incident("1").with(hold),
+			changes: changes{"hold_previous": "true"},
+			says:    []string{"Warning: Previous key k1 is not reactivated: key k1 was revoked"},
+		},
+		{
+			name:    "set, with rotate_when_changed and a slot free",
+			before:  func(ws *workspace) { ws.apply(nil) },
+			config:  hold.with(release("1")),
+			changes: rotatedBy("rotate_when_changed: release").with(changes{"hold_previous": "true", "rotate_when_changed.release": "1"}),
+		},
+		{
+			name: "held, deactivation would be due",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.apply(hold)
+				ws.Advance("30d")
+			},
+			config: hold,
+		},
+		{
+			name: "unset",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.apply(hold)
+				ws.Advance("30d")
+			},
+			changes: changes{"hold_previous": "false"},
+		},
+	})
+}
+
+func TestModifyPlan_encryptedOutput(t *testing.T) {
+	t.Parallel()
+	plainTextRemains := func(keys string) string {
+		return "Warning: Secret of key " + keys + " is encrypted from now on, but older state versions and this saved plan hold it in plain text"
+	}
+	setToAlice := changes{
+		"encrypted_output.age_recipients": alice, "encrypted_output.openpgp_public_keys": null, "encrypted_output.kms_key_id": null,
+		"encrypted_output.kms_encryption_context": null, "encrypted_output.format": "secret",
+	}
+	json := attributes{"encrypted_output": attributes{"age_recipients": []string{alice}, "format": "json"}}
+	toKey := func(key string) attributes { return attributes{"encrypted_output": attributes{"kms_key_id": key}} }
+	rotatedSealed := func(reason string) changes {
+		return rotatedBy("encrypted_output: " + reason).without("secret_access_key").with(changes{
+			"encrypted_secret": knownAfterApply, "previous.secret_access_key": null, "previous.encrypted_secret": "encrypted secret of k1",
+		})
+	}
+	testPlans(t, []planRow{
+		{
+			name: "set, plain text in the state", before: create(nil), config: encryptedTo(alice),
+			changes: setToAlice.with(changes{"secret_access_key": null, "encrypted_secret": knownAfterApply}),
+			says:    []string{plainTextRemains("k1")},
+		},
+		{
+			name: "set, plain text of both keys in the state", before: rotate, config: encryptedTo(alice),
+			changes: setToAlice.with(changes{
+				"secret_access_key": null, "encrypted_secret": knownAfterApply,
+				"previous.secret_access_key": null, "previous.encrypted_secret": knownAfterApply,
+			}),
+			says: []string{plainTextRemains("k2 and k1")},
+		},
+		{
+			name: "set, with rotate_when_changed", before: create(nil), config: encryptedTo(alice).with(release("1")),
+			changes: rotatedBy("rotate_when_changed: release").without("secret_access_key").with(setToAlice).with(changes{
+				"rotate_when_changed.release": "1", "secret_access_key": null, "encrypted_secret": knownAfterApply,
+				"previous.secret_access_key": null, "previous.encrypted_secret": knownAfterApply,
+			}),
+			says: []string{plainTextRemains("k1")},
+		},
+		{
+			name: "recipient added", before: create(encryptedTo(alice)), config: encryptedTo(alice, bob),
+			changes: rotatedSealed("other recipients").with(changes{"encrypted_output.age_recipients": alice + ", " + bob}),
+		},
+		{
+			name: "recipient replaced", before: create(encryptedTo(alice)), config: encryptedTo(bob),
+			changes: rotatedSealed("other recipients").with(changes{"encrypted_output.age_recipients": bob}),
+		},
+		{name: "order of recipients", before: create(encryptedTo(alice, bob)), config: encryptedTo(bob, alice)},
+		{
+			name: "format", before: create(encryptedTo(alice)), config: json,
+			changes: rotatedSealed("format json instead of secret").with(changes{"encrypted_output.format": "json"}),
+		},
+		{
+			name: "default format", before: create(encryptedTo(alice)),
+			config: attributes{"encrypted_output": attributes{"age_recipients": []string{alice}, "format": "secret"}},
+		},
+		{
+			name: "method",
+			before: func(ws *workspace) {
+				ws.Sim.CreateKMSKey("us-east-1", "alias/secrets")
+				ws.apply(encryptedTo(alice))
+			},
+			config: toKey("alias/secrets"),
+			changes: rotatedSealed("method kms instead of age").with(changes{
+				"encrypted_output.age_recipients": null, "encrypted_output.kms_key_id": "alias/secrets",
+			}),
+		},
+		{
+			name: "encryption context",
+			before: func(ws *workspace) {
+				ws.Sim.CreateKMSKey("us-east-1", "alias/secrets")
+				ws.apply(toKey("alias/secrets"))
+			},
+			config: attributes{"encrypted_output": attributes{
+				"kms_key_id": "alias/secrets", "kms_encryption_context": attributes{"team": "ops"},
+			}},
+			changes: rotatedSealed("another encryption context").with(changes{"encrypted_output.kms_encryption_context.team": "ops"}),
+		},
+		{
+			name: "removed", before: create(encryptedTo(alice)),
+			changes: rotatedBy("encrypted_output: no longer set").with(changes{
+				"encrypted_output": null, "encrypted_secret": null, "previous.secret_access_key": null,
+				"previous.encrypted_secret": "encrypted secret of k1",
+			}),
+		},
+		{
+			name: "changed, of an imported key",
+			before: func(ws *workspace) {
+				ws.createKey("theirs")
+				ws.importID("ci")
+				ws.apply(encryptedTo(alice))
+			},
+			config:  encryptedTo(bob),
+			changes: changes{"encrypted_output.age_recipients": bob},
+		},
+	})
+}
+
+func TestModifyPlan_requestRefused(t *testing.T) {
+	t.Parallel()
+	const refused = `Error: Rotation of user "ci" was asked for and is not possible: `
+	retire := attributes{"unmanaged_keys": "retire"}
+	hold := attributes{"hold_previous": true}
+	key := newPGPKey(t)
+	key.expire(acctest.Start.AddDate(0, 0, 60))
+	expiring := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{key.public()}}}
+	testPlans(t, []planRow{
+		{
+			name: "unmanaged key",
+			before: func(ws *workspace) {
+				ws.createKey("theirs")
+				ws.apply(nil)
+			},
+			config: release("1"),
+			says: []string{refused + "the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), " +
+				"which this resource did not create"},
+		},
+		{
+			name: "other recipients, unmanaged key",
+			before: func(ws *workspace) {
+				ws.createKey("theirs")
+				ws.apply(encryptedTo(alice))
+			},
+			config: encryptedTo(bob),
+			says: []string{refused + "the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), " +
+				"which this resource did not create"},
+		},
+		{
+			name: "overlap",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.Advance("7d-1s")
+			},
+			config: release("1"),
+			says:   []string{refused + "the overlap of previous key k1 is not over until 2026-04-08 00:00:00 UTC"},
+		},
+		{
+			name: "used",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.use("k1")
+				ws.Advance("7d")
+			},
+			config: release("1"),
+			refreshSays: []string{`Warning: Previous key k1 of user "ci" is not retired yet: key k1 was used at 2026-04-01 00:00:00 UTC ` +
+				"by s3 in eu-west-1; require_unused_for keeps it until 2026-04-09 00:00:00 UTC"},
+			says: []string{refused + "key k1 was used at 2026-04-01 00:00:00 UTC by s3 in eu-west-1; " +
+				"require_unused_for keeps it until 2026-04-09 00:00:00 UTC"},
+		},
+		{
+			name: "held",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.apply(hold)
+				ws.Advance("30d")
+			},
+			config: hold.with(release("1")),
+			says:   []string{refused + "hold_previous keeps key k1"},
+		},
+		{
+			name: "adopted",
+			before: func(ws *workspace) {
+				ws.createKey("theirs")
+				ws.apply(retire)
+				ws.use("k1")
+				ws.Advance("8d")
+				ws.apply(retire)
+			},
+			config: retire.with(release("1")),
+			says:   []string{refused + "adopted key theirs leaves only when its overlap, require_unused_for and grace have passed"},
+		},
+		{
+			name: "current Inactive in its grace, previous Active",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.setStatus("k2", "Inactive")
+				ws.Advance("1d")
+				ws.refresh()
+			},
+			config: incident("1"),
+			refreshSays: []string{
+				`Warning: Rotation of user "ci" is due and waits: Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC`,
+			},
+			says: []string{refused + "Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC"},
+		},
+		{
+			name: "revoke of the key that signs",
+			before: func(ws *workspace) {
+				ws.apply(nil)
+				ws.signWith("k1")
+			},
+			config: incident("1"),
+			says:   []string{refused + "key k1 signs the requests of this provider"},
+		},
+		{
+			name: "previous signs",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.Advance("7d")
+				ws.signWith("k1")
+			},
+			config:      release("1"),
+			refreshSays: []string{`Warning: Previous key k1 of user "ci" is not retired yet: key k1 signs the requests of this provider`},
+			says:        []string{refused + "key k1 signs the requests of this provider"},
+		},
+		{
+			name: "recipient expired",
+			before: func(ws *workspace) {
+				ws.apply(expiring)
+				ws.Advance("90d")
+				ws.refresh()
+			},
+			config:      expiring.with(release("1")),
+			refreshSays: []string{`Warning: Rotation of user "ci" is due and waits: a recipient of encrypted_output has expired`},
+			says:        []string{refused + "a recipient of encrypted_output has expired"},
+		},
+		{
+			name: "young current not listed",
+			before: func(ws *workspace) {
+				createAndWait("4m")(ws)
+				ws.deleteKey("k1")
+				ws.refresh()
+			},
+			config:      release("1"),
+			refreshSays: []string{`Warning: Current key k1 of user "ci" is not listed by IAM`},
+			says:        []string{refused + "key k1 was created minutes ago and IAM does not list it yet until 2026-01-01 00:05:00 UTC"},
+		},
+	})
+}
