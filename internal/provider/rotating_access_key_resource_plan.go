@@ -164,8 +164,10 @@ func (r *rotatingAccessKeyResource) planUpdate(
 func (r *rotatingAccessKeyResource) judgeRequests(
 	ctx context.Context, user string, policy rotation.Policy, record rotation.Record, seen rotation.Observation,
 ) (steps []rotation.Step, refused bool, diags diag.Diagnostics) {
-	if record.Policy != nil && (len(seen.Keys) > 1 || seen.Find(record.Current.ID) == nil) {
-		// Whether a key can make room, or is missing for good, depends on the time, and an apply has not heard AWS's time yet.
+	expires := !policy.SealableUntil.IsZero() && !r.client.Rotator.Synced()
+	if record.Policy != nil && (expires || len(seen.Keys) > 1 || seen.Find(record.Current.ID) == nil) {
+		// Whether a recipient has expired, a key can make room, or is missing for good, depends on the time, and an apply has
+		// not heard AWS's time yet.
 		r.client.Rotator.SyncTime(ctx, user)
 	}
 	decision := rotator.Decide(ctx, user, policy, record, seen, r.client.Rotator.Now())

@@ -264,6 +264,9 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 			"encrypted_secret": knownAfterApply, "previous.secret_access_key": null, "previous.encrypted_secret": "encrypted secret of k1",
 		})
 	}
+	expiring := newPGPKey(t)
+	expiring.expire(acctest.Start.AddDate(1, 0, 0))
+	expiringRecipient := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{expiring.public()}}}
 	testPlans(t, []planRow{
 		{
 			name: "set, plain text in the state", before: create(nil), config: encryptedTo(alice),
@@ -285,6 +288,22 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 				"previous.secret_access_key": null, "previous.encrypted_secret": knownAfterApply,
 			}),
 			says: []string{plainTextRemains("k1")},
+		},
+		{
+			name: "set to an OpenPGP key that expires later, machine with a wrong clock", before: create(nil), config: expiringRecipient,
+			changes: setToAlice.with(changes{
+				"encrypted_output.age_recipients": null, "encrypted_output.openpgp_public_keys": expiring.public(),
+				"secret_access_key": null, "encrypted_secret": knownAfterApply,
+			}),
+			says: []string{plainTextRemains("k1")},
+		},
+		{
+			name: "rotate_when_changed, OpenPGP key that expires later, machine with a wrong clock", before: create(expiringRecipient),
+			config: expiringRecipient.with(release("1")),
+			changes: rotatedBy("rotate_when_changed: release").without("secret_access_key").with(changes{
+				"rotate_when_changed.release": "1", "encrypted_secret": knownAfterApply, "previous.secret_access_key": null,
+				"previous.encrypted_secret": "encrypted secret of k1",
+			}),
 		},
 		{
 			name: "recipient added", before: create(encryptedTo(alice)), config: encryptedTo(alice, bob),
