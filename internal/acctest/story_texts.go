@@ -28,6 +28,11 @@ func KeptByUse(key, use, until string) string {
 	return fmt.Sprintf("key %s was used at %s; require_unused_for keeps it until %s", key, use, until)
 }
 
+// OverlapNotOver is the fact that a previous key is in its overlap until that time.
+func OverlapNotOver(key, until string) string {
+	return fmt.Sprintf("the overlap of previous key %s is not over until %s", key, until)
+}
+
 // SlotTaken is the fact that an unmanaged key has the slot. The description is such as that of NeverUsed.
 func SlotTaken(key, description string) string {
 	return fmt.Sprintf("the slot is taken by key %s (%s), which this resource did not create", key, description)

@@ -75,7 +75,7 @@ func TestAccRotatingAccessKey_requestRefused(t *testing.T) {
 	}{
 		"overlap": {
 			scene: func(s *acctest.Story) { s.Advance("7d-1s") },
-			fact:  "the overlap of previous key k1 is not over until 2026-04-08 00:00:00 UTC",
+			fact:  acctest.OverlapNotOver("k1", "2026-04-08 00:00:00 UTC"),
 			parts: []string{"shorten overlap", "revoke_when_changed"},
 		},
 		"used": {
@@ -228,7 +228,7 @@ func TestAccRotatingAccessKey_unknownTriggerRefused(t *testing.T) {
 	s.Write(acctest.Asking(`{ release = terraform_data.test.output }`), acctest.ConsumerHCL, acctest.DataHCL("2", "a"))
 	s.Plan(2)
 	s.WantPlanned(map[string]any{"access_key_id": acctest.Unknown, "previous": acctest.Unknown})
-	s.ApplyPlan(acctest.RequestRefused("the overlap of previous key k1 is not over until 2026-04-08 00:00:00 UTC"))
+	s.ApplyPlan(acctest.RequestRefused(acctest.OverlapNotOver("k1", "2026-04-08 00:00:00 UTC")))
 	s.WantDetail("Nothing was changed")
 	s.WantChanges()
 	s.WantState(map[string]any{"rotate_when_changed.release": "1", "access_key_id": "k2"})
