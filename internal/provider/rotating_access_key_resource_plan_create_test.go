@@ -3,6 +3,8 @@ package provider_test
 import (
 	"testing"
 	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
 
 // Two age recipients.
@@ -36,8 +38,8 @@ var createdToAlice = created.without("encrypted_output").with(changes{
 
 func TestModifyPlan_create(t *testing.T) {
 	t.Parallel()
-	expired := newPGPKey(t)
-	expired.expire(time.Date(2025, time.December, 31, 0, 0, 0, 0, time.UTC))
+	expired := acctest.NewPGPKey(t)
+	expired.Expire(time.Date(2025, time.December, 31, 0, 0, 0, 0, time.UTC))
 	testPlans(t, []planRow{
 		{name: "defaults", changes: created},
 		{
@@ -78,8 +80,8 @@ func TestModifyPlan_create(t *testing.T) {
 		{name: "encrypted", config: encryptedTo(alice), changes: createdToAlice},
 		{
 			name:   "encrypted to an expired OpenPGP key",
-			config: attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{expired.public()}}},
-			says:   []string{"Error: Recipient " + expired.fingerprint() + " in encrypted_output.openpgp_public_keys expired on 2025-12-31"},
+			config: attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{expired.Public()}}},
+			says:   []string{"Error: Recipient " + expired.Fingerprint() + " in encrypted_output.openpgp_public_keys expired on 2025-12-31"},
 		},
 		{
 			name:    "encrypted to an unknown recipient",

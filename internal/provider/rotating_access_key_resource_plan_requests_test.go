@@ -264,9 +264,9 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 			"encrypted_secret": knownAfterApply, "previous.secret_access_key": null, "previous.encrypted_secret": "encrypted secret of k1",
 		})
 	}
-	expiring := newPGPKey(t)
-	expiring.expire(acctest.Start.AddDate(1, 0, 0))
-	expiringRecipient := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{expiring.public()}}}
+	expiring := acctest.NewPGPKey(t)
+	expiring.Expire(acctest.Start.AddDate(1, 0, 0))
+	expiringRecipient := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{expiring.Public()}}}
 	testPlans(t, []planRow{
 		{
 			name: "set, plain text in the state", before: create(nil), config: encryptedTo(alice),
@@ -292,7 +292,7 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 		{
 			name: "set to an OpenPGP key that expires later, machine with a wrong clock", before: create(nil), config: expiringRecipient,
 			changes: setToAlice.with(changes{
-				"encrypted_output.age_recipients": null, "encrypted_output.openpgp_public_keys": expiring.public(),
+				"encrypted_output.age_recipients": null, "encrypted_output.openpgp_public_keys": expiring.Public(),
 				"secret_access_key": null, "encrypted_secret": knownAfterApply,
 			}),
 			says: []string{plainTextRemains("k1")},
@@ -369,9 +369,9 @@ func TestModifyPlan_requestRefused(t *testing.T) {
 	const refused = `Error: Rotation of user "ci" was asked for and is not possible: `
 	retire := attributes{"unmanaged_keys": "retire"}
 	hold := attributes{"hold_previous": true}
-	key := newPGPKey(t)
-	key.expire(acctest.Start.AddDate(0, 0, 60))
-	expiring := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{key.public()}}}
+	key := acctest.NewPGPKey(t)
+	key.Expire(acctest.Start.AddDate(0, 0, 60))
+	expiring := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{key.Public()}}}
 	testPlans(t, []planRow{
 		{
 			name: "unmanaged key",

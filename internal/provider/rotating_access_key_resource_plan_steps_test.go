@@ -373,9 +373,9 @@ func TestModifyPlan_blocked(t *testing.T) {
 			ws.Advance("5d")
 		}
 	}
-	key := newPGPKey(t)
-	key.expire(acctest.Start.AddDate(0, 0, 60))
-	expiring := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{key.public()}}}
+	key := acctest.NewPGPKey(t)
+	key.Expire(acctest.Start.AddDate(0, 0, 60))
+	expiring := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{key.Public()}}}
 	retire := attributes{"unmanaged_keys": "retire"}
 	testPlans(t, []planRow{
 		blocked(

@@ -136,7 +136,7 @@ func (c machineClock) Sleep(ctx context.Context, d time.Duration) error {
 // process starts a process of the provider on a machine with a wrong clock. Each command of Terraform has its own.
 func (ws *workspace) process(wrong time.Duration) *protocol {
 	ws.t.Helper()
-	server, err := providerserver.NewProtocol6WithError(provider.New("test", machineClock{ws.Sim, wrong})())()
+	server, err := providerserver.NewProtocol6WithError(provider.New("test", provider.Options{Clock: machineClock{ws.Sim, wrong}})())()
 	if err != nil {
 		ws.t.Fatal(err)
 	}
