@@ -49,16 +49,15 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 	}
 	seen.Recreated = location.Outcome == rotator.UserRecreated
 	now := r.client.Rotator.Now()
-	record = record.Reconcile(seen, now)
-	known := rotator.Evidence{Seen: seen, ChangedAt: before.ChangedAt, Removed: before.Removed}
+	decision := rotator.Decide(ctx, user, policy, record, seen, now)
+	record = decision.Record
+	known := rotator.Evidence{Seen: seen, Steps: decision.Steps, ChangedAt: before.ChangedAt, Removed: before.Removed}
 	model.RotationBlocked = types.StringNull()
+	if decision.Blocked != nil {
+		known.Blocked = decision.Blocked.Cause
+		model.RotationBlocked = types.StringValue(obstacleFact(*decision.Blocked, seen))
+	}
 	if record.Policy != nil {
-		decision := rotator.Decide(ctx, user, policy, record, seen, now)
-		known.Steps = decision.Steps
-		if decision.Blocked != nil {
-			known.Blocked = decision.Blocked.Cause
-			model.RotationBlocked = types.StringValue(obstacleFact(*decision.Blocked, seen))
-		}
 		resp.Diagnostics.Append(waitingWarnings(user, record, decision, seen)...)
 		resp.Diagnostics.Append(orphanWarnings(user, policy, record, decision, seen)...)
 		resp.Diagnostics.Append(r.unusedWarning(ctx, record, decision, seen)...)

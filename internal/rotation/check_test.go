@@ -88,6 +88,10 @@ func (s setup) check(t *testing.T, now time.Time, want expected) {
 	t.Helper()
 	before := s.clone()
 	got := Decide(s.policy, s.record, s.seen, now)
+	if reconciled := s.record.Reconcile(s.seen, now); !reflect.DeepEqual(got.Record, reconciled) {
+		t.Fatalf("Decide at %s: record %s, want %s", now.Format(time.RFC3339), toJSON(t, got.Record), toJSON(t, reconciled))
+	}
+	got.Record = Record{}
 	if !reflect.DeepEqual(got, Decision(want)) {
 		t.Fatalf("Decide at %s:\n got %s\nwant %s", now.Format(time.RFC3339), toJSON(t, got), toJSON(t, Decision(want)))
 	}

@@ -45,7 +45,7 @@ func newEvaluation(policy Policy, record Record, seen Observation, now time.Time
 // its arguments.
 func Decide(policy Policy, record Record, seen Observation, now time.Time) Decision {
 	e := newEvaluation(policy, record, seen, now)
-	var d Decision
+	d := Decision{Record: e.record}
 	for {
 		step, ok := e.nextStep()
 		if !ok {
@@ -56,7 +56,7 @@ func Decide(policy Policy, record Record, seen Observation, now time.Time) Decis
 	}
 	if e.requests.newKey() {
 		_, obstacle := e.rotationStep()
-		return Decision{Refused: obstacle}
+		return Decision{Record: d.Record, Refused: obstacle}
 	}
 	d.Blocked = e.rotationBlocked()
 	d.Waiting = e.waiting()

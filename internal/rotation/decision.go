@@ -126,6 +126,8 @@ type Obstacle struct {
 
 // Decision is what an apply should do.
 type Decision struct {
+	// Record is the record with the changes that need no step, see Record.Reconcile.
+	Record Record
 	// Steps are the steps to take, in order.
 	Steps []Step
 	// Blocked is why a rotation that is due is not among the steps; nil when none is due, and when Steps has it.

@@ -97,7 +97,7 @@ var mutants = []mutant{
 		"due.go", "case e.policy.RotateAfter > 0 &&", "case e.policy.RotateAfter > 0 && e.record.Previous == nil &&",
 	}}, dueNeverForgotten},
 	{"record a refused request", []edit{{
-		"decide.go", "return Decision{Refused: obstacle}", "_ = obstacle\n\t\treturn Decision{}",
+		"decide.go", "return Decision{Record: d.Record, Refused: obstacle}", "_ = obstacle\n\t\treturn Decision{}",
 	}}, dueNeverForgotten},
 	{"rotate a current that IAM does not list yet", []edit{{
 		"due.go", "return c.ID != \"\" &&", "return c.ID == \"\" &&",
