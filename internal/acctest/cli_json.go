@@ -1,32 +1,21 @@
 package acctest
 
 import (
-	"encoding/json"
-	"strings"
-
 	tfjson "github.com/hashicorp/terraform-json"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/tfcli"
 )
 
-// overridesSummary is the CLI's warning that the provider is not an installed release.
-const overridesSummary = "Provider development overrides are in effect"
+// Diagnostic is an error or a warning of the CLI or a provider.
+type Diagnostic = tfcli.Diagnostic
 
-// Diagnostic is an error or a warning as the CLI shows it.
-type Diagnostic struct {
-	// Severity is "error" or "warning".
-	Severity string `json:"severity"`
-	Summary  string `json:"summary"`
-	Detail   string `json:"detail"`
-	// Address is the resource that it is about, if any.
-	Address string `json:"address"`
-}
-
-// Plan plans. The exit code is 0 for an empty plan, 2 for one with changes, 1 for an error. Args are further flags.
+// Plan runs plan. The exit code is 0 for an empty plan, 2 for one with changes, 1 for an error. Args are further flags.
 func (c *CLI) Plan(args ...string) Result {
 	c.t.Helper()
 	return c.Run(append([]string{"plan", "-json", "-detailed-exitcode"}, args...)...)
 }
 
-// PlanOut is Plan, with the plan saved in a file of the working directory.
+// PlanOut runs Plan and saves the plan in a file of the working directory.
 func (c *CLI) PlanOut(file string, args ...string) Result {
 	c.t.Helper()
 	return c.Plan(append([]string{"-out=" + file}, args...)...)
@@ -44,33 +33,24 @@ func (c *CLI) ApplyPlan(file string) Result {
 	return c.Run("apply", "-json", file)
 }
 
-// Destroy plans and applies the destruction of everything. Args are further flags.
+// Destroy destroys everything. Args are further flags.
 func (c *CLI) Destroy(args ...string) Result {
 	c.t.Helper()
 	return c.Run(append([]string{"destroy", "-json", "-auto-approve"}, args...)...)
 }
 
-// Diagnostics are those of the last command that ran, which was one with -json. The CLI's warning that the provider is
-// not an installed release is left out.
+// Diagnostics returns those of the last command, which was one with -json, except the CLI's warning that the provider is not an
+// installed release.
 func (c *CLI) Diagnostics() []Diagnostic {
 	c.t.Helper()
-	var all []Diagnostic
-	for line := range strings.Lines(c.last.Stdout) {
-		var message struct {
-			Type       string     `json:"type"`
-			Diagnostic Diagnostic `json:"diagnostic"`
-		}
-		if err := json.Unmarshal([]byte(line), &message); err != nil {
-			c.t.Fatalf("acctest: the last command did not print JSON: %v\n%s", err, c.last.Stderr)
-		}
-		if message.Type == "diagnostic" && message.Diagnostic.Summary != overridesSummary {
-			all = append(all, message.Diagnostic)
-		}
+	report, err := c.last.Report()
+	if err != nil {
+		c.t.Fatalf("acctest: the last command: %v", err)
 	}
-	return all
+	return report.Diagnostics
 }
 
-// Want fails the test unless the last command ended with this exit code. It then shows the diagnostics.
+// Want fails the test unless the last command ended with this exit code. The failure shows the diagnostics.
 func (c *CLI) Want(code int) {
 	c.t.Helper()
 	if c.last.ExitCode == code {
@@ -83,31 +63,30 @@ func (c *CLI) Want(code int) {
 	c.t.FailNow()
 }
 
-// ShowJSON is a saved plan. Unlike the plan that people see, it holds sensitive values.
+// ShowJSON returns a saved plan. Unlike the plan that people see, it holds sensitive values.
 func (c *CLI) ShowJSON(file string) *tfjson.Plan {
 	c.t.Helper()
-	var plan tfjson.Plan
-	c.show(&plan, file)
-	return &plan
+	plan, err := c.show(file).Plan()
+	if err != nil {
+		c.t.Fatalf("acctest: %v", err)
+	}
+	return plan
 }
 
-// State is the state of now. It holds sensitive values.
+// State returns the current state. It holds sensitive values.
 func (c *CLI) State() *tfjson.State {
 	c.t.Helper()
-	var state tfjson.State
-	c.show(&state)
-	return &state
+	state, err := c.show().State()
+	if err != nil {
+		c.t.Fatalf("acctest: %v", err)
+	}
+	return state
 }
 
-func (c *CLI) show(into json.Unmarshaler, args ...string) {
+// show runs show -json. The last command stays the one before it.
+func (c *CLI) show(args ...string) Result {
 	c.t.Helper()
 	last := c.last
-	shown := c.Run(append([]string{"show", "-json"}, args...)...)
-	c.last = last
-	if shown.ExitCode != 0 {
-		c.t.Fatalf("acctest: show: exit code %d: %s", shown.ExitCode, shown.Stderr)
-	}
-	if err := into.UnmarshalJSON([]byte(shown.Stdout)); err != nil {
-		c.t.Fatalf("acctest: show: %v", err)
-	}
+	defer func() { c.last = last }()
+	return c.Run(append([]string{"show", "-json"}, args...)...)
 }

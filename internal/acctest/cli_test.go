@@ -10,7 +10,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-// age is a configuration of the real provider with an output that grows by one a day.
+// age returns a configuration with the provider iamkeys and an output that grows by one a day.
 func age(w *acctest.World) string {
 	return w.ProviderConfig() + `
 data "iamkeys_access_key_age" "app" {
@@ -48,13 +48,13 @@ func TestCLI_Cycle(t *testing.T) {
 	c.ApplyPlan("saved.tfplan")
 	c.Want(0)
 	if got := w.Calls(); got != 0 {
-		t.Errorf("%d calls while a saved plan was applied, want none but the consumer's", got)
+		t.Errorf("%d calls of the apply of a saved plan, want none but the consumer's", got)
 	}
 	if got := fmt.Sprint(c.State().Values.Outputs["age"].Value); got != "0" {
 		t.Errorf("age in the state: %s, want 0", got)
 	}
 	if got := w.Journal(); len(got) != 1 || !got[0].NewWorked {
-		t.Errorf("journal %+v, want one handover of a key that works", got)
+		t.Errorf("journal %+v, want one handover of a working key", got)
 	}
 
 	c.Plan()
@@ -70,7 +70,7 @@ func TestCLI_Cycle(t *testing.T) {
 	c.Destroy()
 	c.Want(0)
 	if state := c.State(); state.Values != nil {
-		t.Errorf("the state holds something after destroy")
+		t.Error("the state is not empty after destroy")
 	}
 }
 
@@ -120,49 +120,44 @@ check "fails" {
 	}
 }
 
-func TestCLI_Interrupt(t *testing.T) {
-	t.Parallel()
+// startBlocked starts a plan, and returns while the provider waits for the answer to its first call, which comes after resume.
+func startBlocked(t *testing.T) (p *acctest.Process, resume func()) {
+	t.Helper()
 	w := acctest.New(t)
 	w.Sim.CreateUser("app")
 	c := w.CLI(t)
 	c.Write("main.tf", age(w))
-
-	arrived, resume := make(chan struct{}), make(chan struct{})
+	arrived, resumed := make(chan struct{}), make(chan struct{})
 	w.Sim.OnCall(func(iamsim.Call) {
 		close(arrived)
-		<-resume
+		<-resumed
 	})
-	p := c.Start("plan", "-json")
+	p = c.Start("plan", "-json")
 	<-arrived
+	return p, func() { close(resumed) }
+}
+
+func TestCLI_Interrupt(t *testing.T) {
+	t.Parallel()
+	p, resume := startBlocked(t)
 	if err := p.Interrupt(); err != nil {
 		t.Fatal(err)
 	}
-	// The call has no answer before the command ends, or a fast one could end well before it hears the signal.
+	// Not resumed before the command ends: with an answer the plan could succeed before the CLI handles the signal.
 	if got := p.Wait().ExitCode; got != 1 {
 		t.Errorf("exit code %d after an interrupt, want 1", got)
 	}
-	close(resume)
+	resume()
 }
 
 func TestCLI_Kill(t *testing.T) {
 	t.Parallel()
-	w := acctest.New(t)
-	w.Sim.CreateUser("app")
-	c := w.CLI(t)
-	c.Write("main.tf", age(w))
-
-	arrived, resume := make(chan struct{}), make(chan struct{})
-	w.Sim.OnCall(func(iamsim.Call) {
-		close(arrived)
-		<-resume
-	})
-	p := c.Start("plan", "-json")
-	<-arrived
+	p, resume := startBlocked(t)
 	if err := p.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	if got := p.Wait().ExitCode; got != -1 {
 		t.Errorf("exit code %d after a kill, want -1", got)
 	}
-	close(resume)
+	resume()
 }

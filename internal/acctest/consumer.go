@@ -22,32 +22,26 @@ var (
 	_ resource.Resource = (*consumerResource)(nil)
 )
 
-// consumerProvider is the provider iamkeystest. It needs no configuration: it belongs to its World.
+// consumerProvider is the provider iamkeystest. It has no configuration: a World serves it to its own CLI only.
 type consumerProvider struct{ world *World }
 
-// Metadata implements provider.Provider.
 func (p *consumerProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "iamkeystest"
 }
 
-// Schema implements provider.Provider.
 func (p *consumerProvider) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {
 }
 
-// Configure implements provider.Provider.
 func (p *consumerProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
 }
 
-// Resources implements provider.Provider.
 func (p *consumerProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{func() resource.Resource { return &consumerResource{world: p.world} }}
 }
 
-// DataSources implements provider.Provider.
 func (p *consumerProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
 
-// consumerResource is iamkeystest_consumer. It is never replaced: a new key is an update in place, as for most that
-// depend on a key.
+// consumerResource is iamkeystest_consumer. A new key updates it in place, as it does most resources that depend on a key.
 type consumerResource struct{ world *World }
 
 type consumerModel struct {
@@ -59,12 +53,10 @@ type consumerModel struct {
 	SecretWOVersion types.Int64  `tfsdk:"secret_wo_version"`
 }
 
-// Metadata implements resource.Resource.
 func (r *consumerResource) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = "iamkeystest_consumer"
 }
 
-// Schema implements resource.Resource.
 func (r *consumerResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
 		"id": schema.StringAttribute{
@@ -79,30 +71,29 @@ func (r *consumerResource) Schema(_ context.Context, _ resource.SchemaRequest, r
 	}}
 }
 
-// Create implements resource.Resource.
 func (r *consumerResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	resp.Diagnostics.Append(r.apply(ctx, "create", r.world.newConsumerID(), req.Config, req.Plan, &resp.State)...)
 }
 
-// Read implements resource.Resource. What was handed over stays as it is.
+// Read leaves the state as it is: nothing but an apply changes a consumer.
 func (r *consumerResource) Read(context.Context, resource.ReadRequest, *resource.ReadResponse) {}
 
-// Update implements resource.Resource.
 func (r *consumerResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var id types.String
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &id)...)
 	resp.Diagnostics.Append(r.apply(ctx, "update", id.ValueString(), req.Config, req.Plan, &resp.State)...)
 }
 
-// Delete implements resource.Resource.
 func (r *consumerResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var id types.String
 	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("id"), &id)...)
-	r.world.drop(id.ValueString())
+	r.world.removeConsumer(id.ValueString())
 }
 
-// apply hands the configured key to the consumer and sets the state. The configuration alone has the write-only secret.
-func (r *consumerResource) apply(ctx context.Context, step, id string, config tfsdk.Config, plan tfsdk.Plan, state *tfsdk.State) diag.Diagnostics {
+// apply gives the planned key to the consumer and sets the state. Only the configuration has the write-only secret.
+func (r *consumerResource) apply(
+	ctx context.Context, step, id string, config tfsdk.Config, plan tfsdk.Plan, state *tfsdk.State,
+) diag.Diagnostics {
 	var model, configured consumerModel
 	diags := plan.Get(ctx, &model)
 	diags.Append(config.Get(ctx, &configured)...)
@@ -113,7 +104,7 @@ func (r *consumerResource) apply(ctx context.Context, step, id string, config tf
 	if model.SecretAccessKey.IsNull() {
 		given.secret = secret.New(configured.SecretWO.ValueString())
 	}
-	if err := r.world.hand(ctx, step, id, given); err != nil {
+	if err := r.world.giveKey(ctx, step, id, given); err != nil {
 		diags.AddError("The handover could not be tried", err.Error())
 		return diags
 	}

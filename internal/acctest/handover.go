@@ -19,39 +19,40 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// consumerMark is a parameter that IAM and STS ignore. It tells the calls of consumers from those of the provider.
+// consumerMark is a request parameter that IAM and STS ignore. It marks the calls of consumers in the simulator's log.
 const consumerMark = "Consumer"
 
 var errNoConsumer = errors.New("there is no consumer")
 
-// Handover is one apply of an iamkeystest_consumer: what its old key and its new key were worth while it ran.
+// Handover is one apply of an iamkeystest_consumer: whether its old key and its new key worked meanwhile.
 type Handover struct {
 	// Step is "create" or "update".
 	Step string
-	// OldKeyID is the key that the consumer had; empty at create.
+	// OldKeyID is the id of the key that the consumer had; empty for "create".
 	OldKeyID string
-	// OldWorked and NewWorked tell whether a request signed with that key was let in.
+	// OldWorked reports whether a request signed with the old key was accepted.
 	OldWorked bool
-	// NewKeyID is the key that the consumer was given.
-	NewKeyID  string
+	// NewKeyID is the id of the key that the consumer was given.
+	NewKeyID string
+	// NewWorked reports whether a request signed with the new key was accepted.
 	NewWorked bool
 }
 
-// credentials are what a consumer was given.
+// credentials are the key that a consumer was given.
 type credentials struct {
 	accessKeyID string
 	secret      secret.Secret
 }
 
-// Journal lists the handovers so far, in the order in which they ended.
+// Journal returns the handovers so far, in the order in which they ended.
 func (w *World) Journal() []Handover {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.journal)
 }
 
-// CheckConsumers is a check for test steps: what every consumer was given last authenticates now, and there is at least
-// one consumer. It leaves no trace in IAM.
+// CheckConsumers is a check for test steps. It returns an error unless there is a consumer and the key of each one
+// authenticates. It is not a use of the key that IAM records.
 func (w *World) CheckConsumers(*terraform.State) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -73,8 +74,8 @@ func (w *World) newConsumerID() string {
 	return "consumer-" + strconv.Itoa(w.serial)
 }
 
-// hand gives a consumer its credentials, and writes into the journal what old and new ones are worth.
-func (w *World) hand(ctx context.Context, step, consumerID string, given credentials) error {
+// giveKey gives a consumer its key, and adds to the journal whether the old key and the new one work.
+func (w *World) giveKey(ctx context.Context, step, consumerID string, given credentials) error {
 	w.mu.Lock()
 	old := w.held[consumerID]
 	w.mu.Unlock()
@@ -82,9 +83,9 @@ func (w *World) hand(ctx context.Context, step, consumerID string, given credent
 	entry := Handover{Step: step, OldKeyID: old.accessKeyID, NewKeyID: given.accessKeyID}
 	var oldErr, newErr error
 	if old.accessKeyID != "" {
-		entry.OldWorked, oldErr = w.signedCall(ctx, old)
+		entry.OldWorked, oldErr = w.keyWorks(ctx, old)
 	}
-	entry.NewWorked, newErr = w.signedCall(ctx, given)
+	entry.NewWorked, newErr = w.keyWorks(ctx, given)
 	if err := errors.Join(oldErr, newErr); err != nil {
 		return err
 	}
@@ -96,34 +97,37 @@ func (w *World) hand(ctx context.Context, step, consumerID string, given credent
 	return nil
 }
 
-func (w *World) drop(consumerID string) {
+func (w *World) removeConsumer(consumerID string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.held, consumerID)
 }
 
-// signedCall reports whether sts:GetCallerIdentity, signed with c and sent once, was let in. A refusal is no error.
-func (w *World) signedCall(ctx context.Context, c credentials) (bool, error) {
+func (w *World) keyWorks(ctx context.Context, c credentials) (bool, error) {
+	return KeyWorks(ctx, w.Sim.URL(), c.accessKeyID, c.secret)
+}
+
+// KeyWorks sends one call of sts:GetCallerIdentity, signed with an access key, and reports whether it was accepted. A refusal is
+// not an error. World.Calls does not count the call.
+func KeyWorks(ctx context.Context, endpoint, accessKeyID string, key secret.Secret) (bool, error) {
 	client := sts.New(sts.Options{
 		APIOptions:   []func(*middleware.Stack) error{markConsumer},
-		BaseEndpoint: aws.String(w.Sim.URL()),
-		Credentials:  awscredentials.NewStaticCredentialsProvider(c.accessKeyID, c.secret.Reveal(), ""),
+		BaseEndpoint: aws.String(endpoint),
+		Credentials:  awscredentials.NewStaticCredentialsProvider(accessKeyID, key.Reveal(), ""),
 		Region:       "us-east-1",
 		Retryer:      aws.NopRetryer{},
 	})
 	_, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	var refused smithy.APIError
-	switch {
-	case err == nil:
+	if err == nil {
 		return true, nil
-	case errors.As(err, &refused):
-		return false, nil
-	default:
-		return false, fmt.Errorf("a call signed with key %s got no answer: %w", c.accessKeyID, err)
 	}
+	if _, refused := errors.AsType[smithy.APIError](err); refused {
+		return false, nil
+	}
+	return false, fmt.Errorf("no answer to a call signed with key %s: %w", accessKeyID, err)
 }
 
-// markConsumer adds consumerMark to the parameters of a call.
+// markConsumer adds consumerMark to the parameters of each call.
 func markConsumer(stack *middleware.Stack) error {
 	return stack.Serialize.Add(middleware.SerializeMiddlewareFunc("MarkConsumer", func(
 		ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler,

@@ -18,55 +18,56 @@ import (
 )
 
 const (
-	// leakPiece is how many characters of a secret, or of one of its forms, are a leak.
+	// leakPiece is the length of a leak: so many characters of a secret, or of one of its forms, or more.
 	leakPiece = 12
-	// leakBuffer is how much is read at once, in bytes.
+	// leakBuffer is the size of a read, in bytes.
 	leakBuffer = 64 << 10
-	// leakMember bounds a member of a zip archive, in bytes.
+	// leakMember is the largest size of a member of a zip archive, in bytes.
 	leakMember = 1 << 30
 )
 
-// Sought is a text that must not turn up.
+// Sought is a text that must not be found.
 type Sought struct {
-	// Name says whose text it is, in findings.
+	// Name identifies the text in findings.
 	Name string
 	// Text has at least 12 characters.
 	Text secret.Secret
 }
 
-// Finding is a place where a sought text, or 12 characters of it, turned up. It tells nothing of the text.
+// Finding is a place where a sought text, or 12 characters of it, was found. It holds nothing of the text.
 type Finding struct {
-	// File is the path below the directory that was scanned. That of a member of a zip archive follows the archive's
-	// after an exclamation mark; a text that is itself part of a path has the offset -1.
+	// File is the path below the scanned directory. For a member of a zip archive it is the path of the archive, an exclamation
+	// mark, and the path of the member.
 	File string
-	// Offset is where it begins, in bytes.
+	// Offset is the number of bytes before the text in the file, or -1 if the text is part of the path.
 	Offset int64
-	// Name is that of the Sought, and Form how it is written, such as "plain" or "base64".
+	// Name is that of the Sought, and Form its encoding, such as "plain" or "base64".
 	Name, Form string
 }
 
-// String says where the finding is and what it is.
+// String returns all fields in one line.
 func (f Finding) String() string {
 	return fmt.Sprintf("%s: offset %d: %s, %s", f.File, f.Offset, f.Name, f.Form)
 }
 
-// LeakScan looks for texts in all that a command wrote: each in plain, and as base64, hex, URLs and JSON would have it. A piece
-// of 12 characters of any of these is enough. It may be used by several goroutines at once.
+// LeakScan searches the output of a command for texts: each one in plain, and encoded as base64, hex, URL and JSON. It finds
+// each piece of 12 characters of any of these forms. Several goroutines may use it at once.
 type LeakScan struct {
 	sought  []Sought
 	windows map[window]origin
-	// maybe has a bit for each hash of a window, so that most of what is read needs no look into the map.
+	// maybe is a Bloom filter with one hash: a bit for the hash of each window, so that most pieces need no lookup in the map.
 	maybe []uint64
+	// shift reduces a hash to the index of a bit in maybe.
 	shift int
 }
 
-// window is a piece that is looked for.
+// window is a piece of a form, of the length of a leak.
 type window [leakPiece]byte
 
-// origin is whose piece a window is: indexes of the sought text and of the first form that has it.
+// origin is where a window comes from: the indexes of the sought text and of the first form that contains it.
 type origin struct{ sought, form int }
 
-// NewLeakScan prepares a scan for texts. It panics on one that is too short to be told from others.
+// NewLeakScan returns a scan for texts. It panics if one is shorter than 12 characters.
 func NewLeakScan(sought ...Sought) *LeakScan {
 	s := &LeakScan{sought: slices.Clone(sought), windows: map[window]origin{}}
 	for i, one := range s.sought {
@@ -79,7 +80,7 @@ func NewLeakScan(sought ...Sought) *LeakScan {
 			}
 		}
 	}
-	// With 32 bits for each window, few others pass.
+	// With 32 bits for each window, the filter passes few other pieces.
 	size := max(6, bits.Len(uint(len(s.windows)))+5)
 	s.maybe, s.shift = make([]uint64, 1<<(size-6)), 64-size
 	for w := range s.windows {
@@ -98,18 +99,18 @@ func (s *LeakScan) add(text string, from origin) {
 	}
 }
 
-// hashWindow hashes the first 12 bytes. The highest bits are the best ones.
+// hashWindow hashes the first 12 bytes. The highest bits are the most evenly distributed.
 func hashWindow(b []byte) uint64 {
 	head, tail := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint32(b[8:])
 	return (head ^ bits.RotateLeft64(uint64(tail)*0x9e3779b97f4a7c15, 32)) * 0xd6e8feb86659fd93
 }
 
-// Reader scans what r has, and names it file in the findings.
+// Reader scans the content of r. The findings have file as their File.
 func (s *LeakScan) Reader(file string, r io.Reader) ([]Finding, error) {
 	var found findings
 	buffer := make([]byte, leakBuffer)
 	var offset int64 // of the buffer's first byte
-	kept := 0        // bytes of the read before, that may be the first ones of a piece
+	kept := 0        // bytes of the previous read, in which a piece may begin
 	for {
 		n, err := io.ReadFull(r, buffer[kept:])
 		data := buffer[:kept+n]
@@ -126,7 +127,7 @@ func (s *LeakScan) Reader(file string, r io.Reader) ([]Finding, error) {
 	}
 }
 
-// search calls hit for each window in data, in order.
+// search calls hit for each window in data, from the start to the end.
 func (s *LeakScan) search(data []byte, hit func(at int, from origin)) {
 	for i := 0; i+leakPiece <= len(data); i++ {
 		piece := data[i : i+leakPiece]
@@ -140,8 +141,8 @@ func (s *LeakScan) search(data []byte, hit func(at int, from origin)) {
 	}
 }
 
-// Dir scans the names and contents of all files below dir, and the members of those that are zip archives, as saved plans
-// are. Paths that skip names are left out, such as "terraform.tfstate"; there must be such a file.
+// Dir scans the paths and contents of all files below dir, and the members of zip archives, such as saved plans. It does not
+// scan the contents of the files in skip, such as "terraform.tfstate", and returns an error if one of them does not exist.
 func (s *LeakScan) Dir(dir string, skip ...string) ([]Finding, error) {
 	var found []Finding
 	skipped := map[string]bool{}
@@ -174,19 +175,18 @@ func (s *LeakScan) Dir(dir string, skip ...string) ([]Finding, error) {
 		return err
 	})
 	if err == nil && len(skipped) != len(skip) {
-		err = fmt.Errorf("scan %s: %d of %d files to skip are there", dir, len(skipped), len(skip))
+		err = fmt.Errorf("scan %s: %d of %d files to skip exist", dir, len(skipped), len(skip))
 	}
 	return found, err
 }
 
-// file scans a file and, if it is a zip archive, its members. An archive that can't be read is an error: nobody knows then
-// what is in it.
+// file scans a file and, if it is a zip archive, its members. An unreadable archive is an error, because it may hold a secret.
 func (s *LeakScan) file(name, path string) ([]Finding, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }() // only read
+	defer func() { _ = f.Close() }()
 	found, err := s.Reader(name, f)
 	if err != nil {
 		return found, err
@@ -224,7 +224,7 @@ func (s *LeakScan) archive(name string, r io.ReaderAt, size int64) ([]Finding, e
 
 func (s *LeakScan) member(name string, member *zip.File) ([]Finding, error) {
 	if member.UncompressedSize64 > leakMember {
-		return nil, fmt.Errorf("scan %s: %d bytes are too many", name, member.UncompressedSize64)
+		return nil, fmt.Errorf("scan %s: %d bytes are too large", name, member.UncompressedSize64)
 	}
 	content, err := member.Open()
 	if err != nil {
@@ -234,15 +234,17 @@ func (s *LeakScan) member(name string, member *zip.File) ([]Finding, error) {
 	return found, errors.Join(err, content.Close())
 }
 
-// findings are the windows that were found in a file, those that belong together as one.
+// findings are the findings in a file. Consecutive windows of the same text are one finding.
 type findings struct {
-	all  []Finding
+	all []Finding
+	// runs has the origin of each finding.
 	runs []origin
-	end  int64
+	// end is the offset after the last window.
+	end int64
 }
 
-// add adds a window. One that overlaps or touches the last one of the same text goes on with it; the form is then the one
-// that says most.
+// add adds a window. One that overlaps or touches the last finding, of the same text, extends it. The form of the finding is then
+// the later one in leakForms, because the earlier ones share pieces with it.
 func (f *findings) add(file string, offset int64, from origin) {
 	last := len(f.runs) - 1
 	if last >= 0 && f.runs[last].sought == from.sought && offset <= f.end {
@@ -253,7 +255,7 @@ func (f *findings) add(file string, offset int64, from origin) {
 	f.end = offset + leakPiece
 }
 
-// named are the findings, once they are complete.
+// named sets the names and forms of the findings, which must be complete, and returns them.
 func (f *findings) named(sought []Sought) []Finding {
 	for i, run := range f.runs {
 		f.all[i].Name, f.all[i].Form = sought[run.sought].Name, leakForms[run.form].name

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// leakForm is a way to write a text that anybody can undo.
+// leakForm is a reversible encoding that needs no key.
 type leakForm struct {
 	name string
-	// write returns every spelling, without what surrounds it.
+	// write returns every encoded text that an encoder may produce, without quotes or padding.
 	write func(text string) []string
 }
 
-// leakForms are the forms that a scan knows. A piece that two of them share counts for the first.
+// leakForms are the forms that a scan finds. A piece that two forms have in common belongs to the first.
 var leakForms = []leakForm{
 	{"plain", func(text string) []string { return []string{text} }},
 	{"JSON-escaped", jsonForms},
@@ -33,8 +33,8 @@ var leakForms = []leakForm{
 	}},
 }
 
-// base64Forms is what base64 makes of a text that begins at any place of a longer one: for each alignment the characters
-// that depend on the text alone.
+// base64Forms returns the base64 encodings of a text inside a longer text: for each of the three alignments, the characters that
+// depend on the text alone.
 func base64Forms(encoding *base64.Encoding, text string) []string {
 	var forms []string
 	for before := range 3 {
@@ -47,7 +47,7 @@ func base64Forms(encoding *base64.Encoding, text string) []string {
 
 var percentEscape = regexp.MustCompile(`%[0-9A-F]{2}`)
 
-// percentForms adds the spellings with lower-case hex digits.
+// percentForms returns the texts, and the same with lower-case hex digits.
 func percentForms(escaped ...string) []string {
 	for _, text := range escaped {
 		escaped = append(escaped, percentEscape.ReplaceAllStringFunc(text, strings.ToLower))
@@ -55,12 +55,12 @@ func percentForms(escaped ...string) []string {
 	return escaped
 }
 
-// jsonForms are the spellings that JSON encoders use: some escape the slash, some the plus sign, some all that is special
-// in HTML, some everything but letters and digits.
+// jsonForms returns the encodings of JSON encoders: some escape the slash, some the plus sign, some all characters that are
+// special in HTML, some everything but letters and digits.
 func jsonForms(text string) []string {
 	quoted, err := json.Marshal(text)
 	if err != nil {
-		panic(fmt.Sprintf("acctest: a text as JSON: %v", err)) // no string fails
+		panic(fmt.Sprintf("acctest: encode a string as JSON: %v", err)) // json.Marshal accepts every string
 	}
 	encoded := string(quoted[1 : len(quoted)-1])
 	forms := []string{encoded, strings.ReplaceAll(encoded, "/", `\/`)}
@@ -74,8 +74,8 @@ func jsonForms(text string) []string {
 	return forms
 }
 
-// escapeCharacters writes the special characters of a text by a format that takes their code; with none given, all but
-// letters and digits.
+// escapeCharacters replaces the special characters of a text by their code in the given format. If special is empty, it replaces
+// all characters but letters and digits.
 func escapeCharacters(text, special, format string) string {
 	var out strings.Builder
 	for _, r := range text {

@@ -19,13 +19,13 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// planted has each character that some encoder escapes, as a secret access key may.
+// planted is a secret with every special character that a secret access key can have, since encoders escape them.
 const planted = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKE="
 
-// log is text without planted: n bytes like those of a log, always the same.
+// log returns n bytes of text like that of a log, without planted. They are the same in each call.
 func log(n int) []byte {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=%\\\": \n"
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // no secret, only text
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // not a secret
 	text := make([]byte, n)
 	for i := range text {
 		text[i] = letters[random.IntN(len(letters))]
@@ -42,7 +42,7 @@ func scan(t *testing.T, s *LeakScan, text []byte) []Finding {
 	return found
 }
 
-// encoded are spellings that encoders other than those of the scan make, by the name of their form.
+// encoded returns the results of encoders other than those of the scan, by the name of their form.
 func encoded(t *testing.T) map[string][]string {
 	t.Helper()
 	asJSON, err := json.Marshal(planted)
@@ -66,12 +66,12 @@ func encoded(t *testing.T) map[string][]string {
 			forms["base64"] = append(forms["base64"], base64.StdEncoding.EncodeToString(text), base64.RawStdEncoding.EncodeToString(text))
 		}
 	}
-	// Two bytes that make base64 and base64url differ.
+	// Base64 and base64url differ in the encoding of these bytes.
 	forms["base64url"] = []string{base64.URLEncoding.EncodeToString([]byte("?>" + strings.ReplaceAll(planted, "wJal", "?>?>")))}
 	return forms
 }
 
-// TestLeakScan_Forms plants each form where one read ends and the next one begins.
+// TestLeakScan_Forms plants each form at all offsets around the boundary of two reads.
 func TestLeakScan_Forms(t *testing.T) {
 	t.Parallel()
 	text := log(leakBuffer + 400)
@@ -96,7 +96,7 @@ func TestLeakScan_Forms(t *testing.T) {
 	}
 }
 
-// TestLeakScan_Pieces plants every piece of every form: 12 characters are found, 11 are not.
+// TestLeakScan_Pieces plants every piece of every form. 12 characters are found, 11 are not.
 func TestLeakScan_Pieces(t *testing.T) {
 	t.Parallel()
 	s := NewLeakScan(Sought{"k1", secret.New(planted)})
@@ -145,10 +145,10 @@ func TestLeakScan_Clean(t *testing.T) {
 		sought = append(sought, Sought{fmt.Sprint(i), secret.New(text)})
 	}
 	if found := scan(t, NewLeakScan(sought...), log(8<<20)); len(found) != 0 {
-		t.Errorf("found %v in a text without any", found)
+		t.Errorf("found %v in a text without secrets", found)
 	}
 	if found := scan(t, NewLeakScan(), log(1<<20)); len(found) != 0 {
-		t.Errorf("found %v, and nothing was sought", found)
+		t.Errorf("found %v without a sought text", found)
 	}
 }
 
@@ -171,7 +171,7 @@ func TestLeakScan_ReadError(t *testing.T) {
 	}
 }
 
-// zipped is an archive with one member.
+// zipped returns an archive with one member.
 func zipped(t *testing.T, name, content string) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -225,14 +225,14 @@ func TestLeakScan_Dir(t *testing.T) {
 		t.Errorf("found %v, want %v", found, want)
 	}
 	if _, err := s.Dir(dir, "skipped", "missing"); err == nil {
-		t.Error("a file to skip that is not there is no error")
+		t.Error("no error for a file to skip that does not exist")
 	}
 	if _, err := s.Dir(filepath.Join(dir, "missing")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("error %v for a directory that is not there", err)
+		t.Errorf("error %v for a directory that does not exist, want %v", err, os.ErrNotExist)
 	}
 }
 
-// TestLeakScan_BrokenArchive: what can't be read can't be called clean.
+// TestLeakScan_BrokenArchive checks that an unreadable archive is an error, not a scan without findings.
 func TestLeakScan_BrokenArchive(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -245,7 +245,7 @@ func TestLeakScan_BrokenArchive(t *testing.T) {
 	}
 }
 
-// BenchmarkLeakScan scans as many texts as a long story has. 200 MB must not take more than a few seconds.
+// BenchmarkLeakScan searches for as many texts as a long story has. 200 MB should take a few seconds at most.
 func BenchmarkLeakScan(b *testing.B) {
 	var sought []Sought
 	for i := range 200 {

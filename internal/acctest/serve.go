@@ -5,40 +5,45 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"testing"
 
 	"github.com/hashicorp/go-hclog"
 	goplugin "github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-// Around makes a World of a simulator that runs already, for a program that is no test. Only Serve, Journal and
-// ConsumersSign may be used: the rest needs Main.
-func Around(sim *iamsim.Server) *World { return &World{Sim: sim, held: map[string]credentials{}} }
+// NewForProgram returns a World for a program that is not a test and has started sim. Only Serve, Journal and VerifyConsumerKeys
+// may be used: the rest needs Main.
+func NewForProgram(sim *iamsim.Server) *World {
+	return &World{Sim: sim, held: map[string]credentials{}}
+}
 
-// Serve serves the provider iamkeystest to the Terraform or OpenTofu CLI at path until ctx ends, and returns the value of
-// TF_REATTACH_PROVIDERS that leads to it. What the plugin's libraries log goes where the variables TF_LOG* say.
-func (w *World) Serve(ctx context.Context, path string) (reattach string, err error) {
-	host, err := registryHost(ctx, path)
+// Serve serves the provider iamkeystest until ctx ends, to a CLI with this registry host, and returns the value of
+// TF_REATTACH_PROVIDERS that leads to it. The variables TF_LOG* apply to the plugin libraries.
+func (w *World) Serve(ctx context.Context, host string) (reattach string, err error) {
+	address := providerAddress(host, "iamkeystest")
+	config, _, err := serve(ctx, address, w.consumerServer())
 	if err != nil {
 		return "", err
 	}
-	reattach, _, err = w.serve(ctx, host)
-	return reattach, err
+	value, err := json.Marshal(map[string]any{address: config})
+	return string(value), err
 }
 
-// ConsumersSign lets each consumer sign a request with the key that it holds. The error names the key that was refused, or
-// says that there is no consumer.
-func (w *World) ConsumersSign(ctx context.Context) error {
+// VerifyConsumerKeys signs a request with the key of each consumer. The error names the key that was refused, or says that there
+// is no consumer.
+func (w *World) VerifyConsumerKeys(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.held) == 0 {
 		return errNoConsumer
 	}
 	for id, held := range w.held {
-		works, err := w.signedCall(ctx, held)
+		works, err := w.keyWorks(ctx, held)
 		if err == nil && !works {
 			err = fmt.Errorf("consumer %s holds key %s, which does not work", id, held.accessKeyID)
 		}
@@ -49,14 +54,52 @@ func (w *World) ConsumersSign(ctx context.Context) error {
 	return nil
 }
 
-// serve serves iamkeystest under a registry's name until ctx ends, and returns the value of TF_REATTACH_PROVIDERS. The
-// channel is closed once it has ended.
-func (w *World) serve(ctx context.Context, host string, opts ...tf6server.ServeOpt) (string, <-chan struct{}, error) {
-	address := host + "/hashicorp/iamkeystest"
+func (w *World) consumerServer() func() tfprotov6.ProviderServer {
+	return providerserver.NewProtocol6(&consumerProvider{world: w})
+}
+
+// serveInProcess serves a provider inside the test process until the test ends. Later commands use it.
+func (c *CLI) serveInProcess(name string, newServer func() tfprotov6.ProviderServer) {
+	c.t.Helper()
+	// The server must outlive the context of the test, whose end only interrupts commands.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(c.t.Context()))
+	address := providerAddress(process.cli.Host, name)
+	config, closed, err := serve(ctx, address, newServer, tf6server.WithLoggingSink(loggingSink{c.t}))
+	c.t.Cleanup(func() {
+		cancel()
+		if closed != nil {
+			<-closed
+		}
+	})
+	if err != nil {
+		c.t.Fatalf("acctest: %v", err)
+	}
+	c.inProcess[address] = config
+	value, err := json.Marshal(c.inProcess)
+	if err != nil {
+		c.t.Fatalf("acctest: %v", err)
+	}
+	c.Setenv("TF_REATTACH_PROVIDERS", string(value))
+}
+
+// providerAddress returns the address of a provider whose source no configuration declares.
+func providerAddress(host, name string) string { return host + "/hashicorp/" + name }
+
+// loggingSink adapts a test or benchmark to the plugin server, which asks for the methods of *testing.T.
+type loggingSink struct{ testing.TB }
+
+// Parallel completes the interface of a logging sink. The plugin server does not call it.
+func (loggingSink) Parallel() {}
+
+// serve serves a provider under an address until ctx ends, and returns its entry in TF_REATTACH_PROVIDERS. The channel is closed
+// after the server has stopped.
+func serve(
+	ctx context.Context, address string, newServer func() tfprotov6.ProviderServer, opts ...tf6server.ServeOpt,
+) (map[string]any, <-chan struct{}, error) {
 	reattach, closed := make(chan *goplugin.ReattachConfig, 1), make(chan struct{})
 	served := make(chan error, 1)
 	go func() {
-		served <- tf6server.Serve(address, providerserver.NewProtocol6(&consumerProvider{world: w}),
+		served <- tf6server.Serve(address, newServer,
 			append(opts, tf6server.WithDebug(ctx, reattach, closed), tf6server.WithGoPluginLogger(hclog.NewNullLogger()))...)
 	}()
 
@@ -64,17 +107,16 @@ func (w *World) serve(ctx context.Context, host string, opts ...tf6server.ServeO
 	select {
 	case config = <-reattach:
 	case err := <-served:
-		return "", nil, fmt.Errorf("serve iamkeystest: %w", err)
+		return nil, nil, fmt.Errorf("serve %s: %w", address, err)
 	}
 	if config == nil {
-		return "", nil, errors.New("serve iamkeystest: it did not start")
+		return nil, nil, errors.New("serve " + address + ": the server did not start")
 	}
-	value, err := json.Marshal(map[string]any{address: map[string]any{
+	return map[string]any{
 		"Protocol":        string(config.Protocol),
 		"ProtocolVersion": config.ProtocolVersion,
 		"Pid":             config.Pid,
 		"Test":            config.Test,
 		"Addr":            map[string]string{"Network": config.Addr.Network(), "String": config.Addr.String()},
-	}})
-	return string(value), closed, err
+	}, closed, nil
 }

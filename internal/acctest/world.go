@@ -17,22 +17,25 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/provider"
 )
 
-// Start is where the clock of a World stands unless its options say otherwise.
+// Start is the time of a World at first, unless its options set another.
 var Start = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// World is a simulator of IAM and STS, and all that one test needs to reach it.
+// World is the simulator of one test, its consumers, and what the test needs to use both.
 type World struct {
 	// Sim is the simulator.
 	Sim *iamsim.Server
 
+	// mu guards the fields below.
 	mu      sync.Mutex
 	journal []Handover
-	held    map[string]credentials
-	serial  int
+	// held has the key that each consumer holds, by the consumer's id.
+	held map[string]credentials
+	// serial is the number in the id of the newest consumer.
+	serial int
 }
 
-// New starts a simulator for the length of the test or benchmark. Its clock is frozen at Start unless opts say otherwise; more than
-// one set of options is a mistake. It fails the test where there is no Terraform CLI, or where TestMain does not call Main.
+// New starts a simulator that runs until the test or benchmark ends. Its clock stands still at Start unless opts, at most one,
+// set another. New fails the test if there is no Terraform CLI, or if TestMain does not call Main.
 func New(tb testing.TB, opts ...iamsim.Options) *World {
 	tb.Helper()
 	switch {
@@ -62,11 +65,11 @@ func New(tb testing.TB, opts ...iamsim.Options) *World {
 	return &World{Sim: sim, held: map[string]credentials{}}
 }
 
-// ProviderConfig is the HCL of a provider block that reaches the simulator as its administrator.
+// ProviderConfig returns the HCL of a provider block with the simulator's endpoint and its administrator's credentials.
 func (w *World) ProviderConfig() string { return w.ProviderConfigAs(w.Sim.Root(), "") }
 
-// ProviderConfigAs is the HCL of a provider block that reaches the simulator with creds. The lines of extra go into the
-// block. It holds the secret of creds.
+// ProviderConfigAs returns the HCL of a provider block with the simulator's endpoint and creds, their secret included. The
+// lines of extra are added to the block.
 func (w *World) ProviderConfigAs(creds iamsim.Credentials, extra string) string {
 	return fmt.Sprintf(`
 provider "iamkeys" {
@@ -83,8 +86,8 @@ provider "iamkeys" {
 `, creds.AccessKeyID, creds.Secret.Reveal(), w.Sim.URL(), extra)
 }
 
-// Factories are the providers iamkeys and iamkeystest, served inside the test process. The first has the machine's time,
-// as in production, but instead of waiting it moves the simulator's clock.
+// Factories returns the providers iamkeys and iamkeystest, which run inside the test process. The first uses the machine's
+// clock, as in production, but moves the simulator's clock instead of waiting.
 func (w *World) Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"iamkeys":     providerserver.NewProtocol6WithError(provider.New("test", provider.Options{Clock: simClock{w.Sim}})()),
@@ -98,8 +101,8 @@ func (w *World) Test(t *testing.T, steps ...resource.TestStep) {
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: w.Factories(), Steps: steps})
 }
 
-// Calls counts the calls that reached the simulator since ResetCalls: those of the actions given, such as
-// "ListAccessKeys", or all. What a consumer calls does not count.
+// Calls counts the calls to the simulator since ResetCalls: those of the given actions, such as "ListAccessKeys", or all. Calls
+// of consumers do not count.
 func (w *World) Calls(actions ...string) int {
 	n := 0
 	for _, action := range w.CallList() {
@@ -110,7 +113,7 @@ func (w *World) Calls(actions ...string) int {
 	return n
 }
 
-// CallList names the actions of the calls that Calls counts, in order of arrival.
+// CallList returns the actions of the calls that Calls counts, in order of arrival.
 func (w *World) CallList() []string {
 	var actions []string
 	for _, call := range w.Sim.Log() {
@@ -121,18 +124,16 @@ func (w *World) CallList() []string {
 	return actions
 }
 
-// ResetCalls empties the log that Calls counts in.
+// ResetCalls empties the log of calls.
 func (w *World) ResetCalls() { w.Sim.ResetLog() }
 
-// simClock has the machine's time, and moves the simulator's clock instead of waiting.
+// simClock reads the machine's clock, and moves the simulator's clock instead of waiting.
 type simClock struct{ sim *iamsim.Server }
 
 var _ clock.Clock = simClock{}
 
-// Now implements clock.Clock.
 func (c simClock) Now() time.Time { return clock.System().Now() }
 
-// Sleep implements clock.Clock.
 func (c simClock) Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -21,7 +21,7 @@ func TestNew_Time(t *testing.T) {
 	}
 	other := acctest.Start.AddDate(1, 0, 0)
 	if got := acctest.New(t, iamsim.Options{Start: other}).Sim.Now(); !got.Equal(other) {
-		t.Errorf("time at a start of our own: %s, want %s", got, other)
+		t.Errorf("time at start with an option: %s, want %s", got, other)
 	}
 
 	for _, step := range []struct {
@@ -54,7 +54,7 @@ func panics(f func()) (panicked bool) {
 	return false
 }
 
-// consumer is the configuration of a consumer that holds a key of the simulator.
+// consumer returns the configuration of a consumer that holds a key of the simulator.
 func consumer(key iamsim.Credentials) string {
 	return fmt.Sprintf(`
 resource "iamkeystest_consumer" "app" {
@@ -70,7 +70,7 @@ func TestConsumer_Handover(t *testing.T) {
 	w.Sim.CreateUser("app")
 	first, second := w.Sim.CreateAccessKey("app"), w.Sim.CreateAccessKey("app")
 	if err := w.CheckConsumers(nil); err == nil {
-		t.Error("CheckConsumers found nothing wrong without any consumer")
+		t.Error("no error of CheckConsumers without a consumer")
 	}
 
 	w.Test(t,
@@ -86,7 +86,7 @@ func TestConsumer_Handover(t *testing.T) {
 			PreConfig: func() {
 				w.Sim.SetStatus(second.AccessKeyID, "Inactive")
 				if err := w.CheckConsumers(nil); err == nil {
-					t.Error("CheckConsumers found nothing wrong with a consumer that holds an Inactive key")
+					t.Error("no error of CheckConsumers for a consumer with an Inactive key")
 				}
 			},
 			Config: consumer(first),
@@ -102,7 +102,7 @@ func TestConsumer_Handover(t *testing.T) {
 		t.Errorf("journal:\n%+v\nwant\n%+v", got, want)
 	}
 	if got := w.CallList(); len(got) != 0 {
-		t.Errorf("calls %q: those of a consumer must not count", got)
+		t.Errorf("calls %q, want none: those of consumers do not count", got)
 	}
 	if got := len(w.Sim.Log()); got != 5 {
 		t.Errorf("%d calls reached the simulator, want 5", got)
@@ -112,7 +112,7 @@ func TestConsumer_Handover(t *testing.T) {
 	}
 }
 
-// TestConsumer_Failure proves that the consumer tells a refusal, which it writes down, from a call without an answer.
+// TestConsumer_Failure checks that a call without an answer is an error, unlike a refusal, which is an entry of the journal.
 func TestConsumer_Failure(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)

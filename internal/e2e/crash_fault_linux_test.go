@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +16,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/tfcli"
 )
 
 // crashFault is a column of the matrix: what befalls an apply at one of its calls.
@@ -80,22 +79,11 @@ const noAnswer = time.Hour
 // for TF_CLI_CONFIG_FILE that leads to it.
 func impatientProvider(t *testing.T, dir string, flags ...string) string {
 	t.Helper()
-	args := slices.Concat([]string{"build", "-o", filepath.Join(dir, "terraform-provider-iamkeys")}, flags,
-		[]string{"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest/cmd/provider"})
-	build := exec.CommandContext(t.Context(), "go", args...)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	if err := tfcli.BuildProvider(t.Context(), dir, "./internal/acctest/cmd/provider", flags...); err != nil {
+		t.Fatal(err)
 	}
 	config := filepath.Join(dir, "cli.tfrc")
-	var overrides strings.Builder
-	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-		for _, namespace := range []string{"iamkeys", "hashicorp"} {
-			fmt.Fprintf(&overrides, "    %q = %q\n", host+"/"+namespace+"/iamkeys", dir)
-		}
-	}
-	text := "provider_installation {\n  dev_overrides {\n" + overrides.String() + "  }\n}\n"
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+	if err := tfcli.WriteConfig(config, dir); err != nil {
 		t.Fatal(err)
 	}
 	return config

@@ -7,86 +7,80 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
-
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// consumerFileVariable names the file of the consumer. Where it is set, this program is the deploy command of
-// examples/demo: it runs inside the apply of the dependant, once for each new key.
+// consumerFileVariable is the environment variable with the file of the fileConsumer. If it is set, this program is the deploy
+// command of examples/demo: each apply with a new key runs it.
 const consumerFileVariable = "IAMKEYS_DEMO_CONSUMER_FILE"
 
-// consumer is whoever the published key is for.
+// consumer is the program that the published key is for.
 type consumer interface {
-	// handovers returns how many keys it was given, and how the last one came.
+	// handovers returns the number of keys that the consumer was given, and the handover of the last one.
 	handovers() (int, handover, error)
-	// signs fails unless a call that is signed with the key that it holds is let in.
-	signs(ctx context.Context) error
+	// checkKey returns an error unless a call signed with the consumer's key is accepted.
+	checkKey(ctx context.Context) error
 }
 
-// handover is how a key came to its consumer.
+// handover is the replacement of a consumer's key by a new one.
 type handover struct {
 	KeyID string `json:"key_id"`
-	// OldWorked and NewWorked tell whether a call signed with the old and with the new key was let in meanwhile.
+	// OldWorked and NewWorked report whether calls signed with the old and with the new key were accepted meanwhile.
 	OldWorked bool `json:"old_worked"`
 	NewWorked bool `json:"new_worked"`
 }
 
-// kept is what the deploy command keeps between two deployments. The file holds the secret in plain text, in a directory
+// deployed is the content of a fileConsumer's file: its key and the last handover. The secret is in plain text, in a directory
 // that only its owner can read and that the demo removes.
-type kept struct {
+type deployed struct {
 	handover
 
 	Secret    string `json:"secret"`
 	Handovers int    `json:"handovers"`
 }
 
-// String implements fmt.Stringer, so that no secret is printed by mistake.
-func (k kept) String() string { return "consumer of key " + k.KeyID }
+// String returns the id of the key, so that the secret is not printed by mistake.
+func (d deployed) String() string { return "consumer of key " + d.KeyID }
 
-// GoString implements fmt.GoStringer.
-func (k kept) GoString() string { return k.String() }
+// GoString is String.
+func (d deployed) GoString() string { return d.String() }
 
-// fileConsumer is the consumer of examples/demo: what its deploy command left.
+// fileConsumer is the consumer of examples/demo. The deploy command writes its file.
 type fileConsumer struct{ file, endpoint string }
 
-// handovers implements consumer.
 func (c fileConsumer) handovers() (int, handover, error) {
-	k, err := readKept(c.file)
-	return k.Handovers, k.handover, err
+	d, err := readDeployed(c.file)
+	return d.Handovers, d.handover, err
 }
 
-// signs implements consumer.
-func (c fileConsumer) signs(ctx context.Context) error {
-	k, err := readKept(c.file)
+func (c fileConsumer) checkKey(ctx context.Context) error {
+	d, err := readDeployed(c.file)
 	if err != nil {
 		return err
 	}
-	works, err := k.call(ctx, c.endpoint)
+	works, err := d.keyWorks(ctx, c.endpoint)
 	if err == nil && !works {
-		err = fmt.Errorf("the consumer holds key %s, which does not work", k.KeyID)
+		err = fmt.Errorf("the consumer holds key %s, which does not work", d.KeyID)
 	}
 	return err
 }
 
-// takeOver takes the key of the environment into file. It fails if the new key does not work.
-func takeOver(ctx context.Context, file string) error {
-	old, err := readKept(file)
+// deploy writes the key in the environment to file. It fails if the key does not work.
+func deploy(ctx context.Context, file string) error {
+	old, err := readDeployed(file)
 	if err != nil {
 		return err
 	}
 	endpoint := os.Getenv("AWS_ENDPOINT_URL")
-	next := kept{Secret: os.Getenv("AWS_SECRET_ACCESS_KEY"), Handovers: old.Handovers + 1}
+	next := deployed{Secret: os.Getenv("AWS_SECRET_ACCESS_KEY"), Handovers: old.Handovers + 1}
 	next.KeyID = os.Getenv("AWS_ACCESS_KEY_ID")
 	if old.KeyID != "" {
-		if next.OldWorked, err = old.call(ctx, endpoint); err != nil {
+		if next.OldWorked, err = old.keyWorks(ctx, endpoint); err != nil {
 			return err
 		}
 	}
-	if next.NewWorked, err = next.call(ctx, endpoint); err != nil {
+	if next.NewWorked, err = next.keyWorks(ctx, endpoint); err != nil {
 		return err
 	}
 	if !next.NewWorked {
@@ -99,40 +93,20 @@ func takeOver(ctx context.Context, file string) error {
 	return os.WriteFile(file, content, 0o600) //nolint:gosec // the demo chose its name
 }
 
-// readKept reads what takeOver wrote; it is zero before the first handover.
-func readKept(file string) (kept, error) {
-	var k kept
+// readDeployed reads the file that deploy writes. Before the first handover the result is zero.
+func readDeployed(file string) (deployed, error) {
+	var d deployed
 	content, err := os.ReadFile(file) //nolint:gosec // the demo chose its name
 	if errors.Is(err, os.ErrNotExist) {
-		return k, nil
+		return d, nil
 	}
 	if err == nil {
-		err = json.Unmarshal(content, &k)
+		err = json.Unmarshal(content, &d)
 	}
-	return k, err
+	return d, err
 }
 
-// call reports whether a call signed with the key that was kept is let in.
-func (k kept) call(ctx context.Context, endpoint string) (bool, error) {
-	return signedCall(ctx, endpoint, k.KeyID, secret.New(k.Secret))
-}
-
-// signedCall reports whether sts:GetCallerIdentity, signed with a key and sent once, is let in. A refusal is no error.
-func signedCall(ctx context.Context, endpoint, keyID string, key secret.Secret) (bool, error) {
-	client := sts.New(sts.Options{
-		BaseEndpoint: aws.String(endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider(keyID, key.Reveal(), ""),
-		Region:       region,
-		Retryer:      aws.NopRetryer{},
-	})
-	_, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-	var refused smithy.APIError
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.As(err, &refused):
-		return false, nil
-	default:
-		return false, fmt.Errorf("a call signed with key %s got no answer: %w", keyID, err)
-	}
+// keyWorks reports whether a call signed with the deployed key is accepted.
+func (d deployed) keyWorks(ctx context.Context, endpoint string) (bool, error) {
+	return acctest.KeyWorks(ctx, endpoint, d.KeyID, secret.New(d.Secret))
 }

@@ -15,15 +15,17 @@ import (
 	"testing"
 
 	"filippo.io/age"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/tfcli"
 )
 
-// buildDir is where prepared builds the provider.
+// buildDir is the directory in which prepared builds the provider.
 var buildDir string
 
-// prepared is what all acts of the tests share.
+// prepared returns the tools that all tests share.
 var prepared = sync.OnceValues(func() (tools, error) { return prepare(context.Background(), buildDir) })
 
-// TestMain lets the test binary be the deploy command, as the demo's own binary is.
+// TestMain makes the test binary the deploy command, as the demo's own binary is.
 func TestMain(m *testing.M) {
 	if os.Getenv(consumerFileVariable) != "" {
 		main()
@@ -42,7 +44,7 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
-func TestTell(t *testing.T) {
+func TestRunPart(t *testing.T) {
 	t.Parallel()
 	with, err := prepared()
 	if err != nil {
@@ -64,30 +66,30 @@ func TestTell(t *testing.T) {
 			"signed a call with each of the 2 keys: all refused",
 		},
 	}
-	for _, a := range acts {
-		t.Run(a.example, func(t *testing.T) {
+	for _, p := range parts {
+		t.Run(p.example, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if err := tell(t.Context(), &out, with, a); err != nil {
+			if err := runPart(t.Context(), &out, with, p); err != nil {
 				t.Fatalf("%v\n%s", err, out.String())
 			}
-			checkOutput(t, a.intro+out.String(), want[a.example])
+			checkOutput(t, p.intro+out.String(), want[p.example])
 		})
 	}
 }
 
-// TestTell_Changed proves that an act fails where what happens is not what it tells.
-func TestTell_Changed(t *testing.T) {
+// TestRunPart_changed checks that a part fails if its description differs from what happens.
+func TestRunPart_changed(t *testing.T) {
 	t.Parallel()
 	with, err := prepared()
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, sealed := acts[0], acts[1]
+	plain, sealed := parts[0], parts[1]
 	for _, tc := range []struct {
 		name string
-		act  act
-		// change is made to the last of that many steps.
+		part part
+		// steps is the number of steps that run. Change changes the last one.
 		steps  int
 		change func(*step)
 		want   string
@@ -102,29 +104,29 @@ func TestTell_Changed(t *testing.T) {
 		{"a secret in a file", sealed, 2, func(s *step) {
 			s.before = func(_ context.Context, d *demo) error {
 				encoded := base64.StdEncoding.EncodeToString([]byte("x" + d.sim.Secret(d.seen[0]).Reveal()))
-				return os.WriteFile(filepath.Join(d.tf.dir, "leak"), []byte(encoded), 0o600)
+				return os.WriteFile(filepath.Join(d.tf.Path, "leak"), []byte(encoded), 0o600)
 			}
 		}, "a secret is in a file: leak: offset 2: the secret of key 1, base64, and 0 more"},
 		{"an identity in a file", sealed, 1, func(s *step) {
 			s.before = func(_ context.Context, d *demo) error {
-				return os.WriteFile(filepath.Join(d.tf.dir, ".leak"), []byte(d.seal.identity.String()), 0o600)
+				return os.WriteFile(filepath.Join(d.tf.Path, ".leak"), []byte(d.sealed.identity.String()), 0o600)
 			}
 		}, "a secret is in a file: .leak: offset 0: the age identity, plain, and 0 more"},
 		{"another recipient", sealed, 1, func(s *step) {
 			s.before = func(_ context.Context, d *demo) (err error) {
-				d.seal.identity, err = age.GenerateX25519Identity()
+				d.sealed.identity, err = age.GenerateX25519Identity()
 				return err
 			}
 		}, "encrypted_secret: identity did not match any of the recipients"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			changed := tc.act
-			changed.story = slices.Clone(tc.act.story[:tc.steps])
-			last := &changed.story[tc.steps-1]
+			changed := tc.part
+			changed.steps = slices.Clone(tc.part.steps[:tc.steps])
+			last := &changed.steps[tc.steps-1]
 			tc.change(last)
-			prefix := fmt.Sprintf("examples/%s, day %d differs from the story: ", changed.example, last.day)
-			err := tell(t.Context(), &bytes.Buffer{}, with, changed)
+			prefix := fmt.Sprintf("examples/%s, day %d is not as described: ", changed.example, last.day)
+			err := runPart(t.Context(), &bytes.Buffer{}, with, changed)
 			if err == nil || !strings.HasPrefix(err.Error(), prefix) || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want one with %q", err, tc.want)
 			}
@@ -132,23 +134,15 @@ func TestTell_Changed(t *testing.T) {
 	}
 }
 
-// TestTell_OldCLI checks that the second act says which CLI it needs.
-func TestTell_OldCLI(t *testing.T) {
+// TestRunPart_oldCLI checks that the second part names the versions of the CLI that it needs.
+func TestRunPart_oldCLI(t *testing.T) {
 	t.Parallel()
-	for version, old := range map[[2]int]bool{{0, 15}: true, {1, 10}: true, {1, 11}: false, {2, 0}: false} {
-		if got := tooOld(version); got != old {
-			t.Errorf("tooOld(%v) = %v, want %v", version, got, old)
-		}
-	}
 	with, err := prepared()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tooOld(with.version) {
-		t.Errorf("version %v of %s", with.version, with.cli)
-	}
-	with.version = [2]int{1, 10}
-	if err := tell(t.Context(), &bytes.Buffer{}, with, acts[1]); !errors.Is(err, errOldCLI) {
+	with.cli.Major, with.cli.Minor = 1, 10
+	if err := runPart(t.Context(), &bytes.Buffer{}, with, parts[1]); !errors.Is(err, errOldCLI) {
 		t.Errorf("error %v, want %v", err, errOldCLI)
 	}
 }
@@ -166,21 +160,17 @@ func checkOutput(t *testing.T, out string, want []string) {
 		}
 	}
 	if regexp.MustCompile(`[A-Za-z0-9/+]{40}`).MatchString(out) {
-		t.Error("the demo prints something with the form of a secret")
+		t.Error("the demo prints a text that looks like a secret")
 	}
 }
 
-func TestRun_NoCLI(t *testing.T) {
+func TestRun_noCLI(t *testing.T) {
 	for _, name := range []string{"TF_ACC_TERRAFORM_PATH", "IAMKEYS_TERRAFORM"} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("PATH", t.TempDir())
-	if err := run(t.Context(), &bytes.Buffer{}); !errors.Is(err, errNoCLI) {
-		t.Errorf("error %v, want %v", err, errNoCLI)
-	}
-	t.Setenv("IAMKEYS_TERRAFORM", "no-such-terraform")
-	if _, err := findCLI(); err == nil || !strings.Contains(err.Error(), "IAMKEYS_TERRAFORM names no Terraform CLI") {
-		t.Errorf("error %v, want one that names the variable", err)
+	if err := run(t.Context(), &bytes.Buffer{}); !errors.Is(err, tfcli.ErrNotFound) {
+		t.Errorf("error %v, want %v", err, tfcli.ErrNotFound)
 	}
 }
 

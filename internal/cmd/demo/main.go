@@ -1,9 +1,9 @@
-// Command demo shows a key's whole life in under a minute, and fails if anything differs from what it tells.
+// Command demo shows the life of an access key in under a minute, and fails if anything differs from its description.
 //
-// It builds the provider, starts the simulator of IAM with a clock that it moves, and drives the terraform or tofu CLI
-// through half a year of examples/demo, and then through a rotation of examples/demo-sealed, whose secret is in no file.
-// After each step it prints the keys of the user, and what the consumer of the published key experiences. It needs no AWS
-// account and no network.
+// It builds the provider, starts the simulator of IAM, whose clock it moves, and runs terraform or tofu. The first part of the
+// demo is half a year of examples/demo. The second part is a rotation in examples/demo-sealed, whose secret is in no file.
+// After each step the demo prints the keys of the user, and whether the consumer of the published key could use it. It needs
+// no AWS account and no network.
 package main
 
 import (
@@ -22,28 +22,28 @@ import (
 // user is the IAM user of both examples.
 const user = "ci"
 
-// act is a story on a simulator of its own.
-type act struct {
+// part is a part of the demo. It has a simulator of its own.
+type part struct {
 	intro string
 	// example is the directory of the configuration, below examples.
 	example string
-	// sealed tells that the secrets are encrypted, and must be in no file.
+	// sealed reports whether the secrets are encrypted, and must be in no file.
 	sealed bool
-	story  []step
+	steps  []step
 }
 
-var acts = []act{
-	{example: "demo", story: story, intro: `examples/demo on a simulated AWS: rotate_after = 90d, overlap = 7d, grace = 7d,
-require_unused_for = 1d. The one to add and to destroy in some plans is the
-dependant, terraform_data.consumer, which runs again for each new key. After
-each apply the demo plans once more, and that plan must be empty.
+var parts = []part{
+	{example: "demo", steps: plainSteps, intro: `Part one, examples/demo on a simulated AWS: rotate_after = 90d, overlap = 7d,
+grace = 7d, require_unused_for = 1d. terraform_data.consumer depends on the key
+and is replaced for each new key, hence "1 to add" and "1 to destroy" in some
+plans. After each apply the demo plans again, and that plan must be empty.
 `},
-	{example: "demo-sealed", sealed: true, story: sealedStory, intro: `
-Act two, examples/demo-sealed: the same with encrypted_output, on another
+	{example: "demo-sealed", sealed: true, steps: sealedSteps, intro: `
+Part two, examples/demo-sealed: the same with encrypted_output, on another
 simulated AWS. An ephemeral resource opens the secret for a write-only argument
-of the consumer. After each step the demo looks for every secret that AWS has
-issued, and for the identity that opens them, in all files of the working
-directory: state, backup, saved plan, a log at TRACE, and all that was printed.
+of the consumer. After each step the demo searches all files of the working
+directory for every secret that AWS has issued, and for the identity that opens
+them: state, backup, saved plan, a log at TRACE, and the output of all commands.
 `},
 }
 
@@ -57,10 +57,10 @@ func main() {
 	}
 }
 
-// run is the demo; or, where Terraform started this program as the deploy command, the consumer that takes a new key.
+// run runs the demo. If Terraform started this program as the deploy command, it deploys the new key instead.
 func run(ctx context.Context, out io.Writer) error {
 	if file := os.Getenv(consumerFileVariable); file != "" {
-		return takeOver(ctx, file)
+		return deploy(ctx, file)
 	}
 	dir, err := os.MkdirTemp("", "iamkeys-demo")
 	if err != nil {
@@ -74,20 +74,20 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	built := clock.System().Now()
 	steps := 0
-	for _, a := range acts {
-		fmt.Fprint(out, a.intro)
-		if err := tell(ctx, out, with, a); err != nil {
+	for _, p := range parts {
+		fmt.Fprint(out, p.intro)
+		if err := runPart(ctx, out, with, p); err != nil {
 			return err
 		}
-		steps += len(a.story)
+		steps += len(p.steps)
 	}
-	fmt.Fprintf(out, "\nAll went as told: %d steps in %s, after %s of building.\n", steps,
+	fmt.Fprintf(out, "\nAll %d steps ended as described. They took %s, and the build before them %s.\n", steps,
 		clock.System().Now().Sub(built).Round(time.Second), built.Sub(began).Round(time.Second))
 	return nil
 }
 
-// tell plays an act on a simulator of its own.
-func tell(ctx context.Context, out io.Writer, with tools, a act) error {
+// runPart runs the steps of a part on a new simulator.
+func runPart(ctx context.Context, out io.Writer, with tools, p part) error {
 	dir, err := os.MkdirTemp("", "iamkeys-demo")
 	if err != nil {
 		return err
@@ -98,24 +98,24 @@ func tell(ctx context.Context, out io.Writer, with tools, a act) error {
 		return err
 	}
 	defer func() { _ = sim.Close() }()
-	tf, err := newTerraform(with, dir, sim, a.example)
+	tf, err := newTerraform(with, dir, sim, p.example)
 	if err != nil {
 		return err
 	}
 	d := &demo{out: out, sim: sim, tf: tf}
-	if a.sealed {
+	if p.sealed {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		if d.seal, err = newSeal(ctx, sim, tf); err != nil {
+		if d.sealed, err = newSealedConsumer(ctx, sim, tf); err != nil {
 			return err
 		}
-		d.consumer = d.seal
+		d.consumer = d.sealed
 	} else {
 		d.consumer = fileConsumer{file: tf.consumerFile, endpoint: sim.URL()}
 	}
-	for _, s := range a.story {
-		if err := d.play(ctx, s); err != nil {
-			return fmt.Errorf("examples/%s, day %d differs from the story: %w", a.example, s.day, err)
+	for _, s := range p.steps {
+		if err := d.runStep(ctx, s); err != nil {
+			return fmt.Errorf("examples/%s, day %d is not as described: %w", p.example, s.day, err)
 		}
 	}
 	return nil

@@ -14,20 +14,20 @@ import (
 // width is the longest line that the demo prints, in characters.
 const width = 80
 
-// say prints what a command said.
-func (d *demo) say(command string, o outcome) {
-	summary := o.summary
+// printOutcome prints the changes and the warnings of a command.
+func (d *demo) printOutcome(command string, o outcome) {
+	changes := o.changes
 	if command == "plan" && o.exitCode == 0 {
-		summary = "No changes."
+		changes = "No changes."
 	}
-	fmt.Fprintf(d.out, "  terraform %-8s %s\n", command+":", summary)
+	fmt.Fprintf(d.out, "  terraform %-8s %s\n", command+":", changes)
 	for _, warning := range o.warnings {
 		wrap(d.out, "  Warning: ", warning)
 	}
 }
 
-// print prints the keys of the user as a table.
-func (d *demo) print(keys []iamsim.Key) {
+// printKeys prints the keys of the user as a table.
+func (d *demo) printKeys(keys []iamsim.Key) {
 	if len(keys) == 0 {
 		fmt.Fprintf(d.out, "  IAM: user %s has no keys\n", user)
 		return
@@ -47,7 +47,7 @@ func (d *demo) print(keys []iamsim.Key) {
 
 func daysBetween(from, to time.Time) int { return int(to.Sub(from).Round(time.Minute) / day) }
 
-// wrap prints text after a label, in lines of the width of the demo.
+// wrap prints text after a label, in lines of at most width characters.
 func wrap(w io.Writer, label, text string) {
 	line, empty := label, true
 	for word := range strings.FieldsSeq(text) {

@@ -18,14 +18,12 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-var errOldCLI = errors.New("act two needs write-only arguments, and so Terraform 1.11 or OpenTofu 1.11, or later")
+var errOldCLI = errors.New("part two needs write-only arguments: Terraform 1.11 or OpenTofu 1.11, or later")
 
-// tooOld reports whether a version of Terraform or OpenTofu, as major and minor, is one without write-only arguments.
-func tooOld(version [2]int) bool { return version[0] < 1 || version[0] == 1 && version[1] < 11 }
-
-var sealedStory = []step{
+// sealedSteps are the steps of examples/demo-sealed.
+var sealedSteps = []step{
 	{
-		day: 0, title: "a first key: its secret reaches the consumer, and no file",
+		day: 0, title: "the first key: its secret is passed to the consumer, and is in no file",
 		exitCode: 2, keys: []string{"1 Active"}, handover: true,
 	},
 	{
@@ -49,46 +47,45 @@ var sealedStory = []step{
 	},
 }
 
-// seal is what a sealed act has beside the demo: who can open the secrets, and a consumer with a write-only argument.
-type seal struct {
-	world    *acctest.World
-	dir      string
+// sealedConsumer is the consumer of examples/demo-sealed, a resource with a write-only argument for the secret.
+type sealedConsumer struct {
+	world *acctest.World
+	// dir is Terraform's working directory.
+	dir string
+	// identity opens the secrets.
 	identity *age.X25519Identity
 }
 
-// newSeal makes an identity for the length of the act, hands it to the configuration through the environment, and
-// serves the consumer until ctx ends.
-func newSeal(ctx context.Context, sim *iamsim.Server, tf *terraform) (*seal, error) {
-	if tooOld(tf.version) {
-		return nil, fmt.Errorf("%w: %s is %d.%d", errOldCLI, tf.cli, tf.version[0], tf.version[1])
+// newSealedConsumer generates an identity, passes it to the configuration through the environment, and serves the consumer until
+// ctx ends.
+func newSealedConsumer(ctx context.Context, sim *iamsim.Server, tf *terraform) (*sealedConsumer, error) {
+	if cli := tf.CLI; !cli.AtLeast(1, 11) {
+		return nil, fmt.Errorf("%w: %s is %d.%d", errOldCLI, cli.Path, cli.Major, cli.Minor)
 	}
 	identity, err := age.GenerateX25519Identity()
 	if err != nil {
 		return nil, err
 	}
-	// The consumer runs in this process. What its libraries log belongs to nobody.
+	// The consumer runs in this process, and its libraries would log to standard error.
 	if err := os.Setenv("TF_LOG_SDK", "OFF"); err != nil {
 		return nil, err
 	}
-	world := acctest.Around(sim)
-	reattach, err := world.Serve(ctx, tf.cli)
+	world := acctest.NewForProgram(sim)
+	reattach, err := world.Serve(ctx, tf.CLI.Host)
 	if err != nil {
 		return nil, err
 	}
-	tf.env = append(tf.env,
-		"TF_LOG=TRACE",
-		"TF_LOG_PATH="+filepath.Join(tf.dir, "trace.log"),
-		"TF_REATTACH_PROVIDERS="+reattach,
-		fmt.Sprintf("TF_VAR_age_recipients=[%q]", identity.Recipient()),
-		"TF_VAR_age_identity="+identity.String(),
-	)
-	tf.printed = filepath.Join(tf.dir, "printed.log")
-	return &seal{world: world, dir: tf.dir, identity: identity}, nil
+	tf.Setenv("TF_LOG", "TRACE")
+	tf.Setenv("TF_LOG_PATH", filepath.Join(tf.Path, "trace.log"))
+	tf.Setenv("TF_REATTACH_PROVIDERS", reattach)
+	tf.Setenv("TF_VAR_age_recipients", fmt.Sprintf("[%q]", identity.Recipient()))
+	tf.Setenv("TF_VAR_age_identity", identity.String())
+	tf.outputFile = filepath.Join(tf.Path, "printed.log")
+	return &sealedConsumer{world: world, dir: tf.Path, identity: identity}, nil
 }
 
-// handovers implements consumer.
-func (s *seal) handovers() (int, handover, error) {
-	journal := s.world.Journal()
+func (c *sealedConsumer) handovers() (int, handover, error) {
+	journal := c.world.Journal()
 	if len(journal) == 0 {
 		return 0, handover{}, nil
 	}
@@ -96,35 +93,34 @@ func (s *seal) handovers() (int, handover, error) {
 	return len(journal), handover{KeyID: last.NewKeyID, OldWorked: last.OldWorked, NewWorked: last.NewWorked}, nil
 }
 
-// signs implements consumer.
-func (s *seal) signs(ctx context.Context) error { return s.world.ConsumersSign(ctx) }
+func (c *sealedConsumer) checkKey(ctx context.Context) error { return c.world.VerifyConsumerKeys(ctx) }
 
-// openByHand opens what the resource publishes as its recipient would, without the provider.
-func (d *demo) openByHand(published string) error {
+// checkSealed checks that the published encrypted_secret has the secret of the newest key. It opens it without the provider.
+func (d *demo) checkSealed(published string) error {
 	newest := len(d.seen)
-	opened, err := d.seal.open(published)
+	opened, err := d.sealed.open(published)
 	switch {
 	case err != nil:
 		return fmt.Errorf("encrypted_secret: %w", err)
 	case opened.Reveal() != d.sim.Secret(d.seen[newest-1]).Reveal():
 		return fmt.Errorf("encrypted_secret does not hold the secret of key %d", newest)
 	}
-	fmt.Fprintf(d.out, "  By hand: the age identity opens encrypted_secret, the secret of key %d.\n", newest)
+	fmt.Fprintf(d.out, "  Sealed: the age identity opens encrypted_secret, the secret of key %d.\n", newest)
 	return nil
 }
 
-// searchFiles looks for every secret in every file.
+// searchFiles searches the files of the working directory for secrets.
 func (d *demo) searchFiles() error {
 	issued := d.sim.IssuedSecrets()
-	files, err := d.seal.search(issued)
+	files, err := d.sealed.search(issued)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "  Files: looked for %s in %d files, and found nothing.\n", secrets(len(issued)), files)
+	fmt.Fprintf(d.out, "  Files: looked for %s in %d files, and found nothing.\n", describeSecrets(len(issued)), files)
 	return nil
 }
 
-func secrets(n int) string {
+func describeSecrets(n int) string {
 	if n == 1 {
 		return "the 1 secret issued"
 	}
@@ -132,8 +128,8 @@ func secrets(n int) string {
 }
 
 // open decrypts an armored age file, as age --decrypt does.
-func (s *seal) open(sealed string) (secret.Secret, error) {
-	plain, err := age.Decrypt(armor.NewReader(strings.NewReader(sealed)), s.identity)
+func (c *sealedConsumer) open(sealed string) (secret.Secret, error) {
+	plain, err := age.Decrypt(armor.NewReader(strings.NewReader(sealed)), c.identity)
 	if err != nil {
 		return secret.Secret{}, err
 	}
@@ -141,14 +137,13 @@ func (s *seal) open(sealed string) (secret.Secret, error) {
 	return secret.New(string(text)), err
 }
 
-// search looks for the secrets, and for the identity, in the files of Terraform's working directory, and returns how many
-// there are.
-func (s *seal) search(issued []secret.Secret) (int, error) {
-	sought := []acctest.Sought{{Name: "the age identity", Text: secret.New(s.identity.String())}}
+// search searches the files of Terraform's working directory for the secrets and the identity, and returns the number of files.
+func (c *sealedConsumer) search(issued []secret.Secret) (int, error) {
+	sought := []acctest.Sought{{Name: "the age identity", Text: secret.New(c.identity.String())}}
 	for i, text := range issued {
 		sought = append(sought, acctest.Sought{Name: fmt.Sprintf("the secret of key %d", i+1), Text: text})
 	}
-	found, err := acctest.NewLeakScan(sought...).Dir(s.dir)
+	found, err := acctest.NewLeakScan(sought...).Dir(c.dir)
 	if err != nil {
 		return 0, err
 	}
@@ -156,14 +151,14 @@ func (s *seal) search(issued []secret.Secret) (int, error) {
 		return 0, fmt.Errorf("a secret is in a file: %s, and %d more", found[0], len(found)-1)
 	}
 	files := 0
-	err = filepath.WalkDir(s.dir, func(_ string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(c.dir, func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Type().IsRegular() {
 			files++
 		}
 		return err
 	})
 	if err == nil && files == 0 {
-		err = errors.New("there are no files to look at")
+		err = errors.New("there are no files to search")
 	}
 	return files, err
 }

@@ -1,14 +1,14 @@
 //go:build unix
 
-package acctest
+package tfcli
 
 import (
 	"os/exec"
 	"syscall"
 )
 
-// setGroup lets killGroup reach what the command starts, too.
+// setGroup puts the command into a process group of its own, which its children join.
 func setGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// killGroup ends a started command and all that it has started.
+// killGroup kills a started command and its children.
 func killGroup(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
