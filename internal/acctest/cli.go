@@ -53,7 +53,7 @@ func (c *CLI) Setenv(name, value string) { c.work.Setenv(name, value) }
 // Write writes a file into the working directory.
 func (c *CLI) Write(name, content string) {
 	c.t.Helper()
-	if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(content), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(c.Dir, name), []byte(content), 0o600); err != nil { //nolint:gosec // tests choose the name
 		c.t.Fatalf("acctest: %v", err)
 	}
 }
