@@ -1,0 +1,311 @@
+package provider_test
+
+import (
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+)
+
+// anythingMayChange is what a plan shows where a value is unknown that may ask for a rotation.
+var anythingMayChange = changes{
+	"account_id": knownAfterApply, "user_unique_id": knownAfterApply, "access_key_id": knownAfterApply, "secret_access_key": knownAfterApply,
+	"encrypted_secret": knownAfterApply, "status": knownAfterApply, "created_at": knownAfterApply, "inactive_since": knownAfterApply,
+	"rotate_at": knownAfterApply, "rotation_reason": knownAfterApply, "rotation_blocked": knownAfterApply, "version": knownAfterApply,
+	"previous": knownAfterApply,
+}
+
+func TestModifyPlan_durations(t *testing.T) {
+	t.Parallel()
+	const dueSince = "Warning: rotate_after 30d makes key k1 due since 2026-01-31 00:00:00 UTC: the next plan rotates it"
+	testPlans(t, []planRow{
+		{
+			name: "spelled anew", before: rotate,
+			config: attributes{"rotate_after": "2160h", "overlap": "168h", "grace": "1w", "require_unused_for": "1w1d"},
+		},
+		{
+			name: "rotate_after longer", before: createAndWait("30d"), config: attributes{"rotate_after": "180d"},
+			changes: changes{"rotate_after": "180d", "rotate_at": "2026-06-30T00:00:00Z"},
+		},
+		{
+			name: "rotate_after shorter", before: createAndWait("30d-1s"), config: attributes{"rotate_after": "30d"},
+			changes: changes{"rotate_after": "30d", "rotate_at": "2026-01-31T00:00:00Z"},
+		},
+		{
+			name: "rotate_after shorter, already reached", before: createAndWait("30d"), config: attributes{"rotate_after": "30d"},
+			changes: changes{"rotate_after": "30d", "rotate_at": "2026-01-31T00:00:00Z"},
+			says:    []string{dueSince},
+		},
+		{
+			name: "rotate_after removed", before: create(release("1")), config: release("1").with(attributes{"rotate_after": nil}),
+			changes: changes{"rotate_after": null, "rotate_at": null},
+		},
+		{
+			name: "rotate_after added", before: create(release("1").with(attributes{"rotate_after": nil})), config: release("1"),
+			changes: changes{"rotate_after": "90d", "rotate_at": "2026-04-01T00:00:00Z"},
+		},
+		{
+			name: "overlap, no previous", before: create(nil), config: attributes{"overlap": "1d"},
+			changes: changes{"overlap": "1d"},
+		},
+		{
+			name: "overlap", before: rotate, config: attributes{"overlap": "169h"},
+			changes: changes{"overlap": "169h", "previous.deactivate_at": "2026-04-08T01:00:00Z"},
+		},
+		{
+			name: "grace, previous Active", before: rotate, config: attributes{"grace": "1d"},
+			changes: changes{"grace": "1d"},
+		},
+		{
+			name: "grace, previous Inactive", before: deactivate, config: attributes{"grace": "1d"},
+			changes: changes{"grace": "1d", "previous.delete_at": "2026-04-09T00:00:00Z"},
+		},
+		{
+			name: "require_unused_for", before: rotate, config: attributes{"require_unused_for": "1d"},
+			changes: changes{"require_unused_for": "1d"},
+		},
+		{
+			name: "default spelled out", before: create(nil), config: attributes{"overlap": "7d", "unmanaged_keys": "refuse", "paused": false},
+		},
+	})
+}
+
+// A plan that changes the policy takes no step that only time calls for.
+func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
+	t.Parallel()
+	testPlans(t, []planRow{
+		{
+			name: "rotation due", before: createAndWait("90d"), config: attributes{"overlap": "1d"},
+			changes: changes{"overlap": "1d"},
+		},
+		{
+			name: "deactivation due",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.use("k2")
+				ws.Advance("7d")
+			},
+			config:  attributes{"grace": "1d"},
+			changes: changes{"grace": "1d"},
+		},
+		{
+			name: "deletion due",
+			before: func(ws *workspace) {
+				deactivate(ws)
+				ws.Advance("7d")
+			},
+			config:  attributes{"paused": true},
+			changes: changes{"paused": "true"},
+		},
+		{
+			name: "previous deactivated by hand",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.setStatus("k1", "Inactive")
+			},
+			config:    attributes{"overlap": "1d"},
+			refreshed: changes{"previous.status": "Inactive"},
+			changes:   changes{"overlap": "1d", "previous.deactivate_at": "2026-04-02T00:00:00Z"},
+		},
+		{
+			name: "adoption, by the plan that sets retire",
+			before: func(ws *workspace) {
+				ws.createKey("theirs")
+				ws.apply(nil)
+			},
+			config:  attributes{"unmanaged_keys": "retire"},
+			changes: changes{"unmanaged_keys": "retire"},
+		},
+	})
+}
+
+// What blocks a rotation and is taken away no longer shows in the plan that does it, so that a postcondition on
+// rotation_blocked does not forbid the remedy.
+func TestModifyPlan_unblocked(t *testing.T) {
+	t.Parallel()
+	waits := func(cause string) []string {
+		return []string{`Warning: Rotation of user "ci" is due and waits: ` + cause}
+	}
+	const unmanagedKey = "the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), which this resource did not create"
+	const usedKey = "key k1 was used at 2026-06-30 00:00:00 UTC by s3 in eu-west-1; require_unused_for keeps it until 2026-07-08 00:00:00 UTC"
+	blockedByUse := func(ws *workspace) {
+		rotate(ws)
+		ws.Advance("90d")
+		ws.use("k1")
+	}
+	usedSays := append(waits(usedKey), `Warning: Previous key k1 of user "ci" is not retired yet: `+usedKey)
+	blockedByTheirs := func(ws *workspace) {
+		ws.createKey("theirs")
+		createAndWait("90d")(ws)
+	}
+	key := newPGPKey(t)
+	key.expire(acctest.Start.AddDate(0, 0, 60))
+	expired := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{key.public()}}}
+	key.expire(acctest.Start.AddDate(10, 0, 0))
+	prolonged := key.public()
+	testPlans(t, []planRow{
+		{
+			name: "paused unset",
+			before: func(ws *workspace) {
+				ws.apply(attributes{"paused": true})
+				ws.Advance("90d")
+			},
+			refreshed: changes{"rotation_blocked": "paused is set"}, refreshSays: waits("paused is set"),
+			changes: changes{"paused": "false", "rotation_blocked": null},
+		},
+		{
+			name: "hold_previous unset",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.apply(attributes{"hold_previous": true})
+				ws.Advance("90d")
+			},
+			refreshed: changes{"rotation_blocked": "hold_previous keeps key k1"}, refreshSays: waits("hold_previous keeps key k1"),
+			changes: changes{"hold_previous": "false", "rotation_blocked": null},
+		},
+		{
+			name: "unmanaged_keys changed", before: blockedByTheirs, config: attributes{"unmanaged_keys": "delete_unused"},
+			refreshed: changes{"rotation_blocked": unmanagedKey}, refreshSays: waits(unmanagedKey),
+			changes: changes{"unmanaged_keys": "delete_unused", "rotation_blocked": null},
+		},
+		{
+			name: "require_unused_for changed", before: blockedByUse, config: attributes{"require_unused_for": "0s"},
+			refreshed: changes{"rotation_blocked": usedKey}, refreshSays: usedSays,
+			changes: changes{"require_unused_for": "0s", "rotation_blocked": null},
+		},
+		{
+			name: "recipient prolonged",
+			before: func(ws *workspace) {
+				ws.apply(expired)
+				ws.Advance("90d")
+			},
+			config:      attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{prolonged}}},
+			refreshed:   changes{"rotation_blocked": "a recipient of encrypted_output has expired"},
+			refreshSays: waits("a recipient of encrypted_output has expired"),
+			changes:     changes{"encrypted_output.openpgp_public_keys": prolonged, "rotation_blocked": null},
+		},
+		{
+			name: "another setting changed", before: blockedByTheirs, config: attributes{"overlap": "1d"},
+			refreshed: changes{"rotation_blocked": unmanagedKey}, refreshSays: waits(unmanagedKey),
+			changes: changes{"overlap": "1d"},
+		},
+	})
+}
+
+func TestModifyPlan_noPolicy(t *testing.T) {
+	t.Parallel()
+	testPlans(t, []planRow{
+		{
+			name: "description set", before: create(nil), config: attributes{"description": "ci deployer"},
+			changes: changes{"description": "ci deployer"},
+		},
+		{
+			name: "description removed", before: create(attributes{"description": "ci deployer"}),
+			changes: changes{"description": null},
+		},
+		{
+			name: "wait_until_usable", before: create(nil), config: attributes{"wait_until_usable": false},
+			changes: changes{"wait_until_usable": "false"},
+		},
+		{
+			name: "skip_destroy", before: create(nil), config: attributes{"skip_destroy": true},
+			changes: changes{"skip_destroy": "true"},
+		},
+		{
+			name: "description while a rotation is due", before: createAndWait("90d"), config: attributes{"description": "ci deployer"},
+			changes: rotated.with(changes{"description": "ci deployer"}),
+		},
+		{
+			name: "description unknown", before: create(nil), config: attributes{"description": knownAfterApply},
+			changes: changes{"description": knownAfterApply},
+			atApply: attributes{"description": "ci deployer"},
+		},
+		{
+			name: "skip_destroy unknown", before: create(nil), config: attributes{"skip_destroy": knownAfterApply},
+			changes: changes{"skip_destroy": knownAfterApply},
+			atApply: attributes{"skip_destroy": true},
+		},
+		{
+			name: "wait_until_usable unknown while a rotation is due", before: createAndWait("90d"),
+			config:  attributes{"wait_until_usable": knownAfterApply},
+			changes: rotated.with(changes{"wait_until_usable": knownAfterApply}),
+			atApply: attributes{"wait_until_usable": true},
+		},
+	})
+}
+
+func TestModifyPlan_unknown(t *testing.T) {
+	t.Parallel()
+	// unknown is a row in which the value of an attribute is not known in the plan. At apply it is atApply.
+	unknownValue := func(name string, atApply any) planRow {
+		return planRow{
+			name: name, before: create(nil), config: attributes{name: knownAfterApply},
+			changes: anythingMayChange.with(changes{name: knownAfterApply}), atApply: attributes{name: atApply},
+		}
+	}
+	testPlans(t, []planRow{
+		unknownValue("rotate_after", "90d"),
+		unknownValue("overlap", "1d"),
+		unknownValue("grace", "1d"),
+		unknownValue("require_unused_for", "1d"),
+		unknownValue("rotate_when_changed", attributes{"release": "1"}),
+		unknownValue("revoke_when_changed", attributes{"incident": "1"}),
+		unknownValue("hold_previous", true),
+		unknownValue("paused", true),
+		unknownValue("unmanaged_keys", "retire"),
+		unknownValue("encrypted_output", nil),
+		{
+			name: "element of rotate_when_changed, the same at apply", before: create(release("1")), config: release(knownAfterApply),
+			changes: anythingMayChange.with(changes{"rotate_when_changed.release": knownAfterApply}),
+			atApply: release("1"),
+		},
+		{
+			name: "element of rotate_when_changed, another at apply", before: create(release("1")), config: release(knownAfterApply),
+			changes: anythingMayChange.with(changes{"rotate_when_changed.release": knownAfterApply}),
+			atApply: release("2"),
+		},
+		{
+			name: "element of rotate_when_changed, a rotation due", before: func(ws *workspace) {
+				ws.apply(release("1"))
+				ws.Advance("90d")
+			},
+			config:  release(knownAfterApply),
+			changes: anythingMayChange.with(changes{"rotate_when_changed.release": knownAfterApply}),
+			atApply: release("1"),
+		},
+		{
+			name: "element of rotate_when_changed, a previous", before: func(ws *workspace) {
+				rotateWith(release("1"))(ws)
+				ws.use("k2")
+				ws.Advance("7d")
+			},
+			config:  release(knownAfterApply),
+			changes: anythingMayChange.with(changes{"rotate_when_changed.release": knownAfterApply}),
+			atApply: release("2"),
+		},
+		{
+			name: "recipient, the same at apply", before: create(encryptedTo(alice)), config: encryptedTo(knownAfterApply),
+			changes: anythingMayChange.with(changes{"encrypted_output.age_recipients": knownAfterApply}),
+			atApply: encryptedTo(alice),
+		},
+		{
+			name: "recipient, another at apply", before: create(encryptedTo(alice)), config: encryptedTo(knownAfterApply),
+			changes: anythingMayChange.with(changes{"encrypted_output.age_recipients": knownAfterApply}),
+			atApply: encryptedTo(bob),
+		},
+		{
+			name: "encrypted_output, set at apply", before: create(nil), config: attributes{"encrypted_output": knownAfterApply},
+			changes: anythingMayChange.with(changes{"encrypted_output": knownAfterApply}),
+			atApply: encryptedTo(alice),
+		},
+		{
+			name: "user", before: create(nil), config: attributes{"user": knownAfterApply},
+			changes: changes{"user": knownAfterApply, "id": knownAfterApply},
+			atApply: attributes{"user": "ci"},
+		},
+		{
+			name: "user, a rotation due", before: createAndWait("90d"), config: attributes{"user": knownAfterApply},
+			changes: rotated.with(changes{"user": knownAfterApply, "id": knownAfterApply}),
+			atApply: attributes{"user": "ci"},
+		},
+	})
+}

@@ -1,0 +1,124 @@
+package provider_test
+
+import "testing"
+
+func TestModifyPlan_user(t *testing.T) {
+	t.Parallel()
+	const renamed = `Warning: IAM user "ci" is now called "web"`
+	const noSuchUser = `Warning: User "web" does not exist yet: planned as a renaming of "ci"`
+	web := attributes{"user": "web"}
+	toWeb := changes{"user": "web", "id": "web"}
+	another := anythingMayChange.with(toWeb)
+	testPlans(t, []planRow{
+		{
+			name: "renamed in IAM, old name configured",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.RenameUser("ci", "web")
+			},
+			refreshed: toWeb, refreshSays: []string{renamed},
+			changes:   changes{"user": "ci", "id": "ci"},
+			says:      []string{`Warning: User "ci" does not exist yet: planned as a renaming of "web"`},
+			applySays: []string{`Error: User "ci" does not exist`},
+		},
+		{
+			name: "renamed in IAM, new name configured",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.RenameUser("ci", "web")
+			},
+			config:    web,
+			refreshed: toWeb, refreshSays: []string{renamed},
+		},
+		{
+			name: "renamed in IAM, new name configured, rotation due",
+			before: func(ws *workspace) {
+				createAndWait("90d")(ws)
+				ws.Sim.RenameUser("ci", "web")
+			},
+			config:    web,
+			refreshed: toWeb, refreshSays: []string{renamed},
+			changes: rotated,
+		},
+		{
+			name: "renamed in IAM, old name taken by another user",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.RenameUser("ci", "web")
+				ws.Sim.CreateUser("ci")
+			},
+			refreshed: toWeb, refreshSays: []string{renamed},
+			changes:  anythingMayChange.with(changes{"user": "ci", "id": "ci"}),
+			replaces: []string{"user"},
+		},
+		{
+			name: "name that nobody has", before: createAndWait("10m"), config: web,
+			changes: toWeb, says: []string{noSuchUser}, applySays: []string{`Error: User "web" does not exist`},
+		},
+		{
+			name: "name that nobody has, rotation due", before: createAndWait("90d"), config: web,
+			changes: rotated.with(toWeb), says: []string{noSuchUser}, applySays: []string{`Error: User "web" does not exist`},
+		},
+		{
+			name: "name of another user",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.CreateUser("web")
+			},
+			config: web, changes: another, replaces: []string{"user"},
+		},
+		{
+			name: "name of another user, who can't be read",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.CreateUser("web")
+				ws.Sim.Deny("*", "iam:GetUser")
+			},
+			config: web, says: []string{`Error: User "web" can't be read`},
+		},
+		{
+			name: "name of another user, without a refresh",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.CreateUser("web")
+			},
+			noRefresh: true,
+			config:    web, changes: toWeb, applySays: []string{`Error: User "web" is not user "ci" renamed`},
+		},
+		{
+			name: "deleted and created again",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.DeleteUser("ci")
+				ws.Sim.CreateUser("ci")
+			},
+			refreshed: changes{"status": "Missing"}, refreshSays: []string{`Warning: IAM user "ci" was deleted and created again`},
+			changes: newKey.with(changes{
+				"status": "Active", "user_unique_id": knownAfterApply, "rotation_reason": "the user was deleted and created again",
+			}),
+		},
+		{
+			name: "deleted and created again, rotate_when_changed",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.DeleteUser("ci")
+				ws.Sim.CreateUser("ci")
+			},
+			config:    release("1"),
+			refreshed: changes{"status": "Missing"}, refreshSays: []string{`Warning: IAM user "ci" was deleted and created again`},
+			changes: newKey.with(changes{
+				"status": "Active", "user_unique_id": knownAfterApply, "rotate_when_changed.release": "1",
+				"rotation_reason": "rotate_when_changed: release",
+			}),
+		},
+		{
+			name: "deleted",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.DeleteUser("ci")
+			},
+			gone: true, refreshSays: []string{`Warning: IAM user "ci" no longer exists`},
+			changes: created, applySays: []string{`Error: Access keys of user "ci" can't be read`},
+		},
+	})
+}
