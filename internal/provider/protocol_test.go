@@ -148,6 +148,12 @@ func (p *protocol) stored(state json.RawMessage, private map[string]json.RawMess
 		p.t.Fatal(err)
 	}
 	p.clean(resp.Diagnostics)
+	return instance{state: resp.UpgradedState, private: p.privateState(private)}
+}
+
+// privateState is the private state with these values, in the encoding of the framework.
+func (p *protocol) privateState(private map[string]json.RawMessage) []byte {
+	p.t.Helper()
 	values := map[string][]byte{}
 	for name, value := range private {
 		values[name] = value
@@ -156,7 +162,7 @@ func (p *protocol) stored(state json.RawMessage, private map[string]json.RawMess
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return instance{state: resp.UpgradedState, private: data}
+	return data
 }
 
 func summaries(diagnostics []*tfprotov6.Diagnostic) []string {

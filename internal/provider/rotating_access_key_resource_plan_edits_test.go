@@ -125,7 +125,8 @@ func TestModifyPlan_unblocked(t *testing.T) {
 	waits := func(cause string) []string {
 		return []string{`Warning: Rotation of user "ci" is due and waits: ` + cause}
 	}
-	const unmanagedKey = "the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), which this resource did not create"
+	const unmanagedKey = "the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), " +
+		"which this resource did not create"
 	const usedKey = "key k1 was used at 2026-06-30 00:00:00 UTC by s3 in eu-west-1; require_unused_for keeps it until 2026-07-08 00:00:00 UTC"
 	blockedByUse := func(ws *workspace) {
 		rotate(ws)
@@ -235,7 +236,7 @@ func TestModifyPlan_noPolicy(t *testing.T) {
 
 func TestModifyPlan_unknown(t *testing.T) {
 	t.Parallel()
-	// unknown is a row in which the value of an attribute is not known in the plan. At apply it is atApply.
+	// unknownValue is a row in which the value of an attribute is not known in the plan. At apply it is atApply.
 	unknownValue := func(name string, atApply any) planRow {
 		return planRow{
 			name: name, before: create(nil), config: attributes{name: knownAfterApply},

@@ -379,7 +379,8 @@ func TestModifyPlan_blocked(t *testing.T) {
 	retire := attributes{"unmanaged_keys": "retire"}
 	testPlans(t, []planRow{
 		blocked(
-			"unmanaged key", "the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), which this resource did not create",
+			"unmanaged key",
+			"the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), which this resource did not create",
 			func(ws *workspace) {
 				ws.createKey("theirs")
 				createAndWait("90d")(ws)

@@ -1,0 +1,281 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+)
+
+// settled is what the first plan after an import shows: the configuration, and nothing else.
+var settled = changes{
+	"rotate_after": "90d", "overlap": "7d", "grace": "7d", "require_unused_for": "8d", "hold_previous": "false", "paused": "false",
+	"unmanaged_keys": "refuse", "wait_until_usable": "true", "skip_destroy": "false", "rotate_at": "2026-04-01T00:00:00Z",
+}
+
+func TestModifyPlan_import(t *testing.T) {
+	t.Parallel()
+	identified := changes{"account_id": "123456789012", "user_unique_id": "unique id of ci"}
+	importOne := func(ws *workspace) {
+		ws.createKey("theirs")
+		ws.Advance("30d")
+		ws.importID("ci")
+	}
+	testPlans(t, []planRow{
+		{name: "one key", before: importOne, refreshed: identified, changes: settled},
+		{
+			name: "with triggers", before: importOne, config: release("1").with(incident("1")), refreshed: identified,
+			changes: settled.with(changes{"rotate_when_changed.release": "1", "revoke_when_changed.incident": "1"}),
+		},
+		{
+			name: "encrypted", before: importOne, config: encryptedTo(alice), refreshed: identified,
+			changes: settled.with(changes{
+				"encrypted_output.age_recipients": alice, "encrypted_output.openpgp_public_keys": null, "encrypted_output.kms_key_id": null,
+				"encrypted_output.kms_encryption_context": null, "encrypted_output.format": "secret",
+			}),
+		},
+		{
+			name: "held", before: importOne, config: attributes{"hold_previous": true}, refreshed: identified,
+			changes: settled.with(changes{"hold_previous": "true"}),
+		},
+		{
+			name: "key older than rotate_after",
+			before: func(ws *workspace) {
+				ws.createKey("theirs")
+				ws.Advance("400d")
+				ws.importID("ci")
+			},
+			refreshed: identified,
+			changes:   settled,
+			says:      []string{"Warning: rotate_after 90d makes key theirs due since 2026-04-01 00:00:00 UTC: the next plan rotates it"},
+		},
+		{
+			name: "Inactive key",
+			before: func(ws *workspace) {
+				ws.createKey("theirs")
+				ws.setStatus("theirs", "Inactive")
+				ws.Advance("1d")
+				ws.importID("ci")
+			},
+			refreshed: identified,
+			changes:   settled,
+		},
+		{
+			name: "current and previous",
+			before: func(ws *workspace) {
+				ws.createKey("old")
+				ws.createKey("new")
+				ws.Advance("30d")
+				ws.importID("ci/new/old")
+			},
+			refreshed: identified,
+			changes:   settled.with(changes{"previous.deactivate_at": "2026-02-07T00:00:00Z"}),
+		},
+		{
+			name: "one of two keys",
+			before: func(ws *workspace) {
+				ws.createKey("old")
+				ws.createKey("new")
+				ws.importID("ci/new")
+			},
+			refreshed: identified,
+			changes:   settled,
+		},
+	})
+}
+
+// Without a refresh a plan knows what the last Read or apply that reached the state saw, and no more.
+func TestModifyPlan_withoutRefresh(t *testing.T) {
+	t.Parallel()
+	const refused = `Error: Rotation of user "ci" was asked for and is not possible: `
+	testPlans(t, []planRow{
+		{name: "after an apply", before: create(nil), noRefresh: true},
+		{name: "after an apply, rotation due since", before: createAndWait("90d"), noRefresh: true},
+		{
+			name: "after a refresh that found a rotation due",
+			before: func(ws *workspace) {
+				createAndWait("90d")(ws)
+				ws.refresh()
+			},
+			noRefresh: true,
+			changes:   rotated,
+		},
+		{
+			name: "after an apply, rotate_when_changed", before: create(nil), noRefresh: true, config: release("1"),
+			changes: rotatedBy("rotate_when_changed: release").with(changes{"rotate_when_changed.release": "1"}),
+		},
+		{
+			name: "after an apply, overlap changed", before: rotate, noRefresh: true, config: attributes{"overlap": "1d"},
+			changes: changes{"overlap": "1d", "previous.deactivate_at": "2026-04-02T00:00:00Z"},
+		},
+		{
+			name: "no private state",
+			before: func(ws *workspace) {
+				createAndWait("90d")(ws)
+				ws.resource.private = nil
+			},
+			noRefresh: true,
+		},
+		{
+			name: "no private state, rotate_when_changed",
+			before: func(ws *workspace) {
+				ws.apply(nil)
+				ws.resource.private = nil
+			},
+			noRefresh: true, config: release("1"),
+			changes: rotatedBy("rotate_when_changed: release").with(changes{"rotate_when_changed.release": "1"}),
+		},
+		{
+			name: "no private state, rotate_when_changed, previous beyond its overlap",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.Advance("30d")
+				ws.resource.private = nil
+			},
+			noRefresh: true, config: release("1"),
+			says: []string{refused + "key k1 is not known to be unused for long enough"},
+		},
+		{
+			name: "private state that can't be read",
+			before: func(ws *workspace) {
+				ws.apply(nil)
+				ws.resource.private = ws.codec.privateState(map[string]json.RawMessage{"evidence": json.RawMessage(`"text"`)})
+			},
+			noRefresh: true,
+			says:      []string{"Error: Private state can't be read"},
+		},
+	})
+}
+
+// TestModifyPlan_storedState plans from a state that an older version has left, whose values must stay readable. IAM does not
+// know its keys, so that no apply can succeed.
+func TestModifyPlan_storedState(t *testing.T) {
+	t.Parallel()
+	stored := func(ws *workspace) {
+		ws.Advance("98d")
+		data, err := os.ReadFile(filepath.Join("testdata", "state_deactivation_due.json"))
+		if err != nil {
+			ws.t.Fatal(err)
+		}
+		var file struct {
+			Attributes json.RawMessage
+			Private    map[string]json.RawMessage
+		}
+		if err := json.Unmarshal(data, &file); err != nil {
+			ws.t.Fatal(err)
+		}
+		ws.resource = ws.codec.stored(file.Attributes, file.Private)
+	}
+	testPlans(t, []planRow{
+		{
+			name: "deactivation due", before: stored, noRefresh: true,
+			changes: changes{
+				"previous.status": "Inactive", "previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "iamkeys",
+				"previous.delete_at": knownAfterApply,
+			},
+			applySays: []string{
+				`Error: Plan for user "ci" is out of date: it would deactivate key AKIAEXAMPLEPREVIOUS1, but the keys in IAM have ` +
+					"changed since the plan",
+			},
+		},
+		{
+			name: "rotate_when_changed", before: stored, noRefresh: true, config: release("1"),
+			changes: newKey.with(changes{
+				"rotate_when_changed.release": "1", "rotation_reason": "rotate_when_changed: release",
+				"previous.access_key_id": "AKIAEXAMPLECURRENT02", "previous.secret_access_key": "secret of the current key",
+				"previous.created_at": "2026-04-01T00:00:00Z", "previous.replaced_at": knownAfterApply,
+				"previous.deactivate_at": knownAfterApply,
+			}),
+			applySays: []string{
+				`Error: Plan for user "ci" is out of date: it would rotate key AKIAEXAMPLECURRENT02, but the keys in IAM have ` +
+					"changed since the plan",
+			},
+		},
+	})
+}
+
+func TestModifyPlan_destroy(t *testing.T) {
+	t.Parallel()
+	const undestroyed = "Error: Key k1 signs the requests of this provider, so it is not destroyed"
+	testPlans(t, []planRow{
+		{name: "one key", before: create(nil), destroy: true},
+		{name: "two keys", before: rotate, destroy: true},
+		{
+			name: "current signs",
+			before: func(ws *workspace) {
+				ws.apply(nil)
+				ws.signWith("k1")
+			},
+			destroy: true,
+			says:    []string{undestroyed},
+		},
+		{
+			name: "previous signs",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.signWith("k1")
+			},
+			destroy: true,
+			says:    []string{undestroyed},
+		},
+		{
+			name: "current signs, skip_destroy",
+			before: func(ws *workspace) {
+				ws.apply(attributes{"skip_destroy": true})
+				ws.signWith("k1")
+			},
+			destroy: true,
+		},
+		{
+			name: "adopted previous signs",
+			before: func(ws *workspace) {
+				ws.createKey("theirs")
+				ws.apply(attributes{"unmanaged_keys": "retire"})
+				ws.signWith("theirs")
+			},
+			destroy: true,
+		},
+		{
+			name: "without a refresh", before: create(nil), destroy: true, noRefresh: true,
+		},
+	})
+}
+
+// A second resource for a user is noticed when it is planned.
+func TestModifyPlan_sharedUser(t *testing.T) {
+	t.Parallel()
+	ws := newWorkspace(t)
+	ws.apply(nil)
+	ws.use("k1")
+	p := ws.process(machineAhead)
+	p.read(ws.resource)
+	plan := p.planChange(p.none(), byDefault(nil))
+	ws.same("plan: diagnostics", plan.says, []string{
+		`Warning: Two resources manage the access keys of user "ci": current keys k1 and (being created)`,
+	})
+}
+
+// Secrets are sensitive, and nothing else is.
+func TestModifyPlan_sensitive(t *testing.T) {
+	t.Parallel()
+	var sensitive []string
+	var add func(prefix string, attributes []*tfprotov6.SchemaAttribute)
+	add = func(prefix string, attributes []*tfprotov6.SchemaAttribute) {
+		for _, a := range attributes {
+			if a.Sensitive {
+				sensitive = append(sensitive, prefix+a.Name)
+			}
+			if a.NestedType != nil {
+				add(prefix+a.Name+".", a.NestedType.Attributes)
+			}
+		}
+	}
+	add("", newWorkspace(t).codec.schema.Block.Attributes)
+	slices.Sort(sensitive)
+	if want := []string{"previous.secret_access_key", "secret_access_key"}; !slices.Equal(sensitive, want) {
+		t.Errorf("sensitive attributes %q, want %q", sensitive, want)
+	}
+}
