@@ -115,7 +115,7 @@ func TestModifyPlan_create(t *testing.T) {
 		},
 		{
 			name:    "unmanaged_keys unknown",
-			before:  func(ws *workspace) { ws.createKey("theirs") },
+			before:  func(ws *workspace) { ws.createForeignKey("theirs") },
 			config:  attributes{"unmanaged_keys": knownAfterApply},
 			changes: created.with(changes{"unmanaged_keys": knownAfterApply, "previous": knownAfterApply}),
 			atApply: attributes{"unmanaged_keys": "retire"},
@@ -125,16 +125,16 @@ func TestModifyPlan_create(t *testing.T) {
 
 func TestModifyPlan_createBesideKeys(t *testing.T) {
 	t.Parallel()
-	oneKey := func(ws *workspace) { ws.createKey("theirs") }
+	oneKey := func(ws *workspace) { ws.createForeignKey("theirs") }
 	twoKeys := func(ws *workspace) {
-		ws.createKey("theirs")
+		ws.createForeignKey("theirs")
 		ws.Advance("1d")
-		ws.createKey("others")
+		ws.createForeignKey("others")
 	}
 	twoUsedKeys := func(ws *workspace) {
 		twoKeys(ws)
-		ws.use("theirs")
-		ws.use("others")
+		ws.useKey("theirs")
+		ws.useKey("others")
 	}
 	const noSlot = `User "ci" already has 2 access keys, and no slot is free: ` +
 		"theirs (Active, created 2026-01-01 00:00:00 UTC, last used at 2026-01-02 00:00:00 UTC by s3 in eu-west-1); " +
@@ -151,7 +151,7 @@ func TestModifyPlan_createBesideKeys(t *testing.T) {
 			name: "refuse, one key in use",
 			before: func(ws *workspace) {
 				oneKey(ws)
-				ws.use("theirs")
+				ws.useKey("theirs")
 			},
 			changes: created,
 		},
@@ -191,7 +191,7 @@ func TestModifyPlan_createBesideKeys(t *testing.T) {
 			name: "delete_unused, two keys, one of them in use",
 			before: func(ws *workspace) {
 				twoKeys(ws)
-				ws.use("theirs")
+				ws.useKey("theirs")
 			},
 			config:  attributes{"unmanaged_keys": "delete_unused"},
 			changes: created.with(changes{"unmanaged_keys": "delete_unused"}),

@@ -81,7 +81,7 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 			name: "deactivation due",
 			before: func(ws *workspace) {
 				rotate(ws)
-				ws.use("k2")
+				ws.useKey("k2")
 				ws.Advance("7d")
 			},
 			config:  attributes{"grace": "1d"},
@@ -109,7 +109,7 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 		{
 			name: "adoption, by the plan that sets retire",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.apply(nil)
 			},
 			config:  attributes{"unmanaged_keys": "retire"},
@@ -131,18 +131,18 @@ func TestModifyPlan_unblocked(t *testing.T) {
 	blockedByUse := func(ws *workspace) {
 		rotate(ws)
 		ws.Advance("90d")
-		ws.use("k1")
+		ws.useKey("k1")
 	}
 	usedSays := append(waits(usedKey), `Warning: Previous key k1 of user "ci" is not retired yet: `+usedKey)
 	blockedByTheirs := func(ws *workspace) {
-		ws.createKey("theirs")
+		ws.createForeignKey("theirs")
 		createAndWait("90d")(ws)
 	}
-	key := newPGPKey(t)
-	key.expire(acctest.Start.AddDate(0, 0, 60))
-	expired := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{key.public()}}}
-	key.expire(acctest.Start.AddDate(10, 0, 0))
-	prolonged := key.public()
+	key := acctest.NewPGPKey(t)
+	key.Expire(acctest.Start.AddDate(0, 0, 60))
+	expired := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{key.Public()}}}
+	key.Expire(acctest.Start.AddDate(10, 0, 0))
+	prolonged := key.Public()
 	testPlans(t, []planRow{
 		{
 			name: "paused unset",
@@ -276,7 +276,7 @@ func TestModifyPlan_unknown(t *testing.T) {
 		{
 			name: "element of rotate_when_changed, a previous", before: func(ws *workspace) {
 				rotateWith(release("1"))(ws)
-				ws.use("k2")
+				ws.useKey("k2")
 				ws.Advance("7d")
 			},
 			config:  release(knownAfterApply),

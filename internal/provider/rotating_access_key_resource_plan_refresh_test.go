@@ -20,7 +20,7 @@ func TestModifyPlan_import(t *testing.T) {
 	t.Parallel()
 	identified := changes{"account_id": "123456789012", "user_unique_id": "unique id of ci"}
 	importOne := func(ws *workspace) {
-		ws.createKey("theirs")
+		ws.createForeignKey("theirs")
 		ws.Advance("30d")
 		ws.importID("ci")
 	}
@@ -44,7 +44,7 @@ func TestModifyPlan_import(t *testing.T) {
 		{
 			name: "key older than rotate_after",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.Advance("400d")
 				ws.importID("ci")
 			},
@@ -55,7 +55,7 @@ func TestModifyPlan_import(t *testing.T) {
 		{
 			name: "Inactive key",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.setStatus("theirs", "Inactive")
 				ws.Advance("1d")
 				ws.importID("ci")
@@ -66,8 +66,8 @@ func TestModifyPlan_import(t *testing.T) {
 		{
 			name: "current and previous",
 			before: func(ws *workspace) {
-				ws.createKey("old")
-				ws.createKey("new")
+				ws.createForeignKey("old")
+				ws.createForeignKey("new")
 				ws.Advance("30d")
 				ws.importID("ci/new/old")
 			},
@@ -77,8 +77,8 @@ func TestModifyPlan_import(t *testing.T) {
 		{
 			name: "one of two keys",
 			before: func(ws *workspace) {
-				ws.createKey("old")
-				ws.createKey("new")
+				ws.createForeignKey("old")
+				ws.createForeignKey("new")
 				ws.importID("ci/new")
 			},
 			refreshed: identified,
@@ -232,7 +232,7 @@ func TestModifyPlan_destroy(t *testing.T) {
 		{
 			name: "adopted previous signs",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.apply(attributes{"unmanaged_keys": "retire"})
 				ws.signWith("theirs")
 			},
@@ -249,7 +249,7 @@ func TestModifyPlan_sharedUser(t *testing.T) {
 	t.Parallel()
 	ws := newWorkspace(t)
 	ws.apply(nil)
-	ws.use("k1")
+	ws.useKey("k1")
 	p := ws.process(machineAhead)
 	p.read(ws.resource)
 	plan := p.planChange(p.none(), byDefault(nil))

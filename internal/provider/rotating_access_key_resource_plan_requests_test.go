@@ -99,7 +99,7 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 			name: "previous beyond its overlap",
 			before: func(ws *workspace) {
 				rotate(ws)
-				ws.use("k2")
+				ws.useKey("k2")
 				ws.Advance("7d")
 			},
 			config: release("1"),
@@ -110,7 +110,7 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 		{
 			name: "unmanaged key that nobody used",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.apply(attributes{"unmanaged_keys": "delete_unused"})
 			},
 			config:  release("1").with(attributes{"unmanaged_keys": "delete_unused"}),
@@ -159,7 +159,7 @@ func TestModifyPlan_revokeWhenChanged(t *testing.T) {
 			name: "previous Active and just used",
 			before: func(ws *workspace) {
 				rotate(ws)
-				ws.use("k1")
+				ws.useKey("k1")
 			},
 			config:  incident("1"),
 			changes: revokedK2.with(changes{"revoke_when_changed.incident": "1"}),
@@ -354,7 +354,7 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 		{
 			name: "changed, of an imported key",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.importID("ci")
 				ws.apply(encryptedTo(alice))
 			},
@@ -376,7 +376,7 @@ func TestModifyPlan_requestRefused(t *testing.T) {
 		{
 			name: "unmanaged key",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.apply(nil)
 			},
 			config: release("1"),
@@ -386,7 +386,7 @@ func TestModifyPlan_requestRefused(t *testing.T) {
 		{
 			name: "other recipients, unmanaged key",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.apply(encryptedTo(alice))
 			},
 			config: encryptedTo(bob),
@@ -406,7 +406,7 @@ func TestModifyPlan_requestRefused(t *testing.T) {
 			name: "used",
 			before: func(ws *workspace) {
 				rotate(ws)
-				ws.use("k1")
+				ws.useKey("k1")
 				ws.Advance("7d")
 			},
 			config: release("1"),
@@ -428,9 +428,9 @@ func TestModifyPlan_requestRefused(t *testing.T) {
 		{
 			name: "adopted",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.apply(retire)
-				ws.use("k1")
+				ws.useKey("k1")
 				ws.Advance("8d")
 				ws.apply(retire)
 			},

@@ -51,14 +51,14 @@ func rotateWith(more attributes) func(ws *workspace) {
 		ws.apply(more)
 		ws.Advance("90d")
 		ws.apply(more)
-		ws.forgetUse("k1")
+		ws.clearLastUse("k1")
 	}
 }
 
 // deactivate rotates, lets consumers use k2, and deactivates k1 on 2026-04-08.
 func deactivate(ws *workspace) {
 	rotate(ws)
-	ws.use("k2")
+	ws.useKey("k2")
 	ws.Advance("7d")
 	ws.apply(nil)
 }
@@ -97,7 +97,7 @@ func TestModifyPlan_steps(t *testing.T) {
 			name: "deactivation due",
 			before: func(ws *workspace) {
 				rotate(ws)
-				ws.use("k2")
+				ws.useKey("k2")
 				ws.Advance("7d")
 			},
 			changes: changes{
@@ -122,7 +122,7 @@ func TestModifyPlan_steps(t *testing.T) {
 			before: func(ws *workspace) {
 				rotate(ws)
 				ws.Advance("7d")
-				ws.use("k1")
+				ws.useKey("k1")
 			},
 			refreshSays: []string{`Warning: Previous key k1 of user "ci" is not retired yet: key k1 was used at 2026-04-08 00:00:00 UTC ` +
 				"by s3 in eu-west-1; require_unused_for keeps it until 2026-04-16 00:00:00 UTC"},
@@ -144,7 +144,7 @@ func TestModifyPlan_steps(t *testing.T) {
 			before: func(ws *workspace) {
 				deactivate(ws)
 				ws.Advance("1d")
-				ws.use("k1")
+				ws.useKey("k1")
 				ws.Advance("6d")
 			},
 			refreshed: changes{"previous.delete_at": "2026-04-16T00:00:00Z"},
@@ -153,7 +153,7 @@ func TestModifyPlan_steps(t *testing.T) {
 			name: "deactivation and deletion due, without a grace",
 			before: func(ws *workspace) {
 				rotateWith(attributes{"grace": "0s"})(ws)
-				ws.use("k2")
+				ws.useKey("k2")
 				ws.Advance("7d")
 			},
 			config:  attributes{"grace": "0s"},
@@ -303,7 +303,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			before: func(ws *workspace) {
 				ws.apply(attributes{"unmanaged_keys": "retire"})
 				ws.Advance("1d")
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 			},
 			config: attributes{"unmanaged_keys": "retire"},
 			changes: previousK1.with(changes{
@@ -316,7 +316,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			before: func(ws *workspace) {
 				ws.apply(attributes{"unmanaged_keys": "retire"})
 				ws.Advance("1d")
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.setStatus("theirs", "Inactive")
 			},
 			config: attributes{"unmanaged_keys": "retire"},
@@ -330,7 +330,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			name: "key probably left by an interrupted apply",
 			before: func(ws *workspace) {
 				createAndWait("1d")(ws)
-				ws.createKey("orphan")
+				ws.createForeignKey("orphan")
 			},
 			refreshSays: []string{`Warning: Key orphan of user "ci" was probably left by an interrupted apply at 2026-01-02 00:00:00 UTC, ` +
 				"never used"},
@@ -338,7 +338,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 		{
 			name: "rotation due, unmanaged key that nobody used is deleted",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.apply(attributes{"unmanaged_keys": "delete_unused"})
 				ws.Advance("90d")
 			},
@@ -364,8 +364,8 @@ func TestModifyPlan_blocked(t *testing.T) {
 	// importBoth imports two keys of the same day as current and previous, on 2026-03-27.
 	importBoth := func(statusOfPrevious string) func(ws *workspace) {
 		return func(ws *workspace) {
-			ws.createKey("old")
-			ws.createKey("new")
+			ws.createForeignKey("old")
+			ws.createForeignKey("new")
 			ws.setStatus("old", statusOfPrevious)
 			ws.Advance("85d")
 			ws.importID("ci/new/old")
@@ -382,7 +382,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 			"unmanaged key",
 			"the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), which this resource did not create",
 			func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				createAndWait("90d")(ws)
 			}, nil,
 		),
@@ -400,7 +400,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 		{
 			name: "adopted",
 			before: func(ws *workspace) {
-				ws.createKey("theirs")
+				ws.createForeignKey("theirs")
 				ws.setStatus("theirs", "Inactive")
 				ws.apply(retire)
 				ws.Advance("1d")
@@ -436,7 +436,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 			before: func(ws *workspace) {
 				rotate(ws)
 				ws.Advance("90d")
-				ws.use("k1")
+				ws.useKey("k1")
 			},
 			refreshed: changes{"rotation_blocked": used},
 			refreshSays: []string{

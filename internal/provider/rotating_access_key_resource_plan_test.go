@@ -97,7 +97,8 @@ type workspace struct {
 	codec *protocol
 	// names are short names, by what they stand for.
 	names map[string]string
-	keys  int
+	// created is how many keys of the provider have a name.
+	created int
 }
 
 func newWorkspace(t *testing.T) *workspace {
@@ -153,14 +154,14 @@ func (ws *workspace) apply(more attributes) {
 	}
 	plan := p.planChange(prior, config)
 	if plan.fails() {
-		ws.t.Fatalf("plan: %s", ws.text(strings.Join(plan.says, "\n")))
+		ws.t.Fatalf("plan: %s", ws.normalize(strings.Join(plan.says, "\n")))
 	}
 	after, says := p.applyPlan(prior, config, plan)
 	if (planned{says: says}).fails() {
-		ws.t.Fatalf("apply: %s", ws.text(strings.Join(says, "\n")))
+		ws.t.Fatalf("apply: %s", ws.normalize(strings.Join(says, "\n")))
 	}
 	ws.resource = after
-	ws.learn()
+	ws.nameKeys()
 }
 
 // refresh runs terraform apply -refresh-only.
@@ -183,34 +184,36 @@ func (ws *workspace) importID(id string) {
 	ws.resource = imported
 }
 
-// createKey creates a key of ci out of band.
-func (ws *workspace) createKey(name string) iamsim.Credentials {
+// createForeignKey creates a key of ci outside Terraform.
+func (ws *workspace) createForeignKey(name string) iamsim.Credentials {
 	created := ws.Sim.CreateAccessKey("ci")
 	ws.names[created.AccessKeyID] = name
 	return created
 }
 
-// use records a use of a key, now.
-func (ws *workspace) use(name string) {
-	ws.Sim.SetLastUsed(ws.key(name), ws.Sim.Now(), "s3", "eu-west-1")
+// useKey sets the last use of a key to now.
+func (ws *workspace) useKey(name string) {
+	ws.Sim.SetLastUsed(ws.keyID(name), ws.Sim.Now(), "s3", "eu-west-1")
 }
 
-// forgetUse makes a key one that was never used.
-func (ws *workspace) forgetUse(name string) { ws.Sim.SetLastUsed(ws.key(name), time.Time{}, "", "") }
+// clearLastUse makes IAM forget that a key was ever used.
+func (ws *workspace) clearLastUse(name string) {
+	ws.Sim.SetLastUsed(ws.keyID(name), time.Time{}, "", "")
+}
 
-// setStatus makes a key Active or Inactive out of band.
-func (ws *workspace) setStatus(name, status string) { ws.Sim.SetStatus(ws.key(name), status) }
+// setStatus makes a key Active or Inactive outside Terraform.
+func (ws *workspace) setStatus(name, status string) { ws.Sim.SetStatus(ws.keyID(name), status) }
 
-// deleteKey deletes a key out of band.
-func (ws *workspace) deleteKey(name string) { ws.Sim.DeleteAccessKey(ws.key(name)) }
+// deleteKey deletes a key outside Terraform.
+func (ws *workspace) deleteKey(name string) { ws.Sim.DeleteAccessKey(ws.keyID(name)) }
 
-// signWith lets the provider sign with a key of ci.
+// signWith makes the provider sign with a key of ci, from the next command on.
 func (ws *workspace) signWith(name string) {
-	ws.signer = iamsim.Credentials{AccessKeyID: ws.key(name), Secret: ws.Sim.Secret(ws.key(name))}
+	ws.signer = iamsim.Credentials{AccessKeyID: ws.keyID(name), Secret: ws.Sim.Secret(ws.keyID(name))}
 }
 
-// key is the id of a key.
-func (ws *workspace) key(name string) string {
+// keyID is the id of a key.
+func (ws *workspace) keyID(name string) string {
 	for id, known := range ws.names {
 		if known == name {
 			return id
@@ -220,12 +223,12 @@ func (ws *workspace) key(name string) string {
 	return ""
 }
 
-// learn names the keys that the provider has created since the last time, and the ciphertexts in the state.
-func (ws *workspace) learn() {
+// nameKeys gives short names to the keys that the provider created since the last call, and to the ciphertexts in the state.
+func (ws *workspace) nameKeys() {
 	for _, call := range ws.Sim.Log() {
 		if call.Action == "CreateAccessKey" && call.KeyID != "" && ws.names[call.KeyID] == "" {
-			ws.keys++
-			ws.names[call.KeyID] = fmt.Sprintf("k%d", ws.keys)
+			ws.created++
+			ws.names[call.KeyID] = fmt.Sprintf("k%d", ws.created)
 		}
 	}
 	state := ws.codec.leaves(ws.resource.state)
@@ -236,8 +239,8 @@ func (ws *workspace) learn() {
 	}
 }
 
-// text is a text with short names for ids and secrets.
-func (ws *workspace) text(in string) string {
+// normalize returns a text with short names for ids and secrets.
+func (ws *workspace) normalize(in string) string {
 	for id, name := range ws.names {
 		if strings.HasPrefix(id, "AKIA") {
 			in = strings.ReplaceAll(in, ws.Sim.Secret(id).Reveal(), "secret of "+name)
@@ -263,7 +266,7 @@ func (ws *workspace) checkPlan(row planRow) {
 			ws.sameChanges("refresh", p.changesOf(ws.resource.state, prior.state), row.refreshed)
 		}
 	}
-	ws.learn()
+	ws.nameKeys()
 	ws.ResetCalls()
 	plan := func(p *protocol) planned {
 		if row.destroy {
@@ -321,7 +324,7 @@ func (ws *workspace) keeps(what string, shown, got map[string]string) {
 	ws.t.Helper()
 	for name, value := range shown {
 		if value != knownAfterApply && got[name] != value {
-			ws.t.Errorf("%s changes %s, shown as %s, to %s", what, name, ws.text(value), ws.text(got[name]))
+			ws.t.Errorf("%s changes %s, shown as %s, to %s", what, name, ws.normalize(value), ws.normalize(got[name]))
 		}
 	}
 }
@@ -342,7 +345,7 @@ func (ws *workspace) same(what string, got, want []string) {
 	ws.t.Helper()
 	texts := make([]string, len(got))
 	for i, text := range got {
-		texts[i] = ws.text(text)
+		texts[i] = ws.normalize(text)
 	}
 	if !slices.Equal(texts, want) {
 		ws.t.Errorf("%s\n  %s\nwant\n  %s", what, strings.Join(texts, "\n  "), strings.Join(want, "\n  "))
@@ -357,7 +360,7 @@ func (ws *workspace) sameChanges(what string, got, want changes) {
 	for _, name := range names {
 		value, changed := got[name]
 		expected, ok := want[name]
-		switch value = ws.text(value); {
+		switch value = ws.normalize(value); {
 		case !changed:
 			ws.t.Errorf("%s: %s stays, want %q", what, name, expected)
 		case !ok:
@@ -379,5 +382,5 @@ func (ws *workspace) difference(p *protocol, one, other planned) string {
 	if string(one.private) != string(other.private) {
 		lines = append(lines, "another private state")
 	}
-	return "\n  " + ws.text(strings.Join(lines, "\n  "))
+	return "\n  " + ws.normalize(strings.Join(lines, "\n  "))
 }
