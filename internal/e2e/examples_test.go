@@ -147,8 +147,8 @@ func copyExample(t *testing.T, c *acctest.CLI, name, keyID string) {
 	}
 }
 
-// TestExamples_Rollback goes through what the rollback example is for.
-func TestExamples_Rollback(t *testing.T) {
+// TestExamples_rollback goes through what the rollback example is for.
+func TestExamples_rollback(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	w.Sim.CreateUser("ci")
@@ -190,8 +190,8 @@ func TestExamples_Rollback(t *testing.T) {
 	}
 }
 
-// TestExamples_Policies checks that the example policies allow what plans and applies ask for, and nothing else.
-func TestExamples_Policies(t *testing.T) {
+// TestExamples_policies checks that the example policies allow what plans and applies ask for, and nothing else.
+func TestExamples_policies(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	w.Sim.CreateUser("ci")
@@ -277,8 +277,8 @@ func policyActions(t *testing.T, file string) []string {
 	return actions
 }
 
-// TestExamples_KMSPolicy checks that a role that encrypts and opens needs what the example policy allows, when it needs it.
-func TestExamples_KMSPolicy(t *testing.T) {
+// TestExamples_kmsPolicy checks that a role that encrypts and opens needs what the example policy allows, when it needs it.
+func TestExamples_kmsPolicy(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	w.Sim.CreateUser("ci")

@@ -76,8 +76,8 @@ func liveSettings() map[string]string {
 	return settings
 }
 
-// TestLiveCycle takes a key through its life in real time: about a minute and a half, and somewhat more on AWS itself.
-func TestLiveCycle(t *testing.T) { //nolint:paralleltest // newLive sets the environment.
+// TestLive_cycle takes a key through its life in real time: about a minute and a half, and somewhat more on AWS itself.
+func TestLive_cycle(t *testing.T) { //nolint:paralleltest // newLive sets the environment.
 	l := newLive(t)
 	user := l.createUser()
 	s := acctest.NewBinaryStory(t)
@@ -241,8 +241,8 @@ func (l *live) deleteUser(ctx context.Context, user string) {
 	}
 }
 
-// TestSweepUsers deletes the users that live tests left behind when they were killed.
-func TestSweepUsers(t *testing.T) { //nolint:paralleltest // newLive sets the environment.
+// TestSweep_users deletes the users that live tests left behind when they were killed.
+func TestSweep_users(t *testing.T) { //nolint:paralleltest // newLive sets the environment.
 	l := newLive(t)
 	pages := iam.NewListUsersPaginator(l.iam, &iam.ListUsersInput{PathPrefix: aws.String(livePath)})
 	for pages.HasMorePages() {

@@ -8,7 +8,7 @@ import (
 )
 
 // The life cycle with the shortest useful durations, in steps of 1 to 10 seconds: each step comes at its second, and
-// nothing in between. TestLiveCycle runs it in real time.
+// nothing in between. TestLive_cycle runs it in real time.
 func TestAccRotatingAccessKey_realTime(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithKey(acctest.Shortest())

@@ -37,7 +37,7 @@ func wantApplyCalls(t *testing.T, want []string, setUp func(s *acctest.Story)) {
 }
 
 // Two pipelines without a state apply the same configuration, the second one between any two calls of the first.
-func TestAccRivals_twoCreates(t *testing.T) {
+func TestRivals_twoCreates(t *testing.T) {
 	t.Parallel()
 	const (
 		at0 = "2026-01-01 00:00:00 UTC"
@@ -140,7 +140,7 @@ func TestAccRivals_twoCreates(t *testing.T) {
 }
 
 // Two pipelines compete for the one slot that somebody else has left free.
-func TestAccRivals_twoCreatesOneSlot(t *testing.T) {
+func TestRivals_twoCreatesOneSlot(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
 	s.CreateForeignKey("theirs")
@@ -176,7 +176,7 @@ func TestAccRivals_twoCreatesOneSlot(t *testing.T) {
 
 // Two pipelines hold copies of one state, from which a rotation is due. The second one applies between any two calls of
 // the first. One of them rotates, and the other one shows why it does not.
-func TestAccRivals_twoRotations(t *testing.T) {
+func TestRivals_twoRotations(t *testing.T) {
 	t.Parallel()
 	proved := acctest.SlotTaken("k2", acctest.ProvedAt(acctest.RotationDay))
 	unproved := acctest.SlotTaken("k2", acctest.NeverUsed(acctest.RotationDay))
@@ -264,7 +264,7 @@ func TestAccRivals_twoRotations(t *testing.T) {
 }
 
 // Three pipelines race, with nothing that orders their calls: for a user without keys, and to rotate by copies of one state.
-func TestAccRivals_race(t *testing.T) {
+func TestRivals_race(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		before func(*acctest.Story)
@@ -338,7 +338,7 @@ func wantError(s *acctest.Story, pattern string) {
 
 // The answer to a create gets lost, while another pipeline makes a key. That one is used already, if only to prove it, and
 // so nobody else's to clear away. What the lost create has made is cleared away, and made again.
-func TestAccRivals_lostAnswer(t *testing.T) {
+func TestRivals_lostAnswer(t *testing.T) {
 	t.Parallel()
 	for kind, test := range map[iamsim.FaultKind]struct {
 		// fails reports whether the apply fails, and the next one creates k2. If not, it shows warnings.
@@ -384,7 +384,7 @@ func TestAccRivals_lostAnswer(t *testing.T) {
 }
 
 // Both retire the previous key by copies of one state: what the other one has done already is no failure.
-func TestAccRivals_twoRetirements(t *testing.T) {
+func TestRivals_twoRetirements(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithKey(acctest.Distinct(nil))
 	s.Advance("90d")
@@ -414,7 +414,7 @@ func TestAccRivals_twoRetirements(t *testing.T) {
 }
 
 // Two pipelines of different mind: what one publishes, the other one would clear away.
-func TestAccRivals_modes(t *testing.T) {
+func TestRivals_modes(t *testing.T) {
 	t.Parallel()
 	// A copy of the state from before a rotation takes the key of the other one for unmanaged. What somebody uses stays.
 	t.Run("delete_unused", func(t *testing.T) {

@@ -19,7 +19,7 @@ func recreateUser(s *acctest.Story) {
 }
 
 // Another tool makes a key between the look of an apply and its create.
-func TestAccRivals_slotTaken(t *testing.T) {
+func TestRivals_slotTaken(t *testing.T) {
 	t.Parallel()
 	t.Run("of the first key", func(t *testing.T) {
 		t.Parallel()
@@ -89,7 +89,7 @@ func TestAccRivals_slotTaken(t *testing.T) {
 }
 
 // Another tool changes the previous key between the look of an apply and its call.
-func TestAccRivals_previousChanged(t *testing.T) {
+func TestRivals_previousChanged(t *testing.T) {
 	t.Parallel()
 	// due is a story whose plan deactivates k1.
 	due := func(t *testing.T) *acctest.Story {
@@ -155,7 +155,7 @@ func TestAccRivals_previousChanged(t *testing.T) {
 
 // Another tool changes the current key between the look of an apply and its call. No rule can help against the one who
 // deactivates the key that replaced the one that goes; the next apply makes another.
-func TestAccRivals_currentChanged(t *testing.T) {
+func TestRivals_currentChanged(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithPrevious(acctest.Distinct(nil))
 	s.UseKey("k2")
@@ -171,7 +171,7 @@ func TestAccRivals_currentChanged(t *testing.T) {
 
 // Another tool takes the new key away before it is proved, or before it is counted. The provider serves in this process,
 // where it need not really wait.
-func TestAccRivals_newKeyChanged(t *testing.T) {
+func TestRivals_newKeyChanged(t *testing.T) {
 	t.Parallel()
 	useless := regexp.MustCompile(`New key AKIA\w+ of user "ci" does not work`)
 	for name, test := range map[string]struct {
@@ -229,7 +229,7 @@ func TestAccRivals_newKeyChanged(t *testing.T) {
 }
 
 // Another user gets the name of the one that was planned for.
-func TestAccRivals_recreatedUser(t *testing.T) {
+func TestRivals_recreatedUser(t *testing.T) {
 	t.Parallel()
 	t.Run("before the first key", func(t *testing.T) {
 		t.Parallel()
@@ -290,7 +290,7 @@ func TestAccRivals_recreatedUser(t *testing.T) {
 }
 
 // The user gets another name between the look of an apply and its call.
-func TestAccRivals_renamedUser(t *testing.T) {
+func TestRivals_renamedUser(t *testing.T) {
 	t.Parallel()
 	rename := func(s *acctest.Story) func() { return func() { s.Sim.RenameUser("ci", "web") } }
 	t.Run("before a create", func(t *testing.T) {
@@ -334,7 +334,7 @@ func TestAccRivals_renamedUser(t *testing.T) {
 }
 
 // A destroy deletes the keys of its state, whatever appears or goes meanwhile.
-func TestAccRivals_destroy(t *testing.T) {
+func TestRivals_destroy(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithPrevious(acctest.Distinct(nil))
 	s.Plan(2, acctest.Flags("-destroy"))

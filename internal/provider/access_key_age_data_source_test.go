@@ -52,7 +52,7 @@ output "age_days" {
 `, arguments)
 }
 
-func TestAccAccessKeyAge_Boundaries(t *testing.T) {
+func TestAccAccessKeyAge_boundaries(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	w.Sim.CreateUser("ci")
@@ -94,8 +94,8 @@ func TestAccAccessKeyAge_Boundaries(t *testing.T) {
 	w.Test(t, steps...)
 }
 
-// TestAccAccessKeyAge_Keys is about which key of a user counts.
-func TestAccAccessKeyAge_Keys(t *testing.T) {
+// TestAccAccessKeyAge_keys is about which key of a user counts.
+func TestAccAccessKeyAge_keys(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		// scene prepares the user ci and returns the id of the key to expect.
@@ -193,8 +193,8 @@ func TestAccAccessKeyAge_Keys(t *testing.T) {
 	}
 }
 
-// TestAccAccessKeyAge_Output shows that an output of age_days stands still within a day and moves with it.
-func TestAccAccessKeyAge_Output(t *testing.T) {
+// TestAccAccessKeyAge_output shows that an output of age_days stands still within a day and moves with it.
+func TestAccAccessKeyAge_output(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	w.Sim.CreateUser("ci")
@@ -218,8 +218,8 @@ func TestAccAccessKeyAge_Output(t *testing.T) {
 	)
 }
 
-// TestAccAccessKeyAge_Calls counts what a plan asks of IAM with the provider as users run it.
-func TestAccAccessKeyAge_Calls(t *testing.T) {
+// TestAccAccessKeyAge_calls counts what a plan asks of IAM with the provider as users run it.
+func TestAccAccessKeyAge_calls(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	w.Sim.CreateUser("ci")
@@ -242,7 +242,7 @@ func TestAccAccessKeyAge_Calls(t *testing.T) {
 	}
 }
 
-func TestAccAccessKeyAge_Errors(t *testing.T) {
+func TestAccAccessKeyAge_errors(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		scene     func(w *acctest.World)

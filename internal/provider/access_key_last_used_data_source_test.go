@@ -24,7 +24,7 @@ output "days" {
 `, keyID)
 }
 
-func TestAccAccessKeyLastUsed_Cycle(t *testing.T) {
+func TestAccAccessKeyLastUsed_cycle(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	w.Sim.CreateUser("ci")
@@ -79,8 +79,8 @@ func TestAccAccessKeyLastUsed_Cycle(t *testing.T) {
 	)
 }
 
-// TestAccAccessKeyLastUsed_OwnKey asks about the key that signs the question, which is then the last use itself.
-func TestAccAccessKeyLastUsed_OwnKey(t *testing.T) {
+// TestAccAccessKeyLastUsed_ownKey asks about the key that signs the question, which is then the last use itself.
+func TestAccAccessKeyLastUsed_ownKey(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2027, time.March, 1, 6, 30, 15, 0, time.UTC)
 	w := acctest.New(t, iamsim.Options{Start: start})
@@ -93,7 +93,7 @@ func TestAccAccessKeyLastUsed_OwnKey(t *testing.T) {
 	})
 }
 
-func TestAccAccessKeyLastUsed_Calls(t *testing.T) {
+func TestAccAccessKeyLastUsed_calls(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	w.Sim.CreateUser("ci")
@@ -106,7 +106,7 @@ func TestAccAccessKeyLastUsed_Calls(t *testing.T) {
 	}
 }
 
-func TestAccAccessKeyLastUsed_Errors(t *testing.T) {
+func TestAccAccessKeyLastUsed_errors(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		scene   func(w *acctest.World)

@@ -6,7 +6,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
 
-func TestAccRotatingAccessKey_currentDeleted(t *testing.T) {
+func TestAccRotatingAccessKey_disappears(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
 	s.Advance(acctest.TenMinutes)

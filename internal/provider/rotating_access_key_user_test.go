@@ -22,7 +22,7 @@ func renaming(from, to string) acctest.Option {
 // notRenamed is the error of an apply that finds another user.
 var notRenamed = acctest.Fails(`User "web" is not user "ci" renamed`)
 
-func TestAccRotatingAccessKey_disappears(t *testing.T) {
+func TestAccRotatingAccessKey_disappears_user(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
 	s.Test(t, resource.TestStep{
