@@ -28,7 +28,7 @@ type crashMutant struct {
 var crashMutants = []crashMutant{
 	{
 		name: "Ctrl-C ends what was begun",
-		file: "internal/provider/operation.go",
+		file: "internal/rotator/apply.go",
 		old:  "context.WithTimeout(context.WithoutCancel(ctx), mutationTimeout)",
 		new:  "context.WithTimeout(ctx, mutationTimeout)",
 		row:  "rotate", action: "CreateAccessKey", fault: "SIGINT",
@@ -44,17 +44,17 @@ var crashMutants = []crashMutant{
 	},
 	{
 		name: "nobody recounts",
-		file: "internal/provider/operation_rotate.go",
-		old:  "o.recount(ctx, key.ID)",
+		file: "internal/rotator/rotate.go",
+		old:  "a.recount(ctx, key.ID)",
 		new:  "",
 		row:  "rotate",
 		want: "nobody counts the keys after the creation",
 	},
 	{
 		name: "nobody looks again before a change",
-		file: "internal/provider/rotating_access_key_write.go",
-		old:  "if len(steps) > 0 || !state.User.Equal(plan.User) {",
-		new:  "if !state.User.Equal(plan.User) {",
+		file: "internal/rotator/apply.go",
+		old:  "if len(task.Planned) > 0 || task.User != task.RecordedUser {",
+		new:  "if task.User != task.RecordedUser {",
 		row:  "deactivate, but used since the plan",
 		want: "a consumer holds k1, which does not work",
 	},
