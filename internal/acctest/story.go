@@ -138,7 +138,7 @@ func (s *Story) ClearLastUse(name string) {
 	s.Sim.SetLastUsed(s.KeyID(name), time.Time{}, "", "")
 }
 
-// SetStatus makes a key Active or Inactive outside Terraform.
+// SetStatus sets the status of a key outside Terraform.
 func (s *Story) SetStatus(name, status string) {
 	s.T.Helper()
 	s.Sim.SetStatus(s.KeyID(name), status)

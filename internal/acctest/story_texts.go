@@ -168,7 +168,7 @@ func EncryptedFromNowOn(keys string) Option {
 	return Warns("Secret of key " + keys + " is encrypted from now on, but older state versions and this saved plan hold it in plain text")
 }
 
-// DueAtOnce is the warning that a plan sets a rotate_after which makes a key due since that time.
+// DueAtOnce is the warning that a plan sets a rotate_after by which a key is due since that time.
 func DueAtOnce(rotateAfter, key, since string) Option {
 	return Warns(fmt.Sprintf("rotate_after %s makes key %s due since %s: the next plan rotates it", rotateAfter, key, since))
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// crashCell is one apply that a fault befalls at one call, and what comes after it.
+// crashCell is one apply with a fault at one call, and what comes after it.
 type crashCell struct {
 	*crashSetup
 	call  iamsim.Call
@@ -133,7 +133,7 @@ func (s *crashSetup) undisturbed() error {
 	return nil
 }
 
-// recounted reports whether the apply has listed the keys after it made one.
+// recounted reports whether the apply has listed the keys after it created one.
 func (s *crashSetup) recounted() bool {
 	counted := true
 	for _, call := range s.calls {
@@ -233,7 +233,7 @@ func (c *crashCell) check(succeeded bool) error {
 		}
 	}
 	if made > 1 {
-		return fmt.Errorf("%d keys were made", made)
+		return fmt.Errorf("%d keys were created", made)
 	}
 	now, err := c.truth()
 	if err != nil {

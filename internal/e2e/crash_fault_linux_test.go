@@ -19,7 +19,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/tfcli"
 )
 
-// crashFault is a column of the matrix: what befalls an apply at one of its calls.
+// crashFault is a column of the matrix: what happens to an apply at one of its calls.
 type crashFault struct {
 	name string
 	// kind is what the simulator does with the call, and times with how many that follow on it; by default with the one.
@@ -30,11 +30,11 @@ type crashFault struct {
 	attempts int
 	// strike is done when the call has arrived, before the simulator does anything about it.
 	strike func(*acctest.Process) error
-	// changes tells that the fault is only for calls that change something.
+	// changes reports whether the fault is only for calls that change something.
 	changes bool
-	// ends tells that the fault ends provider or CLI, so that nobody may be left who knows a secret.
+	// ends reports whether the fault ends provider or CLI, so that nobody may be left who knows a secret.
 	ends bool
-	// loses tells that the answer does not come though the call was done.
+	// loses reports whether the call is done and its answer lost.
 	loses bool
 }
 

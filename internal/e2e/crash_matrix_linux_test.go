@@ -11,7 +11,7 @@ import (
 // leastCells is how many cells the matrix must have.
 const leastCells = 500
 
-// TestCrashMatrix has every fault befall every call of every transition of a key's life. Whatever it was, no consumer may
+// TestCrashMatrix injects every fault into every call of every transition of a key's life. Whatever it was, no consumer may
 // lose its key, and the next applies must do what was left, or the plan says exactly what somebody has to do first.
 //
 // It runs a sample; with IAMKEYS_CRASH_MATRIX=full, all of it. With -v it prints the table, and IAMKEYS_CRASH_TABLE names a

@@ -40,7 +40,7 @@ var crashMutants = []crashMutant{
 		old:  "o.Retryer = throttleRetryer{o.Retryer}",
 		new:  "",
 		row:  "create", action: "CreateAccessKey", fault: "answer lost, SDK retries",
-		want: "2 keys were made",
+		want: "2 keys were created",
 	},
 	{
 		name: "nobody recounts",

@@ -7,7 +7,7 @@ import (
 )
 
 // crashRow is a row of the matrix: a transition in the life of a key. Keys have the names of a story; one that the
-// transition makes is called new.
+// transition creates is called new.
 type crashRow struct {
 	name string
 	// setUp brings a story to where the transition is due, or asked for by args.
@@ -17,12 +17,12 @@ type crashRow struct {
 	more string
 	// late happens between plan and apply.
 	late func(*acctest.Story)
-	// now tells that plan and apply are one command, because a saved plan would leave no call for the apply.
+	// now reports whether plan and apply are one command, because a saved plan would leave no call for the apply.
 	now     bool
 	destroy bool
 	// revokes reports whether the existing keys must not work any more.
 	revokes bool
-	// fails tells that the apply must fail even when nothing befalls it.
+	// fails reports whether the apply must fail even without a fault.
 	fails bool
 	// kept are the keys whose consumers must be able to work at every instant.
 	kept []string
@@ -142,7 +142,7 @@ func emptyUser(t *testing.T) *acctest.Story {
 	return s
 }
 
-// steadyFor has k1, made that long ago.
+// steadyFor has k1, created that long ago.
 func steadyFor(span string, args acctest.Args) func(*testing.T) *acctest.Story {
 	return func(t *testing.T) *acctest.Story {
 		t.Helper()
@@ -208,7 +208,7 @@ func released(t *testing.T) *acctest.Story {
 	return s
 }
 
-// inUse has a key that somebody else made and uses.
+// inUse has a key that somebody else created and uses.
 func inUse(t *testing.T) *acctest.Story {
 	t.Helper()
 	s := emptyUser(t)
@@ -218,7 +218,7 @@ func inUse(t *testing.T) *acctest.Story {
 	return s
 }
 
-// joined has k1, and a key in use that somebody else made later.
+// joined has k1, and a key in use that somebody else created later.
 func joined(t *testing.T) *acctest.Story {
 	t.Helper()
 	s := steadyFor("1d", acctest.Unmanaged("retire"))(t)

@@ -31,17 +31,17 @@ type crashSetup struct {
 	// named are the keys before the disturbed apply, by id, and foreign are those of them that are not ours.
 	named   map[string]string
 	foreign []iamsim.Key
-	// stateful tells that the resource is in the state already.
+	// stateful reports whether the resource is in the state already.
 	stateful bool
 	// version is what the CLI calls itself.
 	version string
-	// calls are those of an apply that nothing befalls.
+	// calls are those of an apply without a fault.
 	calls []iamsim.Call
 
 	mu sync.Mutex
 	// held are the keys that consumers hold.
 	held map[string]secret.Secret
-	// relied tells that ci must have an Active key, whoever holds it.
+	// relied reports whether ci must have an Active key, whoever holds it.
 	relied bool
 	// dead says what a consumer met; empty when nothing was wrong.
 	dead string
@@ -139,7 +139,7 @@ func (s *crashSetup) keep(at *crashPoint) error {
 	})
 }
 
-// back goes back to a point. What was told to consumers since is forgotten.
+// back goes back to a point. What consumers were given since is forgotten.
 func (s *crashSetup) back(at crashPoint) error {
 	if err := s.eachFile(os.Remove); err != nil {
 		return err
@@ -167,7 +167,7 @@ func (s *crashSetup) eachFile(do func(name string) error) error {
 	return nil
 }
 
-// hold makes consumers hold these keys and no others. Relied tells whether ci must have an Active key.
+// hold makes consumers hold these keys and no others. Relied is whether ci must have an Active key.
 func (s *crashSetup) hold(held map[string]secret.Secret, relied bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -237,7 +237,7 @@ func (s *crashSetup) instances() ([]acctest.StateInstance, error) {
 type truth struct {
 	// text has the roles of the keys, such as "current k2 Active, previous k1 Inactive, besides theirs Active".
 	text string
-	// orphans are the ids of keys that an apply has made and that no state knows.
+	// orphans are the ids of keys that an apply has created and that no state knows.
 	orphans []string
 	// current and its published secret, which is zero where the state has none.
 	current string

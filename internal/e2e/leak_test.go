@@ -44,7 +44,7 @@ func TestLeak_life(t *testing.T) {
 	l.show()
 	l.wantGivenKeys(4)
 
-	// What was made by somebody else has no secret here, until it is rotated.
+	// A key that somebody else created has no secret here, until it is rotated.
 	l.Sim.CreateUser("old")
 	l.NameKey(l.Sim.CreateAccessKey("old").AccessKeyID, "theirs")
 	imported := func(round string) string {

@@ -215,7 +215,7 @@ func (l *live) keys(ctx context.Context, user string) []string {
 	return keys
 }
 
-// createUser makes a user with a name of its own, for the length of the test.
+// createUser creates a user with a name of its own, for the length of the test.
 func (l *live) createUser() string {
 	l.t.Helper()
 	user := livePrefix + strings.ToLower(rand.Text()[:12])

@@ -336,8 +336,8 @@ func wantError(s *acctest.Story, pattern string) {
 	}
 }
 
-// The answer to a create gets lost, while another pipeline makes a key. That one is used already, if only to prove it, and
-// so nobody else's to clear away. What the lost create has made is cleared away, and made again.
+// The answer to a create gets lost, while another pipeline creates a key. That one is used already, if only to prove it, so it is
+// not touched. The key of the lost create is deleted, and another one created.
 func TestRivals_lostAnswer(t *testing.T) {
 	t.Parallel()
 	for kind, test := range map[iamsim.FaultKind]struct {
@@ -431,7 +431,7 @@ func TestRivals_modes(t *testing.T) {
 		s.UseKey("k2")
 		s.PlanEmpty(acctest.RotationWaits(acctest.SlotTaken("k2", "Active, created "+acctest.RotationDay+", last used at "+acctest.RotationDay+" by s3 in eu-west-1")))
 	})
-	// Each adopts the key of the other one, and the guard keeps both for as long as they are used.
+	// Each adopts the key of the other one, and require_unused_for keeps both for as long as they are used.
 	t.Run("retire", func(t *testing.T) {
 		t.Parallel()
 		s := acctest.NewStory(t)

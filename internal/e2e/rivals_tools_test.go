@@ -18,7 +18,7 @@ func recreateUser(s *acctest.Story) {
 	s.Sim.CreateUser("ci")
 }
 
-// Another tool makes a key between the look of an apply and its create.
+// Another tool creates a key between the read of an apply and its create.
 func TestRivals_slotTaken(t *testing.T) {
 	t.Parallel()
 	t.Run("of the first key", func(t *testing.T) {
@@ -154,7 +154,7 @@ func TestRivals_previousChanged(t *testing.T) {
 }
 
 // Another tool changes the current key between the look of an apply and its call. No rule can help against the one who
-// deactivates the key that replaced the one that goes; the next apply makes another.
+// deactivates the key that replaced the one that goes; the next apply creates another.
 func TestRivals_currentChanged(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithPrevious(acctest.Distinct(nil))

@@ -263,7 +263,7 @@ func TestAccRotatingAccessKey_identity(t *testing.T) {
 	p.identified("read of a renamed user", renamed, want)
 	p.identified("update of a renamed user", p.apply(renamed, "web", "90d"), want)
 	if got := w.Calls("CreateAccessKey"); got != 1 {
-		t.Errorf("%d keys were made, want 1", got)
+		t.Errorf("%d keys were created, want 1", got)
 	}
 }
 

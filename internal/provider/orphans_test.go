@@ -8,7 +8,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-// loses has the answers to the next creations lost, as many as told.
+// loses has the answers to the next creations lost, as many as times says.
 func loses(s *acctest.Story, times int) {
 	s.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Times: times, Kind: iamsim.AnswerLost})
 }
@@ -69,7 +69,7 @@ func TestAccRotatingAccessKey_orphanOfRequest(t *testing.T) {
 }
 
 // TestAccRotatingAccessKey_lostAnswer loses the answer to a creation under delete_unused: the key that nobody has the secret
-// of is deleted, and another one is made in the same apply. Losing that one, too, is an error that names it.
+// of is deleted, and another one is created in the same apply. Losing that one, too, is an error that names it.
 func TestAccRotatingAccessKey_lostAnswer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithKey(acctest.Unmanaged("delete_unused"))
@@ -95,8 +95,8 @@ func TestAccRotatingAccessKey_lostAnswer(t *testing.T) {
 	s.WantKeys("k3 Active", "k6 Active")
 }
 
-// TestAccRotatingAccessKey_lostAnswerOfRival loses the answer to a creation while somebody else makes a key: with two
-// strangers, or one that is in use, nobody can tell which is ours, and none is touched.
+// TestAccRotatingAccessKey_lostAnswerOfRival loses the answer to a creation while somebody else creates a key: with two
+// strangers, or one that is in use, nobody can know which is ours, and none is touched.
 func TestAccRotatingAccessKey_lostAnswerOfRival(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithKey(acctest.Unmanaged("delete_unused"))

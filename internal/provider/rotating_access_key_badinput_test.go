@@ -109,7 +109,7 @@ func TestAccRotatingAccessKey_badInputArguments(t *testing.T) {
 	}
 }
 
-// A user who does not exist may be made in the same apply, so only the apply complains.
+// A user who does not exist may be created in the same apply, so only the apply complains.
 func TestAccRotatingAccessKey_badInputUnknownUser(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
@@ -245,7 +245,7 @@ provider "iamkeys" {
 `, creds.AccessKeyID, creds.Secret.Reveal(), iam, sts)
 }
 
-// A create in an account that the configuration excludes makes nothing.
+// A create in an account that the configuration excludes creates nothing.
 func TestAccRotatingAccessKey_badInputForbiddenAccount(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
@@ -357,7 +357,7 @@ func TestAccRotatingAccessKey_badInputDeniedTags(t *testing.T) {
 	s.PlanEmpty()
 }
 
-// Without the proof nothing but GetUser tells account and unique id. That it may not be asked says nothing against the key.
+// Without the proof only GetUser shows account and unique id. A denial of GetUser says nothing against the key.
 func TestAccRotatingAccessKey_badInputDeniedGetUser(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
@@ -372,7 +372,7 @@ func TestAccRotatingAccessKey_badInputDeniedGetUser(t *testing.T) {
 	s.WantChanges("create k2")
 }
 
-// Requests that AWS throttles are sent again, the one that makes a key too.
+// Requests that AWS throttles are sent again, that for a new key included.
 func TestAccRotatingAccessKey_badInputThrottled(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)

@@ -8,14 +8,14 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
 
-// A destroy deletes the keys that the resource made, previous first, whatever state they are in, and nothing else.
+// A destroy deletes the keys that the resource created, previous first, whatever state they are in, and nothing else.
 func TestAccRotatingAccessKey_destroy(t *testing.T) {
 	t.Parallel()
 	twoKeys := []string{"delete k1", "delete k2"}
 	for name, tc := range map[string]struct {
-		// scene leads from day 90, when k2 has replaced k1, to the state in which the destroy begins.
-		scene func(s *acctest.Story)
-		// rotated is false for a scene that begins with k1 alone on its first day.
+		// setUp leads from day 90, when k2 has replaced k1, to the state in which the destroy begins.
+		setUp func(s *acctest.Story)
+		// rotated is false for a setup that begins with k1 alone on its first day.
 		rotated bool
 		// diagnostics are those of the destroy. Terraform shows no warnings of the plan that it begins with.
 		diagnostics []acctest.Option
@@ -25,38 +25,38 @@ func TestAccRotatingAccessKey_destroy(t *testing.T) {
 	}{
 		"steady":  {did: twoKeys[:1]},
 		"overlap": {rotated: true, did: twoKeys},
-		"Inactive previous": {rotated: true, scene: func(s *acctest.Story) {
+		"Inactive previous": {rotated: true, setUp: func(s *acctest.Story) {
 			s.Advance("8d")
 			s.Apply(acctest.CurrentUnused("k2", "k1"))
 			s.WantKeys("k1 Inactive", "k2 Active")
 		}, did: twoKeys},
-		"held": {rotated: true, scene: func(s *acctest.Story) {
+		"held": {rotated: true, setUp: func(s *acctest.Story) {
 			s.Write(acctest.Held(), acctest.ConsumerHCL)
 			s.Apply()
 		}, did: twoKeys},
-		"paused": {scene: func(s *acctest.Story) {
+		"paused": {setUp: func(s *acctest.Story) {
 			s.Write(acctest.ByAge(acctest.Args{"paused": "true"}), acctest.ConsumerHCL)
 			s.Apply()
 			s.Advance("91d")
 			s.Refresh(acctest.RotationWaits("paused is set"))
 		}, did: twoKeys[:1]},
-		"blocked by an unmanaged key": {scene: func(s *acctest.Story) {
+		"blocked by an unmanaged key": {setUp: func(s *acctest.Story) {
 			s.CreateForeignKey("theirs")
 			s.Advance("91d")
 			s.Refresh(acctest.RotationWaits(acctest.SlotTakenByTheirs))
 		}, did: twoKeys[:1], left: []string{"theirs Active"}},
-		"adopted previous": {scene: func(s *acctest.Story) {
+		"adopted previous": {setUp: func(s *acctest.Story) {
 			s.CreateForeignKey("theirs")
 			s.Write(acctest.Unmanaged("retire"), acctest.ConsumerHCL)
 			s.Apply()
 			s.Apply()
 			s.WantState(map[string]any{"previous.adopted": true})
 		}, diagnostics: []acctest.Option{acctest.AdoptedLeft("theirs")}, did: twoKeys[:1], left: []string{"theirs Active"}},
-		"current Inactive": {rotated: true, scene: func(s *acctest.Story) {
+		"current Inactive": {rotated: true, setUp: func(s *acctest.Story) {
 			s.SetStatus("k2", "Inactive")
 			s.Refresh(acctest.RotationWaits("Inactive key k2 is in its grace until 2026-04-08 00:00:00 UTC"))
 		}, did: twoKeys},
-		"rotation due": {scene: func(s *acctest.Story) { s.Advance("91d") }, did: twoKeys[:1]},
+		"rotation due": {setUp: func(s *acctest.Story) { s.Advance("91d") }, did: twoKeys[:1]},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,8 +66,8 @@ func TestAccRotatingAccessKey_destroy(t *testing.T) {
 			} else {
 				s.WithKey(acctest.ByAge(nil))
 			}
-			if tc.scene != nil {
-				tc.scene(s)
+			if tc.setUp != nil {
+				tc.setUp(s)
 			}
 			s.ResetCalls()
 			s.Destroy(tc.diagnostics...)

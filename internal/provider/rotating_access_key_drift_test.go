@@ -26,7 +26,7 @@ func TestAccRotatingAccessKey_disappears(t *testing.T) {
 	s.WantState(map[string]any{"created_at": "2026-01-01T00:10:00Z", "rotate_at": "2026-04-01T00:10:00Z", "version": 1767226200, "previous": nil})
 }
 
-// A key that was just made and is not listed may only be slow to appear: it is reported, and nothing is made.
+// A key that was just created and is not listed may only be slow to appear: it is reported, and nothing is created.
 func TestAccRotatingAccessKey_currentDeletedYoung(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))

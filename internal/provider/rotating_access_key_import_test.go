@@ -14,7 +14,7 @@ func asksAndAge(quarter string) acctest.Args {
 	return acctest.Asking(`{ quarter = "` + quarter + `" }`).With(acctest.Args{"revoke_when_changed": `{ incident = "none" }`})
 }
 
-// newTwoKeys is a story in which ci has a key k1 of the first of January and a key k2 that is a second younger, both made by
+// newTwoKeys is a story in which ci has a key k1 of the first of January and a key k2 that is a second younger, both created by
 // somebody else.
 func newTwoKeys(t *testing.T) *acctest.Story {
 	t.Helper()

@@ -92,7 +92,7 @@ func sshRecipient(t *testing.T) string {
 	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
 }
 
-// TestAccRotatingAccessKey_unknownRecipient gets a recipient from something that the same apply makes. Every output of a
+// TestAccRotatingAccessKey_unknownRecipient gets a recipient from something that the same apply creates. Every output of a
 // rotation is unknown then, and the apply rotates only if the recipient turns out to be another one.
 func TestAccRotatingAccessKey_unknownRecipient(t *testing.T) {
 	t.Parallel()
@@ -149,7 +149,7 @@ func TestAccRotatingAccessKey_recipientsRefused(t *testing.T) {
 }
 
 // TestAccRotatingAccessKey_badRecipient gives what nothing can be encrypted to. It is refused at plan time, with the
-// attribute, the value and the way out, and no key is made. A private key that was given by mistake is not shown.
+// attribute, the value and the way out, and no key is created. A private key that was given by mistake is not shown.
 func TestAccRotatingAccessKey_badRecipient(t *testing.T) {
 	t.Parallel()
 	identity, recipient := acctest.AgeKey(t)
@@ -210,7 +210,7 @@ func TestAccRotatingAccessKey_badRecipient(t *testing.T) {
 				}
 			}
 			if n := s.Calls("CreateAccessKey"); n != 0 {
-				t.Errorf("%d keys were made", n)
+				t.Errorf("%d keys were created", n)
 			}
 		})
 	}

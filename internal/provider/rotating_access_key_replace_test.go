@@ -32,7 +32,7 @@ resource "iamkeystest_consumer" "version_only" {
 }
 `
 
-// createFirst has a replacement make the new key before the old one is destroyed.
+// createFirst has a replacement create the new key before the old one is destroyed.
 var createFirst = acctest.Args{"lifecycle": "{ create_before_destroy = true }"}
 
 const replace = "-replace=" + acctest.KeyAddress
@@ -104,7 +104,7 @@ func TestAccRotatingAccessKey_replace(t *testing.T) {
 	}
 }
 
-// A dependant that watches version alone is told of each new key: by rotation, and by replacement a second later.
+// A dependant that watches version alone gets each new key: by rotation, and by replacement a second later.
 func TestAccRotatingAccessKey_replaceVersion(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
@@ -203,7 +203,7 @@ func TestAccRotatingAccessKey_replaceRetire(t *testing.T) {
 	s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
 }
 
-// Two resources fight for the slots of one user: the second one of a process makes no key. It looks when the first has made
+// Two resources fight for the slots of one user: the second one of a process creates no key. It looks when the first has created
 // its key, and does not call that key a leftover.
 func TestAccRotatingAccessKey_twoCreates(t *testing.T) {
 	t.Parallel()
@@ -249,7 +249,7 @@ func TestAccRotatingAccessKey_twoPlanned(t *testing.T) {
 	wantOnly(s, "warning", sharedUser)
 }
 
-// Two resources that are there already are told of each other.
+// Two resources that are there already: each shows the other.
 func TestAccRotatingAccessKey_twoReads(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)

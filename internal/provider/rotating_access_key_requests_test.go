@@ -39,7 +39,7 @@ func TestAccRotatingAccessKey_rotateWhenChanged(t *testing.T) {
 	s.PlanEmpty()
 	s.WantState(map[string]any{"rotation_reason": "rotate_when_changed: b, z", "rotate_at": nil, "previous.access_key_id": "k1"})
 
-	// Beyond overlap and guard a request may take the slot of an Active previous.
+	// Beyond overlap and require_unused_for a request may take the slot of an Active previous.
 	s.ClearLastUse("k1")
 	s.Advance("7d")
 	write(`{ a = "2", z = "1", b = "1" }`)
@@ -66,25 +66,25 @@ func TestAccRotatingAccessKey_requestRefused(t *testing.T) {
 	t.Parallel()
 	used := acctest.KeptByUse("k1", "2026-04-01 00:00:00 UTC by s3 in eu-west-1", "2026-04-09 00:00:00 UTC")
 	for name, test := range map[string]struct {
-		// scene goes on from day 90, when k2 has replaced k1.
-		scene func(s *acctest.Story)
+		// setUp goes on from day 90, when k2 has replaced k1.
+		setUp func(s *acctest.Story)
 		// more are arguments to go on with.
 		more  acctest.Args
 		fact  string
 		parts []string
 	}{
 		"overlap": {
-			scene: func(s *acctest.Story) { s.Advance("7d-1s") },
+			setUp: func(s *acctest.Story) { s.Advance("7d-1s") },
 			fact:  acctest.OverlapNotOver("k1", "2026-04-08 00:00:00 UTC"),
 			parts: []string{"shorten overlap", "revoke_when_changed"},
 		},
 		"used": {
-			scene: func(s *acctest.Story) { s.UseKey("k1"); s.Advance("8d-1s") },
+			setUp: func(s *acctest.Story) { s.UseKey("k1"); s.Advance("8d-1s") },
 			fact:  used,
 			parts: []string{"lower require_unused_for"},
 		},
 		"hold": {
-			scene: func(s *acctest.Story) {
+			setUp: func(s *acctest.Story) {
 				s.Write(acctest.Asking(`{ a = "1" }`).With(acctest.Held()), acctest.ConsumerHCL)
 				s.Step()
 				s.Advance("30d")
@@ -94,7 +94,7 @@ func TestAccRotatingAccessKey_requestRefused(t *testing.T) {
 			parts: []string{"Set hold_previous = false"},
 		},
 		"unmanaged": {
-			scene: func(s *acctest.Story) {
+			setUp: func(s *acctest.Story) {
 				s.DeleteKey("k1")
 				s.CreateForeignKey("theirs")
 			},
@@ -105,7 +105,7 @@ func TestAccRotatingAccessKey_requestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := acctest.NewStory(t).WithPrevious(acctest.Asking(`{ a = "1" }`))
-			test.scene(s)
+			test.setUp(s)
 			settled := acctest.Asking(`{ a = "1" }`).With(test.more)
 			s.Write(settled.With(acctest.Args{"rotate_when_changed": `{ a = "2" }`}), acctest.ConsumerHCL)
 			var warnings []acctest.Option
@@ -216,7 +216,7 @@ func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 		},
 	)
 	if got := s.Calls("CreateAccessKey"); got != 3 {
-		t.Errorf("%d keys were made, want 3", got)
+		t.Errorf("%d keys were created, want 3", got)
 	}
 	s.WantHandovers("k1", "k1 to k2", "k2 to k3")
 }
@@ -278,17 +278,17 @@ func TestAccRotatingAccessKey_revokeBeats(t *testing.T) {
 	frozen := acctest.Held().With(acctest.Args{"paused": "true"})
 	for name, test := range map[string]struct {
 		args  acctest.Args
-		scene func(s *acctest.Story)
+		setUp func(s *acctest.Story)
 	}{
-		"previous Active and just used": {scene: func(s *acctest.Story) { s.UseKey("k1") }},
-		"previous Inactive": {scene: func(s *acctest.Story) {
+		"previous Active and just used": {setUp: func(s *acctest.Story) { s.UseKey("k1") }},
+		"previous Inactive": {setUp: func(s *acctest.Story) {
 			s.UseKey("k2")
 			s.Advance("7d")
 			s.Step("deactivate k1")
 		}},
 		"hold and pause": {
 			args: frozen,
-			scene: func(s *acctest.Story) {
+			setUp: func(s *acctest.Story) {
 				s.Write(frozen, acctest.ConsumerHCL)
 				s.Step()
 			},
@@ -297,7 +297,7 @@ func TestAccRotatingAccessKey_revokeBeats(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
-			test.scene(s)
+			test.setUp(s)
 			s.Write(acctest.Revoking(`{ incident = "1" }`).With(test.args), acctest.ConsumerHCL)
 			s.Step("delete k1", "create k3", "deactivate k2")
 			s.WantKeys("k2 Inactive", "k3 Active")

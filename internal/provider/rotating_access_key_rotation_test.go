@@ -247,7 +247,7 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		blocking, lifted acctest.Args
-		scene            func(s *acctest.Story)
+		setUp            func(s *acctest.Story)
 		fact             string
 		did              []string
 		// warnings are those of the apply that goes on.
@@ -259,13 +259,13 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 		},
 		"unmanaged": {
 			lifted: acctest.Args{"unmanaged_keys": `"delete_unused"`},
-			scene:  func(s *acctest.Story) { s.CreateForeignKey("theirs") },
+			setUp:  func(s *acctest.Story) { s.CreateForeignKey("theirs") },
 			fact:   acctest.SlotTakenByTheirs, did: []string{"delete theirs", "create k2"},
 			warnings: []acctest.Option{acctest.DeletesUnmanaged("theirs", acctest.NeverUsed("2026-01-01 00:00:00 UTC"))},
 		},
 		"hold": {
 			blocking: acctest.Args{"hold_previous": "true"}, lifted: acctest.Args{"hold_previous": "false"},
-			scene: func(s *acctest.Story) {
+			setUp: func(s *acctest.Story) {
 				s.Write(acctest.ByAge(acctest.Args{"hold_previous": "true", "rotate_when_changed": `{ a = "1" }`}))
 				s.Step("create k2")
 				s.Write(acctest.ByAge(acctest.Args{"hold_previous": "true"}))
@@ -279,8 +279,8 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 			s := acctest.NewStory(t)
 			s.Write(acctest.ByAge(test.blocking))
 			s.Step("create k1")
-			if test.scene != nil {
-				test.scene(s)
+			if test.setUp != nil {
+				test.setUp(s)
 			}
 			s.Advance("90d")
 			strict := acctest.Args{"lifecycle": unblocked}

@@ -157,7 +157,7 @@ func TestAccRotatingAccessKey_sealedImport(t *testing.T) {
 	}
 }
 
-// TestAccRotatingAccessKey_expiredRecipient has an OpenPGP key that expires between two rotations. That is told before it
+// TestAccRotatingAccessKey_expiredRecipient has an OpenPGP key that expires between two rotations. That is shown before it
 // matters. What is due then waits, what is asked for is refused, and an extended key lets it happen without being a reason
 // itself.
 func TestAccRotatingAccessKey_expiredRecipient(t *testing.T) {

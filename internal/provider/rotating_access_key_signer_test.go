@@ -20,7 +20,7 @@ func newSelfStory(t *testing.T, args acctest.Args) *acctest.Story {
 	return s
 }
 
-// signWith has the provider sign with a key that it made.
+// signWith has the provider sign with a key that it created.
 func signWith(s *acctest.Story, name string) {
 	s.T.Helper()
 	s.SignAs(iamsim.Credentials{AccessKeyID: s.KeyID(name), Secret: s.Sim.Secret(s.KeyID(name))})
@@ -29,7 +29,7 @@ func signWith(s *acctest.Story, name string) {
 // The key that signs our own requests stays as it is until the provider signs with another one.
 func TestAccRotatingAccessKey_ownKey(t *testing.T) {
 	t.Parallel()
-	// There is no guard, since every plan is a use.
+	// require_unused_for is zero, since every plan is a use.
 	asked := func(ask string) acctest.Args {
 		return acctest.Asking(`{ ask = "` + ask + `" }`).With(acctest.Args{"require_unused_for": `"0s"`})
 	}
@@ -88,7 +88,7 @@ func TestAccRotatingAccessKey_ownKey(t *testing.T) {
 	s.WantKeys()
 }
 
-// With the guard on, the use that keeps the old key is our own: the warning has to say so, since no other consumer can be
+// With require_unused_for set, the use that keeps the old key is our own: the warning has to say so, since no other consumer can be
 // moved.
 func TestAccRotatingAccessKey_ownKeyGuarded(t *testing.T) {
 	t.Parallel()

@@ -36,7 +36,7 @@ func TestAccRotatingAccessKey_opensWithTools(t *testing.T) {
 				s.Write(acctest.SealedBy(output.With(acctest.Args{"format": acctest.HCLString(string(format))}), acctest.Args{"revoke_when_changed": "{ format = " + acctest.HCLString(string(format)) + " }"}))
 				s.Apply()
 				if s.Value("version") == version {
-					t.Fatalf("%s: no key was made", format)
+					t.Fatalf("%s: no key was created", format)
 				}
 				version = s.Value("version")
 				id := s.Value("access_key_id")

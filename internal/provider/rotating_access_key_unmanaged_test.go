@@ -220,7 +220,7 @@ func TestAccRotatingAccessKey_unmanagedDeleteUnused(t *testing.T) {
 	})
 }
 
-// TestAccRotatingAccessKey_planText looks for secrets in what people read, above all where a plan makes previous.
+// TestAccRotatingAccessKey_planText looks for secrets in what people read, above all in a plan that sets previous.
 func TestAccRotatingAccessKey_planText(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithKey(acctest.Asking(`{ a = "1" }`))
@@ -245,7 +245,7 @@ func TestAccRotatingAccessKey_planText(t *testing.T) {
 	s.WantChanges("create k2")
 	s.ClearLastUse("k1")
 	s.Advance("8d")
-	// Why the key is made is not known, so that previous as a whole is not.
+	// Why the key is created is not known, so that previous as a whole is not.
 	s.Write(acctest.Asking(`{ a = terraform_data.test.output }`), acctest.ConsumerHCL, acctest.DataHCL("2", "a"))
 	read(2, "plan", "-detailed-exitcode", "-out="+acctest.SavedPlan)
 	read(0, "show", acctest.SavedPlan)

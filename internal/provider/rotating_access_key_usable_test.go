@@ -26,7 +26,7 @@ func TestAccRotatingAccessKey_waitUntilUsable(t *testing.T) {
 		t.Errorf("%d calls of GetCallerIdentity, want 8", got)
 	}
 	if got := s.Calls("CreateAccessKey"); got != 2 {
-		t.Errorf("%d keys were made, want 2", got)
+		t.Errorf("%d keys were created, want 2", got)
 	}
 }
 

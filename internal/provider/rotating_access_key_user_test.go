@@ -113,7 +113,7 @@ func TestAccRotatingAccessKey_renamedInSameApply(t *testing.T) {
 	s.PlanEmpty()
 }
 
-// The plan took it for a renaming, but the same apply made another user of that name.
+// The plan took it for a renaming, but the same apply created another user of that name.
 func TestAccRotatingAccessKey_otherUserMadeInSameApply(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
@@ -160,7 +160,7 @@ func TestAccRotatingAccessKey_renamedAndNameReused(t *testing.T) {
 func TestAccRotatingAccessKey_userUnknown(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		// to is the name that it resolves to, and before makes that user.
+		// to is the name that it resolves to, and before creates that user.
 		to     string
 		before func(*iamsim.Server)
 		// refused are the diagnostics of the apply.
