@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
@@ -76,11 +77,15 @@ func TestNew_attemptTimeout(t *testing.T) {
 	clients := mustNew(t, s, Options{AttemptTimeout: 20 * time.Millisecond})
 	_, iamErr := clients.Gateway.ListAccessKeys(t.Context(), "ci")
 	_, stsErr := clients.Gateway.CallerIdentity(t.Context())
-	key, err := clients.KMS.Recipient("alias/secrets", nil)
+	key, err := kms.ParseRecipient("alias/secrets", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, kmsErr := key.Seal(t.Context(), time.Time{}, secret.New("not-a-secret"))
+	sealer, err := clients.KMS.Sealer(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, kmsErr := sealer.Seal(t.Context(), time.Time{}, secret.New("not-a-secret"))
 	for service, err := range map[string]error{"IAM": iamErr, "STS": stsErr, "KMS": kmsErr} {
 		if err == nil || !strings.HasSuffix(err.Error(), ": no answer") {
 			t.Errorf("%s: got %v, want no answer", service, err)

@@ -82,6 +82,3 @@ func logSettings(ctx context.Context, s Settings, cfg aws.Config) {
 	}
 	tflog.Debug(ctx, "Resolved the settings of the provider", fields)
 }
-
-// ParseOnly returns a KMS service that parses the names of keys and can't send a request.
-func ParseOnly() *kms.Service { return kms.New(aws.Config{}, defaultRegion, kms.Options{}) }

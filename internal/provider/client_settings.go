@@ -12,9 +12,6 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// parseOnly is a KMS service that parses the names of keys and can't send a request.
-var parseOnly = awsclient.ParseOnly()
-
 // newClient returns the Client for the provider block.
 func newClient(ctx context.Context, m *providerModel, version string, o Options) (*Client, diag.Diagnostics) {
 	clients, problems := awsclient.New(ctx, m.settings(), awsclient.Options{

@@ -225,7 +225,7 @@ func TestAccRotatingAccessKey_kmsRefused(t *testing.T) {
 	s.Write(acctest.SealedBy(acctest.Args{"kms_key_id": `"alias/secrets"`}, nil))
 	s.Sim.Deny("*", "kms:Encrypt")
 	s.Plan(2)
-	denied := acctest.Fails("Recipient alias/secrets in encrypted_output.kms_key_id can't be used by the provider's credentials")
+	denied := acctest.Fails("Recipient alias/secrets in encrypted_output.kms_key_id can't be used with the credentials of the provider")
 	s.ApplyPlan(denied)
 	s.WantDetail("kms:Encrypt", "No key was created")
 	s.WantChanges()

@@ -42,7 +42,7 @@ func (r *rotatingAccessKeyResource) Create(ctx context.Context, req resource.Cre
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, model)...)
 	}
 	report := r.client.Rotator.Create(ctx, task)
-	texts := applyTexts{user: task.User, recorded: task.User, recipients: want.recipientsPath(), creates: true}
+	texts := applyTexts{user: task.User, recorded: task.User, method: want.method(), creates: true}
 	resp.Diagnostics.Append(texts.report(report)...)
 	if report.Evidence != nil {
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, report.Evidence)...)
@@ -75,7 +75,7 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, model)...)
 	}
 	report := r.client.Rotator.Update(ctx, task)
-	texts := applyTexts{user: task.User, recorded: task.RecordedUser, recipients: want.recipientsPath()}
+	texts := applyTexts{user: task.User, recorded: task.RecordedUser, method: want.method()}
 	resp.Diagnostics.Append(texts.report(report)...)
 	if report.Evidence != nil {
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, report.Evidence)...)

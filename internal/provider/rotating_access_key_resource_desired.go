@@ -2,7 +2,6 @@ package provider
 
 import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
@@ -17,17 +16,18 @@ type desired struct {
 
 // desired parses what m asks for. Values that are not known yet count as not set.
 func (r *rotatingAccessKeyResource) desired(m *rotatingAccessKeyModel) desired {
-	var d desired
-	d.encryption, d.problems = m.encryption(r.client.KMS)
-	recipients, until := m.sealedTo()
-	d.policy = m.policy(recipients, until)
+	e, problems := parseEncryptedOutput(m.EncryptedOutput, r.client.KMS)
+	d := desired{policy: m.policy(e.sealedTo()), problems: problems}
+	if !problems.HasError() {
+		d.encryption = e
+	}
 	return d
 }
 
-// recipientsPath is the attribute that names the recipients.
-func (d desired) recipientsPath() path.Path {
+// method returns the method by which secrets are encrypted, or nil.
+func (d desired) method() *sealingMethod {
 	if d.encryption == nil {
-		return path.Root("encrypted_output")
+		return nil
 	}
-	return recipientsPath(d.encryption.method)
+	return d.encryption.method
 }

@@ -73,7 +73,7 @@ func (r *rotatingAccessKeyResource) planCreate(ctx context.Context, plan *rotati
 		diags.Append(r.previewCreate(ctx, plan.User.ValueString(), want.policy)...)
 	}
 	diags.Append(want.problems...)
-	diags.Append(r.tryAtPlan(ctx, want.encryption)...)
+	diags.Append(want.encryption.tryAtPlan(ctx, r.client.Rotator.Now())...)
 	return diags
 }
 

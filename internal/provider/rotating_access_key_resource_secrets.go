@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
@@ -38,18 +37,6 @@ func (m *rotatingAccessKeyModel) replacePlain(ctx context.Context, sealed func(i
 	return append(diags, d...)
 }
 
-// tryAtPlan tries whether a secret could be encrypted. AWS KMS is left to the apply: a plan role need not be allowed to
-// encrypt.
-func (r *rotatingAccessKeyResource) tryAtPlan(ctx context.Context, e *encryption) diag.Diagnostics {
-	if e == nil || e.method == sealing.KMS {
-		return nil
-	}
-	if err := e.Try(ctx, r.client.Rotator.Now()); err != nil {
-		return diag.Diagnostics{recipientError(recipientsPath(e.method), err)}
-	}
-	return nil
-}
-
 // planSealing plans the encryption of what the state holds in plain text, and checks the recipients that are new.
 func (r *rotatingAccessKeyResource) planSealing(ctx context.Context, plan *rotatingAccessKeyModel, want desired) diag.Diagnostics {
 	diags := want.problems
@@ -64,7 +51,7 @@ func (r *rotatingAccessKeyResource) planSealing(ctx context.Context, plan *rotat
 	if len(ids) == 0 {
 		return diags
 	}
-	diags.Append(r.tryAtPlan(ctx, want.encryption)...)
+	diags.Append(want.encryption.tryAtPlan(ctx, r.client.Rotator.Now())...)
 	diags.Append(plainTextRemains(ids))
 	return diags
 }

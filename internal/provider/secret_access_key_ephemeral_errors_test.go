@@ -10,7 +10,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// broken changes a character in the middle of a text's payload.
+// broken changes a character in the middle of the payload of a text.
 func broken(sealed string) string {
 	at := len(sealed) * 3 / 4
 	for sealed[at] == '\n' {
@@ -23,11 +23,11 @@ func broken(sealed string) string {
 	return sealed[:at] + string(changed) + sealed[at+1:]
 }
 
-// cut leaves two thirds of a text.
+// cut returns the first two thirds of a text.
 func cut(sealed string) string { return sealed[:len(sealed)*2/3] }
 
-// TestAccSecretAccessKey_Errors is about everything that keeps a secret closed, without a request to AWS.
-func TestAccSecretAccessKey_Errors(t *testing.T) {
+// TestAccSecretAccessKey_errors has the causes for which a secret does not open, as far as no request to AWS is needed.
+func TestAccSecretAccessKey_errors(t *testing.T) {
 	t.Parallel()
 	const (
 		notEncrypted = "encrypted_secret is not an encrypted secret"
@@ -68,6 +68,10 @@ func TestAccSecretAccessKey_Errors(t *testing.T) {
 			sealed, with("age_identities", acctest.HCLList(other.identity, broken(to.identity))), "A private key in age_identities can't be used",
 			[]string{"Identity 2 is malformed", "The secret is encrypted to " + to.name + "."},
 		},
+		"age: OpenPGP key": {
+			sealed, with("age_identities", acctest.HCLList(pgp.identity)), "A private key in age_identities can't be used",
+			[]string{"Identity 1 is an OpenPGP key. Give it in openpgp_private_key."},
+		},
 		"age: no passphrase": {
 			sealedSSH, with("age_identities", ssh.arguments["age_identities"]), "A private key in age_identities can't be used",
 			[]string{"Identity 1 is protected by a passphrase, and none is given.", ssh.name},
@@ -81,16 +85,20 @@ func TestAccSecretAccessKey_Errors(t *testing.T) {
 		"age: changed": {broken(sealed), to.arguments, damaged, []string{"Give the whole text", "change a value of rotate_when_changed"}},
 		"age: cut off": {cut(sealed), to.arguments, damaged, []string{"Give the whole text"}},
 		"age: too long": {
-			strings.Replace(sealed, "\n", strings.Repeat("\n", sealing.MaxSealed), 1), to.arguments, "The encrypted secret begins as age, but can't be read", nil,
+			strings.Replace(sealed, "\n", strings.Repeat("\n", sealing.MaxSealed), 1), to.arguments,
+			"The encrypted secret begins as age, but can't be read", nil,
 		},
 
 		"openpgp: no key": {
 			sealedPGP, nil, "openpgp_private_key is not set, and the secret is encrypted with OpenPGP",
 			[]string{"The secret is encrypted to " + pgp.name + ".", "Set openpgp_private_key to the private key of one of the recipients."},
 		},
-		"openpgp: key of another method": {sealedPGP, to.arguments, "openpgp_private_key is not set, and the secret is encrypted with OpenPGP", nil},
+		"openpgp: key of another method": {
+			sealedPGP, to.arguments, "openpgp_private_key is not set, and the secret is encrypted with OpenPGP", nil,
+		},
 		"openpgp: other key": {
-			sealedPGP, otherPGP.arguments, "The secret is not encrypted to openpgp_private_key", []string{"The secret is encrypted to " + pgp.name + "."},
+			sealedPGP, otherPGP.arguments, "The secret is not encrypted to openpgp_private_key",
+			[]string{"The secret is encrypted to " + pgp.name + "."},
 		},
 		"openpgp: malformed key": {
 			sealedPGP,
@@ -110,8 +118,11 @@ func TestAccSecretAccessKey_Errors(t *testing.T) {
 		"openpgp: changed": {broken(sealedPGP), pgp.arguments, damaged, nil},
 		"openpgp: cut off": {cut(sealedPGP), pgp.arguments, damaged, nil},
 
-		"kms: cut off":       {"iamkeys-kms:v1:eyJ", nil, damaged, nil},
-		"kms: other version": {"iamkeys-kms:v2:e30:AAAA", nil, "The encrypted secret begins as AWS KMS, but can't be read", []string{"Its version is not v1"}},
+		"kms: cut off": {"iamkeys-kms:v1:eyJ", nil, damaged, nil},
+		"kms: other version": {
+			"iamkeys-kms:v2:e30:AAAA", nil, "The encrypted secret begins as AWS KMS, but can't be read",
+			[]string{"Its version is not v1"},
+		},
 
 		"no access key": {
 			to.seal(t, secret.New("password: "+key.Secret.Reveal())), to.arguments, "What was encrypted is not an access key",
@@ -135,8 +146,8 @@ func TestAccSecretAccessKey_Errors(t *testing.T) {
 	})
 }
 
-// TestAccSecretAccessKey_Validate shows that a text that is known is checked before there is a plan.
-func TestAccSecretAccessKey_Validate(t *testing.T) {
+// TestAccSecretAccessKey_validate checks that a known text is validated before a plan.
+func TestAccSecretAccessKey_validate(t *testing.T) {
 	t.Parallel()
 	w, key := newOpenWorld(t)
 	to := ageHolder(t)
@@ -158,8 +169,8 @@ func TestAccSecretAccessKey_Validate(t *testing.T) {
 	}
 }
 
-// TestAccSecretAccessKey_KMS is about what AWS KMS refuses.
-func TestAccSecretAccessKey_KMS(t *testing.T) {
+// TestAccSecretAccessKey_kms has the errors of AWS KMS.
+func TestAccSecretAccessKey_kms(t *testing.T) {
 	t.Parallel()
 	w, key := newOpenWorld(t)
 	to := kmsHolder(t, w)
@@ -174,7 +185,8 @@ func TestAccSecretAccessKey_KMS(t *testing.T) {
 	}
 
 	hidesAll(t, open(broken(sealed)), key.Secret)
-	wantOneError(t, c, openAddress, "The encrypted secret is damaged or cut off", "InvalidCiphertextException", "The secret is encrypted to "+to.name+".")
+	wantOneError(t, c, openAddress, "The encrypted secret is damaged or cut off",
+		"InvalidCiphertextException", "The secret is encrypted to "+to.name+".")
 	w.Sim.Deny("admin", "kms:Decrypt")
 	hidesAll(t, open(sealed), key.Secret)
 	wantOneError(t, c, openAddress, "AWS KMS did not decrypt the secret", "AccessDeniedException", "Allow kms:Decrypt on key "+to.name)

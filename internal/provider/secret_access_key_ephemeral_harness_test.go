@@ -31,12 +31,12 @@ const (
 	openPassphrase = "correct horse battery staple"
 )
 
-// holder is somebody to whom tests encrypt.
+// holder is a recipient with its private key.
 type holder struct {
 	to sealing.Sealer
 	// name is the fingerprint.
 	name string
-	// identity is the private key, as a text, and arguments is what opens, as expressions.
+	// identity is the private key as a text, and arguments are those of an ephemeral resource that opens, as expressions.
 	identity  string
 	arguments acctest.Args
 }
@@ -56,7 +56,7 @@ func ageHolder(t *testing.T) holder {
 	return ageHolderOf(t, public, identity, acctest.Args{"age_identities": acctest.HCLList(identity)})
 }
 
-// sshHolder is an age recipient whose private key has a passphrase.
+// sshHolder is an age recipient whose private key is an SSH key with a passphrase.
 func sshHolder(t *testing.T) holder {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -97,7 +97,9 @@ func openPGPHolder(t *testing.T) holder {
 	if err := key.Entity.EncryptPrivateKeys([]byte(openPassphrase), key.Config); err != nil {
 		t.Fatal(err)
 	}
-	return holder{to, key.Fingerprint(), key.Private(), acctest.Args{"openpgp_private_key": acctest.HCLString(key.Private()), "passphrase": acctest.HCLString(openPassphrase)}}
+	return holder{to, key.Fingerprint(), key.Private(), acctest.Args{
+		"openpgp_private_key": acctest.HCLString(key.Private()), "passphrase": acctest.HCLString(openPassphrase),
+	}}
 }
 
 // kmsHolder is a KMS key of the simulator.
@@ -108,15 +110,19 @@ func kmsHolder(t *testing.T, w *acctest.World) holder {
 	service := sealingkms.New(aws.Config{
 		Credentials: awscredentials.NewStaticCredentialsProvider(root.AccessKeyID, root.Secret.Reveal(), ""),
 	}, "us-east-1", sealingkms.Options{Endpoint: w.Sim.URL()})
-	to, err := service.Recipient(arn, acctest.Args{"purpose": "ci"})
+	to, err := sealingkms.ParseRecipient(arn, acctest.Args{"purpose": "ci"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return holder{to, arn, "", nil}
+	sealer, err := service.Sealer(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return holder{sealer, arn, "", nil}
 }
 
-// openHCL is an ephemeral resource that opens a text, given as an expression. All values are locals, or else an error would
-// quote the line of the configuration that has them.
+// openHCL is an ephemeral resource that opens a text, given as an expression. All values are locals, since an error quotes the
+// line of the configuration with the attribute.
 func openHCL(name, encrypted string, arguments acctest.Args, more ...string) string {
 	locals := fmt.Sprintf("%s_encrypted_secret = %s\n", name, encrypted)
 	lines := fmt.Sprintf("encrypted_secret = local.%s_encrypted_secret\n", name)
@@ -124,7 +130,8 @@ func openHCL(name, encrypted string, arguments acctest.Args, more ...string) str
 		locals += fmt.Sprintf("%s_%s = sensitive(%s)\n", name, argument, value)
 		lines += fmt.Sprintf("%[2]s = local.%[1]s_%[2]s\n", name, argument)
 	}
-	return fmt.Sprintf("\nlocals {\n%s}\nephemeral \"iamkeys_secret_access_key\" %q {\n%s%s\n}\n", locals, name, lines, strings.Join(more, "\n"))
+	return fmt.Sprintf("\nlocals {\n%s}\nephemeral \"iamkeys_secret_access_key\" %q {\n%s%s\n}\n",
+		locals, name, lines, strings.Join(more, "\n"))
 }
 
 // openConsumerHCL is a consumer of the key that an ephemeral resource of this name opens.
@@ -138,7 +145,7 @@ resource "iamkeystest_consumer" %[1]q {
 `, name, keyID)
 }
 
-// expectHCL is the part of an ephemeral resource that checks its results by conditions about self.
+// expectHCL is a lifecycle block that checks the results by conditions about self.
 func expectHCL(conditions ...string) string {
 	text := "lifecycle {\n"
 	for _, condition := range conditions {
@@ -147,7 +154,7 @@ func expectHCL(conditions ...string) string {
 	return text + "}"
 }
 
-// equals is the condition that an expression has this value. It holds the value's hash, so that no failure shows it.
+// equals is the condition that an expression has this value. It contains only a hash of the value, so that no failure shows it.
 func equals(expression string, want secret.Secret) string {
 	sum := sha256.Sum256([]byte(want.Reveal()))
 	return fmt.Sprintf("sha256(%s) == %q", expression, hex.EncodeToString(sum[:]))
@@ -163,16 +170,16 @@ func hidesAll(t *testing.T, result acctest.Result, secrets ...secret.Secret) {
 	}
 }
 
-// stateHides checks that the state, which has something in it, holds none of the secrets.
+// stateHides checks that the state has a consumer and none of the secrets.
 func stateHides(t *testing.T, c *acctest.CLI, secrets ...secret.Secret) {
 	t.Helper()
 	state, err := os.ReadFile(filepath.Join(c.Dir, "terraform.tfstate"))
 	if err != nil || !bytes.Contains(state, []byte("iamkeystest_consumer")) {
-		t.Fatalf("the state holds no consumer: %v", err)
+		t.Fatalf("the state has no consumer: %v", err)
 	}
 	for _, s := range secrets {
 		if bytes.Contains(state, []byte(s.Reveal())) {
-			t.Error("the state holds a secret")
+			t.Error("the state contains a secret")
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// newOpenWorld has the user ci with a key that is encrypted in the tests.
+// newOpenWorld returns a world with the user ci, and its key, which the tests encrypt.
 func newOpenWorld(t *testing.T) (*acctest.World, sealing.Credential) {
 	t.Helper()
 	w := acctest.New(t)
@@ -18,7 +18,7 @@ func newOpenWorld(t *testing.T) (*acctest.World, sealing.Credential) {
 	return w, sealing.Credential{AccessKeyID: key.AccessKeyID, Secret: key.Secret}
 }
 
-// openMethods make a holder of each kind.
+// openMethods create a holder of each type.
 var openMethods = map[string]func(t *testing.T, w *acctest.World) holder{
 	"age":     func(t *testing.T, _ *acctest.World) holder { t.Helper(); return ageHolder(t) },
 	"ssh":     func(t *testing.T, _ *acctest.World) holder { t.Helper(); return sshHolder(t) },
@@ -26,8 +26,8 @@ var openMethods = map[string]func(t *testing.T, w *acctest.World) holder{
 	"kms":     kmsHolder,
 }
 
-// TestAccSecretAccessKey_Results opens every format of every method, for a consumer that signs with what it gets.
-func TestAccSecretAccessKey_Results(t *testing.T) {
+// TestAccSecretAccessKey_results opens every format of every method, and a consumer signs with the result.
+func TestAccSecretAccessKey_results(t *testing.T) {
 	t.Parallel()
 	for method, newHolder := range openMethods {
 		t.Run(method, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestAccSecretAccessKey_Results(t *testing.T) {
 			c.Want(0)
 			for _, entry := range w.Journal() {
 				if !entry.NewWorked {
-					t.Error("a consumer got a secret that does not work")
+					t.Error("the secret of a consumer does not work")
 				}
 			}
 			if got, want := len(w.Journal()), len(sealing.Formats()); got != want {
@@ -73,8 +73,8 @@ func TestAccSecretAccessKey_Results(t *testing.T) {
 	}
 }
 
-// TestAccSecretAccessKey_Unknown is about a ciphertext that the same apply makes.
-func TestAccSecretAccessKey_Unknown(t *testing.T) {
+// TestAccSecretAccessKey_unknown opens a ciphertext that the same apply creates.
+func TestAccSecretAccessKey_unknown(t *testing.T) {
 	t.Parallel()
 	w, key := newOpenWorld(t)
 	to := ageHolder(t)
@@ -97,8 +97,8 @@ resource "terraform_data" "sealed" {
 	c.Want(0)
 }
 
-// TestAccSecretAccessKey_Null shows that what has no secret yet, as an imported key, stops no plan.
-func TestAccSecretAccessKey_Null(t *testing.T) {
+// TestAccSecretAccessKey_null checks that a key without a secret, such as an imported one, fails no plan.
+func TestAccSecretAccessKey_null(t *testing.T) {
 	t.Parallel()
 	w, _ := newOpenWorld(t)
 	c := w.CLI(t)
@@ -114,29 +114,34 @@ func TestAccSecretAccessKey_Null(t *testing.T) {
 	}
 }
 
-// TestAccSecretAccessKey_Identities is about which of several private keys is used.
-func TestAccSecretAccessKey_Identities(t *testing.T) {
+// TestAccSecretAccessKey_identities gives several private keys, one of which opens.
+func TestAccSecretAccessKey_identities(t *testing.T) {
 	t.Parallel()
 	w, key := newOpenWorld(t)
 	one, other, pgp := ageHolder(t), ageHolder(t), openPGPHolder(t)
-	file := "# made for a test\n\n" + one.identity + "\n" + other.identity + "\n"
+	file := "# for a test\n\n" + one.identity + "\n" + other.identity + "\n"
 	for name, test := range map[string]struct {
 		to        holder
 		arguments acctest.Args
 	}{
-		"the second of two":   {one, acctest.Args{"age_identities": acctest.HCLList(other.identity, one.identity)}},
-		"beside a null":       {one, acctest.Args{"age_identities": "[null, " + acctest.HCLString(one.identity) + "]"}},
-		"in a file":           {other, acctest.Args{"age_identities": acctest.HCLList(file)}},
-		"of two methods: age": {one, acctest.Args{"age_identities": acctest.HCLList(one.identity), "openpgp_private_key": acctest.HCLString(pgp.identity), "passphrase": acctest.HCLString("-")}},
+		"the second of two": {one, acctest.Args{"age_identities": acctest.HCLList(other.identity, one.identity)}},
+		"beside a null":     {one, acctest.Args{"age_identities": "[null, " + acctest.HCLString(one.identity) + "]"}},
+		"in a file":         {other, acctest.Args{"age_identities": acctest.HCLList(file)}},
+		"of two methods: age": {one, acctest.Args{
+			"age_identities": acctest.HCLList(one.identity), "openpgp_private_key": acctest.HCLString(pgp.identity),
+			"passphrase": acctest.HCLString("-"),
+		}},
 		"of two methods: PGP": {pgp, acctest.Args{
-			"age_identities": acctest.HCLList("-"), "openpgp_private_key": acctest.HCLString(pgp.identity), "passphrase": acctest.HCLString(openPassphrase),
+			"age_identities": acctest.HCLList("-"), "openpgp_private_key": acctest.HCLString(pgp.identity),
+			"passphrase": acctest.HCLString(openPassphrase),
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := w.CLI(t)
 			sealed := "\n  " + test.to.seal(t, key.Secret) + "\n\n"
-			c.Write("main.tf", w.ProviderConfig()+openHCL("test", acctest.HCLString(sealed), test.arguments, expectHCL(equals("self.plaintext", key.Secret))))
+			c.Write("main.tf", w.ProviderConfig()+
+				openHCL("test", acctest.HCLString(sealed), test.arguments, expectHCL(equals("self.plaintext", key.Secret))))
 			c.Plan()
 			c.Want(0)
 			if got := c.Diagnostics(); !slices.Equal(got, nil) {
@@ -146,15 +151,17 @@ func TestAccSecretAccessKey_Identities(t *testing.T) {
 	}
 }
 
-// TestAccSecretAccessKey_Foreign opens a secret access key that is not AWS's own rendering.
-func TestAccSecretAccessKey_Foreign(t *testing.T) {
+// TestAccSecretAccessKey_foreign opens a plaintext that is not in the form of this provider.
+func TestAccSecretAccessKey_foreign(t *testing.T) {
 	t.Parallel()
 	w, key := newOpenWorld(t)
 	to := ageHolder(t)
-	text := secret.New("export AWS_ACCESS_KEY_ID=\"" + key.AccessKeyID + "\"\r\nexport AWS_SECRET_ACCESS_KEY=\"" + key.Secret.Reveal() + "\"\r\n")
+	text := secret.New("export AWS_ACCESS_KEY_ID=\"" + key.AccessKeyID + "\"\r\n" +
+		"export AWS_SECRET_ACCESS_KEY=\"" + key.Secret.Reveal() + "\"\r\n")
 	c := w.CLI(t)
 	c.Write("main.tf", w.ProviderConfig()+openHCL("test", acctest.HCLString(to.seal(t, text)), to.arguments, expectHCL(
-		"self.access_key_id == "+acctest.HCLString(key.AccessKeyID), equals("self.secret_access_key", key.Secret), equals("self.plaintext", text))))
+		"self.access_key_id == "+acctest.HCLString(key.AccessKeyID), equals("self.secret_access_key", key.Secret),
+		equals("self.plaintext", text))))
 	c.Plan()
 	c.Want(0)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// TestSecretAccessKey_Unconfigured opens over the protocol of a provider that has no configuration: only AWS KMS needs one.
-func TestSecretAccessKey_Unconfigured(t *testing.T) {
+// TestSecretAccessKey_unconfigured opens with a provider without a configuration: only AWS KMS needs one.
+func TestSecretAccessKey_unconfigured(t *testing.T) {
 	t.Parallel()
 	const plaintext = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 	to := ageHolder(t)
@@ -39,7 +39,7 @@ func TestSecretAccessKey_Unconfigured(t *testing.T) {
 	}
 }
 
-// openUnconfigured opens with an age identity. The result is that of secret_access_key.
+// openUnconfigured opens with an age identity, and returns secret_access_key.
 func openUnconfigured(t *testing.T, sealed, identity string) (secret.Secret, []*tfprotov6.Diagnostic) {
 	t.Helper()
 	server, err := providerserver.NewProtocol6WithError(provider.New("test", provider.Options{})())()

@@ -25,39 +25,38 @@ const (
 	sesRegionArgument
 )
 
-// Metadata implements function.Function.
 func (f *sesSMTPPasswordFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "ses_smtp_password"
 }
 
-// Definition implements function.Function.
 func (f *sesSMTPPasswordFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "The Amazon SES SMTP password of an access key.",
-		MarkdownDescription: "Derives the password of the [Amazon SES SMTP interface](https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html) " +
-			"from a secret access key, by the algorithm that AWS publishes. The SMTP user name is the access key id.\n\n" +
+		MarkdownDescription: "Derives the password of the [Amazon SES SMTP interface]" +
+			"(https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html) from a secret access key, by the algorithm that AWS " +
+			"documents. The SMTP user name is the access key id.\n\n" +
 			"A password is valid in one region, and as long as its key is Active: a rotation changes user name and password, and the " +
 			"old pair works until the previous key is deactivated. The user of the key must be allowed `ses:SendRawEmail`.\n\n" +
-			"The password is as secret as the key. It is sensitive or ephemeral whenever `secret` is: with a secret from the ephemeral resource " +
-			"`iamkeys_secret_access_key` neither is ever stored. Nothing is asked of AWS.",
+			"The password is as secret as the key. It is sensitive or ephemeral whenever `secret` is: with a secret from the ephemeral " +
+			"resource `iamkeys_secret_access_key` neither is ever stored. The function sends no request to AWS.",
 		Parameters: []function.Parameter{
 			function.StringParameter{
 				Name: "secret",
-				MarkdownDescription: "The secret access key, such as `secret_access_key` of the resource `iamkeys_rotating_access_key`, or, where that is " +
-					"null because the secret is encrypted, of the ephemeral resource `iamkeys_secret_access_key`.",
-				// Null has a reason that only this provider knows.
+				MarkdownDescription: "The secret access key, such as `secret_access_key` of the resource `iamkeys_rotating_access_key`, or, if " +
+					"that is null because the secret is encrypted, of the ephemeral resource `iamkeys_secret_access_key`.",
+				// The error for null names the reason, which Terraform does not know.
 				AllowNullValue: true,
 			},
 			function.StringParameter{
-				Name:                "region",
-				MarkdownDescription: "The AWS Region whose SMTP endpoint is used, such as `us-east-1`: the one of `email-smtp.us-east-1.amazonaws.com`.",
+				Name: "region",
+				MarkdownDescription: "The AWS Region whose SMTP endpoint is used, such as `us-east-1`: that of " +
+					"`email-smtp.us-east-1.amazonaws.com`.",
 			},
 		},
 		Return: function.StringReturn{},
 	}
 }
 
-// Run implements function.Function.
 func (f *sesSMTPPasswordFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
 	var (
 		key    types.String
@@ -68,8 +67,8 @@ func (f *sesSMTPPasswordFunction) Run(ctx context.Context, req function.RunReque
 	}
 	if key.IsNull() {
 		resp.Error = function.NewArgumentFuncError(sesSecretArgument, "there is no secret. An iamkeys_rotating_access_key has none in "+
-			"secret_access_key when encrypted_output is set: open its encrypted_secret with the ephemeral resource iamkeys_secret_access_key, and "+
-			"give its secret_access_key. An imported key has none before its first rotation")
+			"secret_access_key if encrypted_output is set: open its encrypted_secret with the ephemeral resource "+
+			"iamkeys_secret_access_key, and give its secret_access_key. An imported key has none before its first rotation")
 		return
 	}
 	password, err := sessmtp.Password(secret.New(key.ValueString()), region)
@@ -80,14 +79,13 @@ func (f *sesSMTPPasswordFunction) Run(ctx context.Context, req function.RunReque
 	resp.Error = resp.Result.Set(ctx, password.Reveal())
 }
 
-// sesSMTPPasswordError says which argument is wrong, and shows nothing of the secret.
+// sesSMTPPasswordError reports which argument is wrong, and shows nothing of the secret.
 func sesSMTPPasswordError(err error) *function.FuncError {
-	var region *sessmtp.RegionError
-	if errors.As(err, &region) {
-		return function.NewArgumentFuncError(sesRegionArgument, fmt.Sprintf("%q is no AWS Region. Give the name of the region whose SMTP endpoint "+
-			"is used, such as us-east-1", region.Region))
+	if region, ok := errors.AsType[*sessmtp.RegionError](err); ok {
+		return function.NewArgumentFuncError(sesRegionArgument, fmt.Sprintf("%q is not an AWS Region. Give the name of the region whose SMTP "+
+			"endpoint is used, such as us-east-1", region.Region))
 	}
-	return function.NewArgumentFuncError(sesSecretArgument, "this is no secret access key: it is empty, or holds something other than letters, "+
-		"digits and the characters /+=. Give the secret alone, without a line end; for an encrypted_secret, or a format that holds more than "+
+	return function.NewArgumentFuncError(sesSecretArgument, "this is not a secret access key: it is empty, or has characters other than "+
+		"letters, digits and /+=. Give the secret alone, without a line end; for an encrypted_secret, or a format that has more than "+
 		"the secret, give secret_access_key of the ephemeral resource iamkeys_secret_access_key")
 }

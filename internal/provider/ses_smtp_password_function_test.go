@@ -9,7 +9,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sessmtp"
 )
 
-// requiredHCL lets a configuration call the functions of the provider.
+// requiredHCL is what a configuration needs to call the functions of the provider.
 const requiredHCL = `
 terraform {
   required_providers {
@@ -25,12 +25,12 @@ func smtpHCL(key, region string) string {
 	return fmt.Sprintf("provider::iamkeys::ses_smtp_password(%s, %s)", key, region)
 }
 
-// TestAccSESSMTPPassword has the provider unconfigured: the function asks nothing of AWS.
+// TestAccSESSMTPPassword has no provider configuration: the function sends no request to AWS.
 func TestAccSESSMTPPassword(t *testing.T) {
 	t.Parallel()
 	w := acctest.New(t)
 	c := w.CLI(t)
-	// The values by which the hashicorp/aws provider tests its own attribute.
+	// A test value of the hashicorp/aws provider.
 	c.Write("main.tf", requiredHCL+`
 output "password" {
   value = `+smtpHCL(`"some+secret+key"`, `"eu-central-1"`)+`
@@ -55,7 +55,7 @@ output "password" {
 	wantOneError(t, c, "", "Output refers to sensitive values")
 }
 
-func TestAccSESSMTPPassword_Errors(t *testing.T) {
+func TestAccSESSMTPPassword_errors(t *testing.T) {
 	t.Parallel()
 	const key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 	w := acctest.New(t)
@@ -64,19 +64,25 @@ func TestAccSESSMTPPassword_Errors(t *testing.T) {
 		key, region string
 		detail      []string
 	}{
-		"region": {acctest.HCLString(key), `"us-east-1a"`, []string{`Invalid value for "region" parameter: "us-east-1a" is no AWS Region.`, "such as us-east-1."}},
+		"region": {acctest.HCLString(key), `"us-east-1a"`, []string{
+			`Invalid value for "region" parameter: "us-east-1a" is not an AWS Region.`, "such as us-east-1.",
+		}},
 		"no region": {
 			acctest.HCLString(key), "null", []string{`Invalid value for "region" parameter: argument must not be null.`},
 		},
 		"no secret": {"null", `"us-east-1"`, []string{
-			`Invalid value for "secret" parameter: there is no secret.`, "open its encrypted_secret with the ephemeral resource iamkeys_secret_access_key",
+			`Invalid value for "secret" parameter: there is no secret.`,
+			"open its encrypted_secret with the ephemeral resource iamkeys_secret_access_key",
 		}},
-		"line end": {acctest.HCLString(key + "\n"), `"us-east-1"`, []string{`Invalid value for "secret" parameter: this is no secret access key`, "without a line end"}},
+		"line end": {acctest.HCLString(key + "\n"), `"us-east-1"`, []string{
+			`Invalid value for "secret" parameter: this is not a secret access key`, "without a line end",
+		}},
 		"another format": {
-			acctest.HCLString("AWS_SECRET_ACCESS_KEY=" + key), `"us-east-1"`, []string{`Invalid value for "secret" parameter: this is no secret access key`},
+			acctest.HCLString("AWS_SECRET_ACCESS_KEY=" + key), `"us-east-1"`,
+			[]string{`Invalid value for "secret" parameter: this is not a secret access key`},
 		},
 	} {
-		// A literal secret would be quoted with the line of the configuration that holds it.
+		// An error quotes the line of the configuration with the secret, so the secret is in a local.
 		c.Write("main.tf", requiredHCL+"locals {\nkey = sensitive("+test.key+")\n}\n"+`
 output "password" {
   value     = `+smtpHCL("local.key", test.region)+`
@@ -93,9 +99,8 @@ output "password" {
 	}
 }
 
-// TestAccSESSMTPPassword_Ephemeral takes a secret from its encrypted form to a write-only argument, as a password, and
-// leaves neither behind.
-func TestAccSESSMTPPassword_Ephemeral(t *testing.T) {
+// TestAccSESSMTPPassword_ephemeral opens a secret and passes the password to a write-only argument. Neither is stored.
+func TestAccSESSMTPPassword_ephemeral(t *testing.T) {
 	t.Parallel()
 	w, key := newOpenWorld(t)
 	to := ageHolder(t)

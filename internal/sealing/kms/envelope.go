@@ -15,18 +15,25 @@ const (
 	version = "v1"
 )
 
+const (
+	// Name is what people call this method.
+	Name = "AWS KMS"
+	// Prefix is how every text that a Sealer seals, and that an Opener opens, begins.
+	Prefix = scheme + ":"
+)
+
 // maxBlob is the longest CiphertextBlob, in bytes.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
 const maxBlob = 6144
 
-// The ways for a text to be no envelope.
+// The reasons why a text is not an envelope.
 var (
 	errNoEnvelope     = errors.New("no envelope")
 	errOtherVersion   = errors.New("an envelope of another version")
 	errBrokenEnvelope = errors.New("a broken envelope")
 )
 
-// header says what opening needs beside the ciphertext. Nothing in it is secret.
+// header is what opening needs beside the ciphertext. Nothing in it is secret.
 type header struct {
 	Region  string            `json:"region"`
 	Key     string            `json:"key"`
@@ -40,13 +47,13 @@ type envelope struct {
 	blob []byte
 }
 
-// valid reports whether everything in it is within bounds and fit to be sent.
+// valid reports whether everything in it is within the limits and can be sent to KMS.
 func (e envelope) valid() bool {
 	return regionPattern.MatchString(e.Region) && isKeyARN(e.Key, e.Region) && refuseContext(e.Context) == "" &&
 		len(e.blob) > 0 && len(e.blob) <= maxBlob
 }
 
-// String writes the envelope as the package comment says.
+// String returns the envelope in the form of the package comment.
 func (e envelope) String() string {
 	// Marshalling strings and a map of them can't fail.
 	text, _ := json.Marshal(e.header) //nolint:errchkjson // see above
@@ -55,8 +62,8 @@ func (e envelope) String() string {
 	}, ":")
 }
 
-// parseEnvelope reads what String writes, and nothing else: any other spelling of the same content is refused, so that
-// no change to a text goes unnoticed. White space around it, as at the end of a file, is none of the text.
+// parseEnvelope reads exactly what String writes. It refuses any other spelling of the same content, so that every change
+// to a text is noticed. White space around the text, as at the end of a file, is ignored.
 func parseEnvelope(text string) (envelope, error) {
 	text = strings.TrimSpace(text)
 	parts := strings.Split(text, ":")

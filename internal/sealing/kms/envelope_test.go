@@ -7,7 +7,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
 )
 
-// stored is a text as states hold it: a change of the format must go on reading it.
+// stored is a text as it is in states: a later version of this package must still read it.
 const stored = "iamkeys-kms:v1:eyJyZWdpb24iOiJ1cy1lYXN0LTIiLCJrZXkiOiJhcm46YXdzOmttczp1cy1lYXN0LTI6MTExMTIyMjIzMzMzOmtleS8xMjM0YWJjZC0xMm" +
 	"FiLTM0Y2QtNTZlZi0xMjM0NTY3ODkwYWIiLCJjb250ZXh0Ijp7ImEiOiJcdTAwM2NcdTAwMjZcdTAwM2VcXFwiXHUyMDI4w6kiLCJhcHAiOiIifX0:AQID/w=="
 
@@ -31,7 +31,7 @@ func TestEnvelope_stored(t *testing.T) {
 	}
 }
 
-// TestEnvelope_largest: what Recipient accepts can be opened again.
+// TestEnvelope_largest checks that what ParseRecipient accepts can be opened again.
 func TestEnvelope_largest(t *testing.T) {
 	t.Parallel()
 	e := envelope{storedHeader, make([]byte, maxBlob)}
@@ -49,7 +49,8 @@ func TestEnvelope_largest(t *testing.T) {
 
 func FuzzParseEnvelope(f *testing.F) {
 	for _, seed := range []string{
-		"", stored, stored[:40], "iamkeys-kms:v2::", "iamkeys-kms:v1:e30:eA==", strings.Replace(stored, "/w==", "/x==", 1), "iamkeys-kms:v1:bnVsbA:AQ==", stored + "\n",
+		"", stored, stored[:40], "iamkeys-kms:v2::", "iamkeys-kms:v1:e30:eA==", strings.Replace(stored, "/w==", "/x==", 1),
+		"iamkeys-kms:v1:bnVsbA:AQ==", stored + "\n",
 	} {
 		f.Add(seed)
 	}
@@ -59,9 +60,10 @@ func FuzzParseEnvelope(f *testing.F) {
 			return
 		}
 		if e.String() != strings.TrimSpace(text) {
-			t.Error("another text means the same")
+			t.Error("another text has the same content")
 		}
-		if !regionPattern.MatchString(e.Region) || !isKeyARN(e.Key, e.Region) || len(e.blob) == 0 || len(e.blob) > maxBlob || e.Context[""] != "" {
+		if !regionPattern.MatchString(e.Region) || !isKeyARN(e.Key, e.Region) || len(e.blob) == 0 || len(e.blob) > maxBlob ||
+			e.Context[""] != "" {
 			t.Errorf("read %+v", e.header)
 		}
 	})
@@ -78,7 +80,7 @@ func FuzzParseKeyName(f *testing.F) {
 		name, ok := parseKeyName(text)
 		if !ok {
 			if refuseKeyName(text) == nil {
-				t.Error("what is no name is not refused")
+				t.Error("a text that is not a name is not refused")
 			}
 			return
 		}

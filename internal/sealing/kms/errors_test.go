@@ -27,7 +27,7 @@ import (
 
 var someone = iamsim.Credentials{AccessKeyID: "unknown", Secret: secret.New("x")}
 
-// answering is a Service whose KMS answers what answer makes of a request's body.
+// answering returns a Service whose KMS answers a request with the result of answer for its body.
 func answering(t *testing.T, status int, answer func(request string) string) *kms.Service {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +43,7 @@ func answering(t *testing.T, status int, answer func(request string) string) *km
 	return service(someone, s.URL)
 }
 
-// failure is an answer in KMS's words.
+// failure is the body of an error of KMS.
 func failure(code, message string) string {
 	body, err := json.Marshal(map[string]string{"__type": code, "message": message})
 	if err != nil {
@@ -52,7 +52,7 @@ func failure(code, message string) string {
 	return string(body)
 }
 
-// TestSeal_echo has answers that quote the request, and with it the plaintext.
+// TestSeal_echo gives answers that quote the request, and with it the plaintext.
 func TestSeal_echo(t *testing.T) {
 	t.Parallel()
 	revealed := func(string) string { return plaintext.Reveal() }
@@ -90,7 +90,7 @@ func TestSeal_echo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := answering(t, tt.status, tt.answer)
-			_, err := recipient(t, s, "alias/secrets", nil).Seal(t.Context(), now, plaintext)
+			_, err := sealer(t, s, "alias/secrets", nil).Seal(t.Context(), now, plaintext)
 			wantKMS(t, err, kms.Error{Action: "kms:Encrypt", Key: "alias/secrets", Region: region, Code: tt.code, HTTPStatus: tt.status})
 			wantSilent(t, err)
 			var got *kms.Error
@@ -101,10 +101,10 @@ func TestSeal_echo(t *testing.T) {
 	}
 }
 
-// TestOpen_echo has answers to Decrypt that are no proper success, and hold the plaintext.
+// TestOpen_echo gives answers to Decrypt that are not a valid success, and contain the plaintext.
 func TestOpen_echo(t *testing.T) {
 	t.Parallel()
-	sealed := newWorld(t).seal(t, "alias/secrets", nil)
+	sealed := newFixture(t).seal(t, "alias/secrets", nil)
 	for name, answer := range map[string]string{
 		"other key":   `{"KeyId":"` + someARN + `","Plaintext":"d0phbHJYVXRuRkVNSS9LN01ERU5HK2JQeFJmaUNZekVYQU1QTEVLRVk="}`,
 		"no key":      `{"Plaintext":"d0phbHJYVXRuRkVNSS9LN01ERU5HK2JQeFJmaUNZekVYQU1QTEVLRVk="}`,
@@ -141,17 +141,17 @@ func TestError_text(t *testing.T) {
 	}
 }
 
-func TestEndpointDown(t *testing.T) {
+func TestOpen_endpointDown(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	sealed := w.seal(t, "alias/secrets", nil)
-	if err := w.Close(); err != nil {
+	f := newFixture(t)
+	sealed := f.seal(t, "alias/secrets", nil)
+	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	failed := openError(t.Context(), t, w.Opener(), sealed)
+	failed := openError(t.Context(), t, f.Opener(), sealed)
 	var refused *net.OpError
 	var got *kms.Error
-	if !errors.As(failed, &refused) || !errors.As(failed, &got) || !strings.HasPrefix(got.Message, "no answer from "+w.URL()) {
+	if !errors.As(failed, &refused) || !errors.As(failed, &got) || !strings.HasPrefix(got.Message, "no answer from "+f.URL()) {
 		t.Errorf("error %v", failed)
 	}
 }
@@ -160,7 +160,7 @@ type provider func() (aws.Credentials, error)
 
 func (p provider) Retrieve(context.Context) (aws.Credentials, error) { return p() }
 
-func TestCredentials(t *testing.T) {
+func TestSeal_credentials(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		provider aws.CredentialsProvider
@@ -185,7 +185,7 @@ func TestCredentials(t *testing.T) {
 			cfg := config(someone)
 			cfg.Credentials = tt.provider
 			s := kms.New(cfg, region, kms.Options{Endpoint: "http://127.0.0.1:1"})
-			_, err := recipient(t, s, "alias/secrets", nil).Seal(t.Context(), now, plaintext)
+			_, err := sealer(t, s, "alias/secrets", nil).Seal(t.Context(), now, plaintext)
 			wantKMS(t, err, kms.Error{Action: "kms:Encrypt", Key: "alias/secrets", Region: region})
 			wantSilent(t, err)
 			var got *kms.Error
@@ -196,9 +196,9 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// TestContextEnded has a context that ends while KMS is at work, and an HTTP client that gives up by itself. Each error
+// TestSeal_contextEnded has a context that ends while KMS is at work, and an HTTP client that gives up by itself. Each error
 // says which it was, in its text and in what it wraps.
-func TestContextEnded(t *testing.T) {
+func TestSeal_contextEnded(t *testing.T) {
 	t.Parallel()
 	waits := func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
@@ -239,7 +239,7 @@ func TestContextEnded(t *testing.T) {
 			defer cancel()
 			cfg := config(someone)
 			cfg.HTTPClient = tt.client(cancel)
-			_, err := recipient(t, kms.New(cfg, region, kms.Options{}), "alias/secrets", nil).Seal(ctx, now, plaintext)
+			_, err := sealer(t, kms.New(cfg, region, kms.Options{}), "alias/secrets", nil).Seal(ctx, now, plaintext)
 			wantKMS(t, err, kms.Error{Action: "kms:Encrypt", Key: "alias/secrets", Region: region})
 			wantSilent(t, err)
 			if !errors.Is(err, tt.cause) {
@@ -257,7 +257,7 @@ func TestSeal_notSent(t *testing.T) {
 	t.Parallel()
 	cfg := config(someone)
 	cfg.APIOptions = append(cfg.APIOptions, func(*middleware.Stack) error { return errors.New("invalid input " + plaintext.Reveal()) })
-	_, err := recipient(t, kms.New(cfg, region, kms.Options{}), "alias/secrets", nil).Seal(t.Context(), now, plaintext)
+	_, err := sealer(t, kms.New(cfg, region, kms.Options{}), "alias/secrets", nil).Seal(t.Context(), now, plaintext)
 	wantKMS(t, err, kms.Error{Action: "kms:Encrypt", Key: "alias/secrets", Region: region})
 	wantSilent(t, err)
 	if got, ok := errors.AsType[*kms.Error](err); !ok || got.Message != "no request could be made" {
@@ -265,17 +265,17 @@ func TestSeal_notSent(t *testing.T) {
 	}
 }
 
-// TestSilence: neither SDK logging of bodies nor anything else writes a line.
-func TestSilence(t *testing.T) {
+// TestService_logsNothing checks that the SDK does not log bodies, or anything else.
+func TestService_logsNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	var lines []string
-	cfg := config(w.ann)
+	cfg := config(f.ann)
 	cfg.ClientLogMode = aws.LogRequestWithBody | aws.LogResponseWithBody | aws.LogRetries
 	cfg.Logger = loggerFunc(func(line string) { lines = append(lines, line) })
-	w.Service = kms.New(cfg, region, kms.Options{Endpoint: w.URL()})
-	wantOpen(t, w.Opener(), w.seal(t, "alias/secrets", nil))
-	_ = openError(t.Context(), t, w.Opener(), "iamkeys-kms:v1:x:y")
+	f.Service = kms.New(cfg, region, kms.Options{Endpoint: f.URL()})
+	wantOpen(t, f.Opener(), f.seal(t, "alias/secrets", nil))
+	_ = openError(t.Context(), t, f.Opener(), "iamkeys-kms:v1:x:y")
 	if len(lines) != 0 {
 		t.Errorf("%d lines were logged", len(lines))
 	}
@@ -285,8 +285,9 @@ type loggerFunc func(line string)
 
 func (f loggerFunc) Logf(_ logging.Classification, format string, _ ...any) { f(format) }
 
-// TestEndpoint: without a custom endpoint, requests go to the host of the key's region, whatever cfg says.
-func TestEndpoint(t *testing.T) {
+// TestService_endpoint checks that without a custom endpoint a request goes to the host of the region of the key, whatever the
+// region of cfg.
+func TestService_endpoint(t *testing.T) {
 	t.Parallel()
 	var hosts []string
 	cfg := config(someone)
@@ -296,7 +297,7 @@ func TestEndpoint(t *testing.T) {
 	})
 	s := kms.New(cfg, region, kms.Options{})
 	for _, keyID := range []string{"alias/secrets", someARN, "arn:aws-cn:kms:cn-north-1:111122223333:alias/x"} {
-		if _, err := recipient(t, s, keyID, nil).Seal(t.Context(), now, plaintext); err == nil {
+		if _, err := sealer(t, s, keyID, nil).Seal(t.Context(), now, plaintext); err == nil {
 			t.Errorf("%s: sealed", keyID)
 		}
 	}

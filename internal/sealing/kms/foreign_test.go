@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestForeign_shell opens a sealed secret with the lines of the package comment.
+// TestForeign_shell opens a sealed secret with the commands of the package comment.
 func TestForeign_shell(t *testing.T) {
 	t.Parallel()
 	const aws = "/usr/bin/aws"
@@ -17,9 +17,9 @@ func TestForeign_shell(t *testing.T) {
 		}
 		t.Skipf("%s does not run (%v): install the Debian package awscli to run this test", aws, err)
 	}
-	w := newWorld(t)
+	f := newFixture(t)
 	dir := t.TempDir()
-	sealed := w.seal(t, "alias/secrets", map[string]string{"app": "ci", "stage": "prod"})
+	sealed := f.seal(t, "alias/secrets", map[string]string{"app": "ci", "stage": "prod"})
 	if err := os.WriteFile(filepath.Join(dir, "sealed"), []byte(sealed+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -29,8 +29,8 @@ cut -d: -f4 sealed | base64 -d >blob
 	--encryption-context stage=prod,app=ci --query Plaintext --output text | base64 -d`)
 	command.Dir = dir
 	command.Env = []string{
-		"PATH=/usr/bin:/bin", "HOME=" + dir, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "SIM_URL=" + w.URL(),
-		"AWS_ACCESS_KEY_ID=" + w.ann.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + w.ann.Secret.Reveal(),
+		"PATH=/usr/bin:/bin", "HOME=" + dir, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "SIM_URL=" + f.URL(),
+		"AWS_ACCESS_KEY_ID=" + f.ann.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + f.ann.Secret.Reveal(),
 	}
 	out, err := command.Output()
 	if err != nil {

@@ -21,18 +21,18 @@ const region = "eu-central-1"
 
 var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// plaintext looks like a secret, with what careless escaping breaks.
+// plaintext looks like a secret, and has the characters that wrong escaping would change.
 var plaintext = secret.New("wJalrXUtnFEMI/K7MDENG+bPxRfiCYzEXAMPLEKEY")
 
-// world is a simulator with one key, and a Service whose credentials are ann's.
-type world struct {
+// fixture is a simulator with one key, and a Service with the credentials of ann.
+type fixture struct {
 	*iamsim.Server
 	*kms.Service
 	ann     iamsim.Credentials
 	arn, id string
 }
 
-func newWorld(t *testing.T) world {
+func newFixture(t *testing.T) fixture {
 	t.Helper()
 	s, err := iamsim.Start(iamsim.Options{Start: now, Users: []string{"ann"}})
 	if err != nil {
@@ -45,34 +45,38 @@ func newWorld(t *testing.T) world {
 	})
 	ann, arn := s.CreateAccessKey("ann"), s.CreateKMSKey(region, "alias/secrets")
 	_, id, _ := strings.Cut(arn, "key/")
-	return world{s, service(ann, s.URL()), ann, arn, id}
+	return fixture{s, service(ann, s.URL()), ann, arn, id}
 }
 
-// service is without retries.
+// service returns a Service without retries.
 func service(c iamsim.Credentials, endpoint string) *kms.Service {
 	return kms.New(config(c), region, kms.Options{Endpoint: endpoint})
 }
 
 func config(c iamsim.Credentials) aws.Config {
 	return aws.Config{
-		Region:      "us-west-2", // not where keys without an ARN live
+		Region:      "us-west-2", // not the region of keys without an ARN
 		Credentials: credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.Secret.Reveal(), ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}
 }
 
-func recipient(t *testing.T, s *kms.Service, keyID string, context map[string]string) *kms.Recipient {
+func sealer(t *testing.T, s *kms.Service, keyID string, context map[string]string) *kms.Sealer {
 	t.Helper()
-	r, err := s.Recipient(keyID, context)
+	to, err := kms.ParseRecipient(keyID, context)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	sealer, err := s.Sealer(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealer
 }
 
-func (w world) seal(t *testing.T, keyID string, context map[string]string) string {
+func (f fixture) seal(t *testing.T, keyID string, context map[string]string) string {
 	t.Helper()
-	sealed, err := recipient(t, w.Service, keyID, context).Seal(t.Context(), now, plaintext)
+	sealed, err := sealer(t, f.Service, keyID, context).Seal(t.Context(), now, plaintext)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,15 +102,15 @@ func openError(ctx context.Context, t *testing.T, o *kms.Opener, sealed string) 
 	if !got.IsZero() {
 		t.Fatal("a plaintext came with an error")
 	}
-	var failed *sealing.OpenError
-	if !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*sealing.OpenError](err)
+	if !ok {
 		t.Fatalf("error %v, want an OpenError", err)
 	}
 	wantSilent(t, err)
 	return failed
 }
 
-// wantSilent checks that an error tells nothing of the plaintext, in itself or as it travels.
+// wantSilent checks that no error in the chain shows any of the plaintext, in clear or in base64.
 func wantSilent(t *testing.T, err error) {
 	t.Helper()
 	for _, piece := range []string{"K7MDENG", base64.StdEncoding.EncodeToString([]byte(plaintext.Reveal()))[:16]} {
@@ -118,14 +122,15 @@ func wantSilent(t *testing.T, err error) {
 	}
 }
 
-// wantKMS checks what KMS answered.
+// wantKMS checks the fields of the *kms.Error in err, except the message.
 func wantKMS(t *testing.T, err error, want kms.Error) {
 	t.Helper()
-	var got *kms.Error
-	if !errors.As(err, &got) {
+	got, ok := errors.AsType[*kms.Error](err)
+	if !ok {
 		t.Fatalf("error %v, want one of KMS", err)
 	}
-	if got.Action != want.Action || got.Key != want.Key || got.Region != want.Region || got.Code != want.Code || got.HTTPStatus != want.HTTPStatus {
+	found := kms.Error{Action: got.Action, Key: got.Key, Region: got.Region, Code: got.Code, HTTPStatus: got.HTTPStatus}
+	if found != want {
 		t.Fatalf("%+v, want %+v", *got, want)
 	}
 }

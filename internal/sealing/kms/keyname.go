@@ -13,11 +13,11 @@ import (
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html
 const maxAlias = 256
 
-// maxContext is the size of the largest encryption context: names and values together, in bytes. AWS publishes no limit;
-// this one is far above any honest use.
+// maxContext is the largest size of an encryption context: names and values together, in bytes. AWS documents no limit;
+// this one is far above normal use.
 const maxContext = 8192
 
-// managedAlias begins the aliases of AWS managed keys, which only AWS services may use.
+// managedAlias is the prefix of the aliases of AWS managed keys, which only AWS services may use.
 const managedAlias = "alias/aws/"
 
 // The forms of KeyId, and of a region in it.
@@ -29,11 +29,11 @@ var (
 	regionPattern = regexp.MustCompile(`^[a-z]{2,8}(?:-[a-z]{2,16}){1,3}-[0-9]{1,2}$`)
 )
 
-// keyName is what a KeyId says about itself.
+// keyName is what can be read from a KeyId.
 type keyName struct {
 	// region is empty unless the name is an ARN.
 	region string
-	// alias: the name is an alias or its ARN, and not a key's own.
+	// alias reports whether the name is an alias or the ARN of one.
 	alias bool
 }
 
@@ -56,13 +56,13 @@ func parseKeyName(text string) (name keyName, ok bool) {
 	return keyName{}, false
 }
 
-// isKeyARN reports whether text is the ARN of a key in region, which is how KMS names the key that it used.
+// isKeyARN reports whether text is the ARN of a key in region. KMS names the key that it used in this form.
 func isKeyARN(text, region string) bool {
 	name, ok := parseKeyName(text)
 	return ok && !name.alias && name.region != "" && name.region == region
 }
 
-// refuseKeyName says what is wrong with a text that names no key that a caller may use, or nothing.
+// refuseKeyName returns why a text is not the name of a key that a caller may use, or nil.
 func refuseKeyName(text string) *sealing.RecipientError {
 	const remedy = "Give the id or ARN of a symmetric KMS key, or an alias such as alias/secrets or its ARN."
 	refused := func(problem, remedy string) *sealing.RecipientError {
@@ -75,19 +75,19 @@ func refuseKeyName(text string) *sealing.RecipientError {
 	case strings.ContainsFunc(text, unicode.IsSpace):
 		return refused("has white space in it", remedy)
 	case strings.HasPrefix(text, managedAlias), ok && strings.Contains(text, ":"+managedAlias):
-		return refused("is a key that AWS manages, which only AWS services may use", "Create a KMS key of your own, and give its ARN or alias.")
+		return refused("is an AWS managed key, which only AWS services may use", "Create a KMS key of your own, and give its ARN or alias.")
 	case strings.HasPrefix(text, "arn:") && !strings.Contains(text, ":kms:"):
-		return refused("is the ARN of something that is no KMS key", remedy)
+		return refused("is an ARN, but not that of a KMS key", remedy)
 	case !ok:
-		return refused("is no key id, key ARN, alias or alias ARN", remedy)
+		return refused("is not a key id, key ARN, alias or alias ARN", remedy)
 	}
 	return nil
 }
 
-// shown is how a message names a text that may be no key's name: not at all when it does not begin like one, since it
-// may then be private.
+// shown returns a text as a message may show it. It is empty unless the text begins like the name of a key: another text
+// may be private.
 func shown(text string) string {
-	const enough = 100
+	const maxShown = 100
 	if !strings.HasPrefix(text, "arn:") && !strings.HasPrefix(text, "alias/") && !keyIDPattern.MatchString(text) {
 		return ""
 	}
@@ -97,13 +97,13 @@ func shown(text string) string {
 		}
 		return unicode.ReplacementChar
 	}, text)
-	if runes := []rune(text); len(runes) > enough {
-		text = string(runes[:enough]) + "..."
+	if runes := []rune(text); len(runes) > maxShown {
+		text = string(runes[:maxShown]) + "..."
 	}
 	return text
 }
 
-// refuseContext says what is wrong with an encryption context, as the end of a sentence, or nothing.
+// refuseContext returns the problem of an encryption context, as the end of a sentence; it is empty for a good one.
 // https://docs.aws.amazon.com/kms/latest/developerguide/encrypt_context.html
 func refuseContext(context map[string]string) (problem string) {
 	size := 0

@@ -1,22 +1,22 @@
 // Package kms seals secrets with AWS KMS: the Encrypt call encrypts, and the Decrypt call opens.
 //
-// # What a sealed secret looks like
+// # The form of a sealed secret
 //
 // It is one line of four parts with a colon between them:
 //
 //	iamkeys-kms:v1:<header>:<ciphertext>
 //
-// The header is base64url without padding of compact JSON: the region and the ARN of the key that encrypted, and the
-// encryption context if there is one. It makes opening need nothing else, and it holds no secret. The ciphertext is
-// base64 of KMS's CiphertextBlob, so that any KMS client opens it:
+// The header is compact JSON in base64url without padding: the region and the ARN of the key that encrypted, and the
+// encryption context if there is one. It is all that opening needs, and nothing in it is secret. The ciphertext is the
+// CiphertextBlob of KMS in base64, so that any KMS client opens it:
 //
 //	cut -d: -f4 sealed | base64 -d >blob
 //	aws kms decrypt --region ... --ciphertext-blob fileb://blob --encryption-context ... --query Plaintext --output text | base64 -d
 //
-// The encryption context is no secret, to AWS either: CloudTrail shows it.
+// The encryption context is not secret: CloudTrail shows it.
 //
-// KMS authenticates the ciphertext together with the encryption context and the key. The region is bound to the key's
-// ARN. So nobody can change a sealed secret and have it open as something else.
+// KMS authenticates the ciphertext together with the encryption context and the key, and the ARN of the key contains the
+// region. So nobody can change a sealed secret such that it opens as something else.
 package kms
 
 import (
@@ -44,9 +44,8 @@ type Service struct {
 	clients map[string]*awskms.Client // by region
 }
 
-// New builds a Service on cfg, of which it keeps credentials, retries, HTTP client and middleware, and sends nothing.
-// A key that is not named by an ARN lives in region. Body logging (cfg.ClientLogMode) is switched off: bodies hold the
-// secret.
+// New returns a Service with the credentials, retries, HTTP client and middleware of cfg. It sends nothing. A key that is not
+// named by an ARN is in region. Logging of bodies (cfg.ClientLogMode) is switched off: bodies contain the secret.
 func New(cfg aws.Config, region string, o Options) *Service {
 	cfg = cfg.Copy()
 	cfg.ClientLogMode = 0

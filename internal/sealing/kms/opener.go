@@ -11,7 +11,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// Opener opens what a Recipient of any region sealed. It is safe for concurrent use.
+// Opener opens what a Sealer sealed, in any region. It is safe for concurrent use.
 type Opener struct{ service *Service }
 
 var _ sealing.Opener = (*Opener)(nil)
@@ -19,16 +19,16 @@ var _ sealing.Opener = (*Opener)(nil)
 // Opener returns an Opener with the credentials of the Service. It needs no region: a sealed secret names its own.
 func (s *Service) Opener() *Opener { return &Opener{s} }
 
-// Open decrypts with one Decrypt call. The *sealing.OpenError wraps an *Error if the call was made.
+// Open decrypts by one Decrypt call. The *sealing.OpenError wraps an *Error if KMS was called.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html
 func (o *Opener) Open(ctx context.Context, sealed string) (secret.Secret, error) {
 	e, err := parseEnvelope(sealed)
 	switch {
 	case errors.Is(err, errNoEnvelope):
-		return secret.Secret{}, &sealing.OpenError{Failure: sealing.NotSealed, Detail: "one of AWS KMS begins with " + scheme + ":"}
+		return secret.Secret{}, &sealing.OpenError{Failure: sealing.NotSealed, Detail: "it does not begin with " + Prefix}
 	case errors.Is(err, errOtherVersion):
 		return secret.Secret{}, &sealing.OpenError{
-			Failure: sealing.NotSealed, Detail: "its version is not " + version + ", the only one that this provider reads",
+			Failure: sealing.NotSealed, Detail: "its version is not " + version + ", the only one that this program reads",
 		}
 	case err != nil:
 		return secret.Secret{}, &sealing.OpenError{Failure: sealing.Damaged}
@@ -49,7 +49,7 @@ func (o *Opener) Open(ctx context.Context, sealed string) (secret.Secret, error)
 	return secret.New(string(out.Plaintext)), nil
 }
 
-// failureOf distinguishes a sealed secret that was changed from one that KMS does not decrypt for this caller.
+// failureOf returns Damaged if the sealed secret was changed, and Refused if KMS does not open it for this caller.
 func failureOf(code string) sealing.OpenFailure {
 	switch code {
 	case codeInvalidCiphertext, codeIncorrectKey:

@@ -22,20 +22,27 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
 )
 
-// TestSealed looks at the text, and opens it the way that needs nothing of this package.
-func TestSealed(t *testing.T) {
+// TestSeal checks the text, and opens it with the SDK alone, too.
+func TestSeal(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	there := w.CreateKMSKey("us-east-1", "alias/there")
+	f := newFixture(t)
+	there := f.CreateKMSKey("us-east-1", "alias/there")
 	for name, tt := range map[string]struct {
 		keyID, region, arn string
 		context            map[string]string
 		header             string
 	}{
-		"id":        {w.id, region, w.arn, nil, `{"region":"eu-central-1","key":"` + w.arn + `"}`},
-		"ARN":       {w.arn, region, w.arn, map[string]string{}, `{"region":"eu-central-1","key":"` + w.arn + `"}`},
-		"alias":     {"alias/secrets", region, w.arn, map[string]string{"b": "<2>", "a": "1"}, `{"region":"eu-central-1","key":"` + w.arn + `","context":{"a":"1","b":"\u003c2\u003e"}}`},
-		"alias ARN": {"arn:aws:kms:eu-central-1:123456789012:alias/secrets", region, w.arn, nil, `{"region":"eu-central-1","key":"` + w.arn + `"}`},
+		"id":  {f.id, region, f.arn, nil, `{"region":"eu-central-1","key":"` + f.arn + `"}`},
+		"ARN": {f.arn, region, f.arn, map[string]string{}, `{"region":"eu-central-1","key":"` + f.arn + `"}`},
+		"alias": {
+			"alias/secrets", region, f.arn,
+			map[string]string{"b": "<2>", "a": "1"},
+			`{"region":"eu-central-1","key":"` + f.arn + `","context":{"a":"1","b":"\u003c2\u003e"}}`,
+		},
+		"alias ARN": {
+			"arn:aws:kms:eu-central-1:123456789012:alias/secrets", region, f.arn, nil,
+			`{"region":"eu-central-1","key":"` + f.arn + `"}`,
+		},
 		"other region's ARN": {
 			"arn:aws:kms:us-east-1:123456789012:alias/there", "us-east-1", there,
 			map[string]string{"app": "ci"},
@@ -44,24 +51,27 @@ func TestSealed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sealed := w.seal(t, tt.keyID, tt.context)
+			sealed := f.seal(t, tt.keyID, tt.context)
 			parts := strings.Split(sealed, ":")
 			if len(parts) != 4 || parts[0]+":"+parts[1] != "iamkeys-kms:v1" || strings.ContainsAny(sealed, " \n\r\t") {
 				t.Fatalf("sealed as %s", sealed)
+			}
+			if !strings.HasPrefix(sealed, kms.Prefix) {
+				t.Error("the text does not begin with Prefix")
 			}
 			header, err := base64.RawURLEncoding.DecodeString(parts[2])
 			if err != nil || string(header) != tt.header {
 				t.Errorf("header %s (%v), want %s", header, err, tt.header)
 			}
-			wantOpen(t, w.Opener(), sealed)
-			wantOpen(t, w.Opener(), "\n "+sealed+"\r\n")
+			wantOpen(t, f.Opener(), sealed)
+			wantOpen(t, f.Opener(), "\n "+sealed+"\r\n")
 
 			blob, err := base64.StdEncoding.DecodeString(parts[3])
 			if err != nil {
 				t.Fatal(err)
 			}
-			cfg := config(w.ann)
-			cfg.Region, cfg.BaseEndpoint = tt.region, aws.String(w.URL())
+			cfg := config(f.ann)
+			cfg.Region, cfg.BaseEndpoint = tt.region, aws.String(f.URL())
 			out, err := awskms.NewFromConfig(cfg).Decrypt(t.Context(), &awskms.DecryptInput{CiphertextBlob: blob, EncryptionContext: tt.context})
 			if err != nil || string(out.Plaintext) != plaintext.Reveal() {
 				t.Errorf("a plain Decrypt: error %v, or secret differs", err)
@@ -70,17 +80,17 @@ func TestSealed(t *testing.T) {
 	}
 }
 
-func TestOpen_neededNothing(t *testing.T) {
+func TestOpen_needsOnlyTheText(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	sealed := w.seal(t, "alias/secrets", map[string]string{"app": "ci"})
-	w.MoveKMSAlias("alias/secrets", w.CreateKMSKey(region, "")) // what it was sealed to is in the text
-	wantOpen(t, kms.New(config(w.ann), "", kms.Options{Endpoint: w.URL()}).Opener(), sealed)
-	calls := w.Log()
-	if got := calls[len(calls)-1].Params["KeyId"]; got != w.arn {
+	f := newFixture(t)
+	sealed := f.seal(t, "alias/secrets", map[string]string{"app": "ci"})
+	f.MoveKMSAlias("alias/secrets", f.CreateKMSKey(region, "")) // the text has the ARN of the key that encrypted
+	wantOpen(t, kms.New(config(f.ann), "", kms.Options{Endpoint: f.URL()}).Opener(), sealed)
+	calls := f.Log()
+	if got := calls[len(calls)-1].Params["KeyId"]; got != f.arn {
 		t.Errorf("Decrypt was asked for %s", got)
 	}
-	if used := w.Keys("ann")[0]; used.LastUsedRegion != region || used.LastUsedService != "kms" {
+	if used := f.Keys("ann")[0]; used.LastUsedRegion != region || used.LastUsedService != "kms" {
 		t.Errorf("Decrypt went to %s in %s", used.LastUsedService, used.LastUsedRegion)
 	}
 }
@@ -88,65 +98,67 @@ func TestOpen_neededNothing(t *testing.T) {
 func TestOpen_refused(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		prepare func(world)
+		prepare func(fixture)
 		failure sealing.OpenFailure
 		status  int
 		code    string
 	}{
 		"key policy": {
-			func(w world) { w.SetKMSPolicy(w.arn, map[string][]string{"kms:Decrypt": {w.Root().AccessKeyID}}) },
+			func(f fixture) { f.SetKMSPolicy(f.arn, map[string][]string{"kms:Decrypt": {f.Root().AccessKeyID}}) },
 			sealing.Refused, 400, "AccessDeniedException",
 		},
-		"disabled":      {func(w world) { w.SetKMSState(w.arn, "Disabled") }, sealing.Refused, 400, "DisabledException"},
-		"to be deleted": {func(w world) { w.SetKMSState(w.arn, "PendingDeletion") }, sealing.Refused, 400, "KMSInvalidStateException"},
-		"deleted":       {func(w world) { w.DeleteKMSKey(w.arn) }, sealing.Refused, 400, "NotFoundException"},
-		"KMS fails":     {func(w world) { w.AddFault(iamsim.Fault{Kind: iamsim.ErrorBeforeCommit}) }, sealing.Refused, 500, "KMSInternalException"},
-		"no answer":     {func(w world) { w.AddFault(iamsim.Fault{Kind: iamsim.AnswerLost}) }, sealing.Refused, 0, ""},
-		"empty answer":  {func(w world) { w.AddFault(iamsim.Fault{Kind: iamsim.Empty200}) }, sealing.Refused, 200, ""},
-		"endpoint down": {func(w world) { _ = w.Close() }, sealing.Refused, 0, ""},
+		"disabled":      {func(f fixture) { f.SetKMSState(f.arn, "Disabled") }, sealing.Refused, 400, "DisabledException"},
+		"to be deleted": {func(f fixture) { f.SetKMSState(f.arn, "PendingDeletion") }, sealing.Refused, 400, "KMSInvalidStateException"},
+		"deleted":       {func(f fixture) { f.DeleteKMSKey(f.arn) }, sealing.Refused, 400, "NotFoundException"},
+		"KMS fails": {
+			func(f fixture) { f.AddFault(iamsim.Fault{Kind: iamsim.ErrorBeforeCommit}) }, sealing.Refused, 500, "KMSInternalException",
+		},
+		"no answer":     {func(f fixture) { f.AddFault(iamsim.Fault{Kind: iamsim.AnswerLost}) }, sealing.Refused, 0, ""},
+		"empty answer":  {func(f fixture) { f.AddFault(iamsim.Fault{Kind: iamsim.Empty200}) }, sealing.Refused, 200, ""},
+		"endpoint down": {func(f fixture) { _ = f.Close() }, sealing.Refused, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
-			sealed := w.seal(t, "alias/secrets", nil)
-			tt.prepare(w)
-			failed := openError(t.Context(), t, w.Opener(), sealed)
-			if failed.Failure != tt.failure || !slices.Equal(failed.Recipients, []string{w.arn}) {
+			f := newFixture(t)
+			sealed := f.seal(t, "alias/secrets", nil)
+			tt.prepare(f)
+			failed := openError(t.Context(), t, f.Opener(), sealed)
+			if failed.Failure != tt.failure || !slices.Equal(failed.Recipients, []string{f.arn}) {
 				t.Errorf("%s, to %v", failed.Failure, failed.Recipients)
 			}
-			wantKMS(t, failed, kms.Error{Action: "kms:Decrypt", Key: w.arn, Region: region, Code: tt.code, HTTPStatus: tt.status})
+			wantKMS(t, failed, kms.Error{Action: "kms:Decrypt", Key: f.arn, Region: region, Code: tt.code, HTTPStatus: tt.status})
 		})
 	}
 }
 
 func TestOpen_notSealed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	sealed := w.seal(t, "alias/secrets", nil)
+	f := newFixture(t)
+	sealed := f.seal(t, "alias/secrets", nil)
 	for name, tt := range map[string]struct {
 		text    string
 		failure sealing.OpenFailure
 	}{
-		"empty":             {"", sealing.NotSealed},
-		"age":               {"-----BEGIN AGE ENCRYPTED FILE-----\n", sealing.NotSealed},
-		"bare blob":         {strings.Split(sealed, ":")[3], sealing.NotSealed},
-		"next version":      {strings.Replace(sealed, ":v1:", ":v2:", 1), sealing.NotSealed},
-		"name alone":        {"iamkeys-kms", sealing.Damaged},
-		"no ciphertext":     {"iamkeys-kms:v1:e30:", sealing.Damaged},
-		"a part more":       {sealed + ":x", sealing.Damaged},
-		"newline within":    {sealed[:len(sealed)-8] + "\n" + sealed[len(sealed)-8:], sealing.Damaged},
-		"longer than sense": {sealed + strings.Repeat("A", sealing.MaxSealed), sealing.Damaged},
+		"empty":          {"", sealing.NotSealed},
+		"age":            {"-----BEGIN AGE ENCRYPTED FILE-----\n", sealing.NotSealed},
+		"bare blob":      {strings.Split(sealed, ":")[3], sealing.NotSealed},
+		"next version":   {strings.Replace(sealed, ":v1:", ":v2:", 1), sealing.NotSealed},
+		"name alone":     {"iamkeys-kms", sealing.Damaged},
+		"no ciphertext":  {"iamkeys-kms:v1:e30:", sealing.Damaged},
+		"a part more":    {sealed + ":x", sealing.Damaged},
+		"newline within": {sealed[:len(sealed)-8] + "\n" + sealed[len(sealed)-8:], sealing.Damaged},
+		"too long":       {sealed + strings.Repeat("A", sealing.MaxSealed), sealing.Damaged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if failed := openError(t.Context(), t, w.Opener(), tt.text); failed.Failure != tt.failure || failed.Err != nil {
+			if failed := openError(t.Context(), t, f.Opener(), tt.text); failed.Failure != tt.failure || failed.Err != nil {
 				t.Errorf("%s: %v", failed.Failure, failed)
 			}
 		})
 	}
 }
 
-// reheader is a sealed text with its header changed.
+// reheader returns a sealed text with its header changed.
 func reheader(t *testing.T, sealed string, change func(map[string]any)) string {
 	t.Helper()
 	parts := strings.Split(sealed, ":")
@@ -159,7 +171,7 @@ func reheader(t *testing.T, sealed string, change func(map[string]any)) string {
 		t.Fatal(err)
 	}
 	change(fields)
-	// The order of the fields counts.
+	// The order of the fields matters.
 	var changed []string
 	for _, name := range []string{"region", "key", "context", "more"} {
 		if value, ok := fields[name]; ok {
@@ -176,39 +188,46 @@ func reheader(t *testing.T, sealed string, change func(map[string]any)) string {
 
 func TestOpen_tampered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	other, there := w.CreateKMSKey(region, ""), w.CreateKMSKey("us-east-1", "")
-	sealed := w.seal(t, "alias/secrets", map[string]string{"app": "ci"})
+	f := newFixture(t)
+	other, there := f.CreateKMSKey(region, ""), f.CreateKMSKey("us-east-1", "")
+	sealed := f.seal(t, "alias/secrets", map[string]string{"app": "ci"})
 	if same := reheader(t, sealed, func(map[string]any) {}); same != sealed {
 		t.Fatalf("an unchanged header is written as %s", same)
 	}
 	for name, tt := range map[string]struct {
 		change  func(map[string]any)
 		failure sealing.OpenFailure
-		code    string // empty: KMS was not asked
+		code    string // empty if KMS was not called
 	}{
-		"context":          {func(h map[string]any) { h["context"] = map[string]string{"app": "other"} }, sealing.Damaged, "InvalidCiphertextException"},
+		"context": {
+			func(h map[string]any) { h["context"] = map[string]string{"app": "other"} }, sealing.Damaged, "InvalidCiphertextException",
+		},
 		"no context":       {func(h map[string]any) { delete(h, "context") }, sealing.Damaged, "InvalidCiphertextException"},
 		"empty context":    {func(h map[string]any) { h["context"] = map[string]string{} }, sealing.Damaged, ""},
 		"context, no name": {func(h map[string]any) { h["context"] = map[string]string{"": "x"} }, sealing.Damaged, ""},
 		"key":              {func(h map[string]any) { h["key"] = other }, sealing.Damaged, "IncorrectKeyException"},
-		"key and region":   {func(h map[string]any) { h["key"], h["region"] = there, "us-east-1" }, sealing.Damaged, "IncorrectKeyException"},
-		"region":           {func(h map[string]any) { h["region"] = "us-east-1" }, sealing.Damaged, ""},
-		"no region":        {func(h map[string]any) { delete(h, "region") }, sealing.Damaged, ""},
-		"another host":     {func(h map[string]any) { h["region"] = "x.example.com/" }, sealing.Damaged, ""},
+		"key and region": {
+			func(h map[string]any) { h["key"], h["region"] = there, "us-east-1" }, sealing.Damaged, "IncorrectKeyException",
+		},
+		"region":       {func(h map[string]any) { h["region"] = "us-east-1" }, sealing.Damaged, ""},
+		"no region":    {func(h map[string]any) { delete(h, "region") }, sealing.Damaged, ""},
+		"another host": {func(h map[string]any) { h["region"] = "x.example.com/" }, sealing.Damaged, ""},
 		"host in both": {func(h map[string]any) {
-			h["region"], h["key"] = "x.example.com/", strings.Replace(w.arn, region, "x.example.com/", 1)
+			h["region"], h["key"] = "x.example.com/", strings.Replace(f.arn, region, "x.example.com/", 1)
 		}, sealing.Damaged, ""},
-		"key by alias":      {func(h map[string]any) { h["key"] = "alias/secrets" }, sealing.Damaged, ""},
-		"key by alias ARN":  {func(h map[string]any) { h["key"] = "arn:aws:kms:eu-central-1:123456789012:alias/secrets" }, sealing.Damaged, ""},
-		"key by id":         {func(h map[string]any) { h["key"] = w.id }, sealing.Damaged, ""},
-		"something more":    {func(h map[string]any) { h["more"] = 1 }, sealing.Damaged, ""},
-		"something else":    {func(h map[string]any) { h["key"] = 1 }, sealing.Damaged, ""},
-		"unknown account's": {func(h map[string]any) { h["key"] = strings.Replace(w.arn, "123456789012", "999999999999", 1) }, sealing.Refused, "AccessDeniedException"},
+		"key by alias":     {func(h map[string]any) { h["key"] = "alias/secrets" }, sealing.Damaged, ""},
+		"key by alias ARN": {func(h map[string]any) { h["key"] = "arn:aws:kms:eu-central-1:123456789012:alias/secrets" }, sealing.Damaged, ""},
+		"key by id":        {func(h map[string]any) { h["key"] = f.id }, sealing.Damaged, ""},
+		"something more":   {func(h map[string]any) { h["more"] = 1 }, sealing.Damaged, ""},
+		"something else":   {func(h map[string]any) { h["key"] = 1 }, sealing.Damaged, ""},
+		"of another account": {
+			func(h map[string]any) { h["key"] = strings.Replace(f.arn, "123456789012", "999999999999", 1) },
+			sealing.Refused, "AccessDeniedException",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			failed := openError(t.Context(), t, w.Opener(), reheader(t, sealed, tt.change))
+			failed := openError(t.Context(), t, f.Opener(), reheader(t, sealed, tt.change))
 			if failed.Failure != tt.failure {
 				t.Errorf("%s: %v", failed.Failure, failed)
 			}
@@ -222,9 +241,9 @@ func TestOpen_tampered(t *testing.T) {
 
 func TestOpen_damagedAnywhere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	sealed := w.seal(t, "alias/secrets", map[string]string{"app": "ci"})
-	opener := w.Opener()
+	f := newFixture(t)
+	sealed := f.seal(t, "alias/secrets", map[string]string{"app": "ci"})
+	opener := f.Opener()
 	for i := range len(sealed) {
 		_ = openError(t.Context(), t, opener, sealed[:i])
 		_ = openError(t.Context(), t, opener, sealed[:i]+sealed[i+1:])
@@ -241,14 +260,14 @@ func TestOpen_damagedAnywhere(t *testing.T) {
 	}
 }
 
-func TestOpen_atOnce(t *testing.T) {
+func TestOpen_concurrent(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	f := newFixture(t)
 	var texts []string
 	for _, r := range []string{"eu-west-1", "eu-west-2", "us-east-1", "ap-south-1"} {
-		texts = append(texts, w.seal(t, w.CreateKMSKey(r, ""), nil))
+		texts = append(texts, f.seal(t, f.CreateKMSKey(r, ""), nil))
 	}
-	opener := service(w.ann, w.URL()).Opener()
+	opener := service(f.ann, f.URL()).Opener()
 	var group sync.WaitGroup
 	for i := range 40 {
 		group.Go(func() {
@@ -261,21 +280,21 @@ func TestOpen_atOnce(t *testing.T) {
 	group.Wait()
 }
 
-func TestRetries(t *testing.T) {
+func TestService_retries(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	cfg := config(w.ann)
+	f := newFixture(t)
+	cfg := config(f.ann)
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 		})
 	}
-	w.Service = kms.New(cfg, region, kms.Options{Endpoint: w.URL()})
-	w.AddFault(iamsim.Fault{Action: "Encrypt", Nth: 1, Kind: iamsim.Throttled})
-	w.AddFault(iamsim.Fault{Action: "Decrypt", Nth: 1, Kind: iamsim.AnswerLost})
-	wantOpen(t, w.Opener(), w.seal(t, "alias/secrets", nil))
+	f.Service = kms.New(cfg, region, kms.Options{Endpoint: f.URL()})
+	f.AddFault(iamsim.Fault{Action: "Encrypt", Nth: 1, Kind: iamsim.Throttled})
+	f.AddFault(iamsim.Fault{Action: "Decrypt", Nth: 1, Kind: iamsim.AnswerLost})
+	wantOpen(t, f.Opener(), f.seal(t, "alias/secrets", nil))
 	var actions []string
-	for _, call := range w.Log() {
+	for _, call := range f.Log() {
 		actions = append(actions, call.Action)
 	}
 	if want := []string{"Encrypt", "Encrypt", "Decrypt", "Decrypt"}; !reflect.DeepEqual(actions, want) {
@@ -283,16 +302,16 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-func TestCanceled(t *testing.T) {
+func TestService_canceled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	sealed := w.seal(t, "alias/secrets", nil)
+	f := newFixture(t)
+	sealed := f.seal(t, "alias/secrets", nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if failed := openError(ctx, t, w.Opener(), sealed); !errors.Is(failed, context.Canceled) {
+	if failed := openError(ctx, t, f.Opener(), sealed); !errors.Is(failed, context.Canceled) {
 		t.Errorf("Open: %v", failed)
 	}
-	_, err := recipient(t, w.Service, "alias/secrets", nil).Seal(ctx, now, plaintext)
+	_, err := sealer(t, f.Service, "alias/secrets", nil).Seal(ctx, now, plaintext)
 	wantKMS(t, err, kms.Error{Action: "kms:Encrypt", Key: "alias/secrets", Region: region})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("Seal: %v", err)
