@@ -230,7 +230,7 @@ func TestSeal_contextEnded(t *testing.T) {
 		"client timeout": {
 			func(func()) doer { return (&http.Client{Timeout: time.Millisecond, Transport: transport(waits)}).Do },
 			time.Hour, context.DeadlineExceeded,
-			"no answer from https://kms.eu-central-1.amazonaws.com/: context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+			"no answer from https://kms.eu-central-1.amazonaws.com/: context deadline exceeded",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -245,7 +245,9 @@ func TestSeal_contextEnded(t *testing.T) {
 			if !errors.Is(err, tt.cause) {
 				t.Errorf("the error does not wrap %v", tt.cause)
 			}
-			if got, ok := errors.AsType[*kms.Error](err); !ok || got.Message != tt.message {
+			// net/http adds this only if its timer fires before the deadline of the context, which is the same instant.
+			const fromClient = " (Client.Timeout exceeded while awaiting headers)"
+			if got, ok := errors.AsType[*kms.Error](err); !ok || strings.TrimSuffix(got.Message, fromClient) != tt.message {
 				t.Errorf("error %v, want %q", err, tt.message)
 			}
 		})
