@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/duration"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
@@ -97,7 +98,9 @@ func (d *accessKeyAgeDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 }
 
 func (d *accessKeyAgeDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.client = dataSourceClient(req, resp)
+	client, diags := clientFrom(req.ProviderData)
+	d.client = client
+	resp.Diagnostics.Append(diags...)
 }
 
 func (d *accessKeyAgeDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
@@ -174,4 +177,4 @@ func (m *accessKeyAgeModel) setAge(key *iamgate.AccessKey, now time.Time) {
 }
 
 // wholeDays is d in days of 24 hours, rounded down. It is zero for a key that seems to be from the future.
-func wholeDays(d time.Duration) int64 { return int64(max(d, 0) / day) }
+func wholeDays(d time.Duration) int64 { return int64(max(d, 0) / duration.Day) }

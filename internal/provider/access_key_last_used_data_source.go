@@ -78,7 +78,9 @@ func (d *accessKeyLastUsedDataSource) Schema(_ context.Context, _ datasource.Sch
 }
 
 func (d *accessKeyLastUsedDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.client = dataSourceClient(req, resp)
+	client, diags := clientFrom(req.ProviderData)
+	d.client = client
+	resp.Diagnostics.Append(diags...)
 }
 
 func (d *accessKeyLastUsedDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -101,18 +103,6 @@ func (d *accessKeyLastUsedDataSource) Read(ctx context.Context, req datasource.R
 		model.Region = types.StringValue(used.Region)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-}
-
-// dataSourceClient is the configured provider's client; nil before the provider is configured.
-func dataSourceClient(req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) *Client {
-	if req.ProviderData == nil {
-		return nil
-	}
-	client, ok := req.ProviderData.(*Client)
-	if !ok {
-		resp.Diagnostics.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug in the provider.", req.ProviderData))
-	}
-	return client
 }
 
 // accessKeyLastUsed asks for the last use of the key that the attribute access_key_id names. The owner in the answer is

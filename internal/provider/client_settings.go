@@ -21,9 +21,7 @@ func newClient(ctx context.Context, m *providerModel, version string, o Options)
 	if clients == nil {
 		return nil, diags
 	}
-	return &Client{
-		Gateway: clients.Gateway, KMS: clients.KMS, Clock: o.Clock, Rotator: rotator.New(clients.Gateway, o.Clock),
-	}, diags
+	return &Client{Gateway: clients.Gateway, KMS: clients.KMS, Rotator: rotator.New(clients.Gateway, o.Clock)}, diags
 }
 
 // settings returns the provider block without Terraform's types.

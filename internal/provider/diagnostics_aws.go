@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/keyid"
 )
 
 // awsErrorDetail is what a diagnostic says of a failed call: AWS's own words, and what to do about it.
@@ -27,7 +28,7 @@ func awsErrorHint(failure *iamgate.Error) string {
 			return fmt.Sprintf("Allow %s on user %q. If a policy does allow it, look for an explicit deny: AWS attaches "+
 				"AWSCompromisedKeyQuarantine policies to a user whose key was found in public, and they deny it.", failure.Action, failure.Resource)
 		}
-		if accessKeyID.MatchString(failure.Resource) {
+		if keyid.IsLongTerm(failure.Resource) {
 			return fmt.Sprintf("Allow %s on the user of key %s for the credentials of this provider.", failure.Action, failure.Resource)
 		}
 		return fmt.Sprintf("Allow %s on %q for the credentials of this provider.", failure.Action, failure.Resource)

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/duration"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
@@ -46,7 +47,7 @@ func createRefused(user string, o rotation.Obstacle, seen rotation.Observation) 
 		summary: fmt.Sprintf("User %q already has %d access keys, and no slot is free: %s",
 			user, len(seen.Keys), describeKeys(seen.Keys)),
 		truth: "No key is created and none is touched: " + obstacleFact(o, seen) + ".",
-		next: "To go on, import the keys of this user instead:" + commands("terraform import ADDRESS "+importExample(user, seen)) +
+		next: "To go on, import the keys of this user instead:" + commands("terraform import ADDRESS "+rotator.ExampleImportID(user, seen).String()) +
 			"\nor delete a key that nobody needs, with:" + commands(lines...) +
 			"\nor set unmanaged_keys = \"delete_unused\" if one of them was never used. A -replace with create_before_destroy meets this while " +
 			"a previous key exists; rotate_when_changed rotates without replacing.",
@@ -167,29 +168,12 @@ func neverRotated() diag.Diagnostic {
 
 // rotateAfterTooShort refuses a rotate_after that previous can't leave within. Spelled is the configured text.
 func rotateAfterTooShort(spelled string, policy rotation.Policy) diag.Diagnostic {
-	least := formatDuration(policy.MinimumRotateAfter())
+	least := duration.Format(policy.MinimumRotateAfter())
 	return problem{
 		at: path.Root("rotate_after"), summary: fmt.Sprintf("rotate_after %q is too short: it must be more than %s", spelled, least),
 		truth: fmt.Sprintf("The previous key must be gone before the next rotation, and it stays for the larger of overlap (%s) and "+
-			"require_unused_for (%s), plus grace (%s).", formatDuration(policy.Overlap), formatDuration(policy.RequireUnusedFor),
-			formatDuration(policy.Grace)),
+			"require_unused_for (%s), plus grace (%s).", duration.Format(policy.Overlap), duration.Format(policy.RequireUnusedFor),
+			duration.Format(policy.Grace)),
 		next: fmt.Sprintf("Set rotate_after to more than %s, or shorten overlap, require_unused_for or grace.", least),
-	}.asError()
-}
-
-// badImportID refuses an import id of another form.
-func badImportID(id string) diag.Diagnostic {
-	return problem{
-		summary: fmt.Sprintf("Import id %q is not of the form user, user/AKIA1 or user/AKIA1/AKIA2", id),
-		next:    "The import id is " + importForms + ": a user name, then the id of the current key, then that of the previous one.",
-	}.asError()
-}
-
-// importRefused says why an import id does not name keys of the user.
-func importRefused(summary, user string, seen rotation.Observation) diag.Diagnostic {
-	return problem{
-		summary: summary, truth: "Nothing was imported. User " + user + " has: " + describeKeysBriefly(seen.Keys) + ".",
-		next: "The import id is " + importForms + "; a key that it does not name stays unmanaged. For example:" +
-			commands("terraform import ADDRESS "+importExample(user, seen)),
 	}.asError()
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -78,13 +77,13 @@ func locationWarning(subject rotator.Subject, l rotator.Location) (w diag.Diagno
 }
 
 // waitingWarnings say what does not happen though its time has come.
-func waitingWarnings(user string, record rotation.Record, decision rotation.Decision, seen rotation.Observation) diag.Diagnostics {
+func waitingWarnings(user string, decision rotation.Decision, seen rotation.Observation) diag.Diagnostics {
 	var diags diag.Diagnostics
 	// A current that is not listed yet has had its warning already.
 	if o := decision.Blocked; o != nil && o.Cause != rotation.CauseYoung {
 		diags.Append(problem{
 			at: path.Root("rotation_blocked"), summary: fmt.Sprintf("Rotation of user %q is due and waits: %s", user, obstacleFact(*o, seen)),
-			next: blockedRemedy(user, *o, record, seen),
+			next: blockedRemedy(user, *o, decision.Record, seen),
 		}.asWarning())
 	}
 	for _, o := range decision.Waiting {
@@ -135,30 +134,9 @@ func sharedUser(user, one, other string) diag.Diagnostic {
 	}.asWarning()
 }
 
-// orphanWarnings name the keys that an interrupted apply has probably left: created after the current key, managed by
-// nobody here, and never used, not even for a proof, as another resource that is about to replace this one would. One that
-// blocks a rotation has had its warning, and delete_unused needs none.
-func orphanWarnings(
-	user string, policy rotation.Policy, record rotation.Record, decision rotation.Decision, seen rotation.Observation,
-) diag.Diagnostics {
-	var diags diag.Diagnostics
-	if policy.UnmanagedKeys == rotation.DeleteUnused {
-		return diags
-	}
-	for _, k := range seen.Keys {
-		blocks := decision.Blocked != nil && decision.Blocked.Key == k.ID
-		leaves := slices.ContainsFunc(decision.Steps, func(s rotation.Step) bool { return s.Key == k.ID })
-		if blocks || leaves || k.ID == seen.Signer || !isOrphan(record, k) || !k.LastUse.At.IsZero() {
-			continue
-		}
-		diags.Append(problem{at: path.Root("unmanaged_keys"), summary: orphanFact(user, k), next: orphanRemedy(user, k.ID)}.asWarning())
-	}
-	return diags
-}
-
-// isOrphan reports whether an interrupted apply has probably left the key.
-func isOrphan(record rotation.Record, k rotation.Key) bool {
-	return !record.Manages(k.ID) && k.NeverUsed() && k.CreatedAt.After(record.Current.CreatedAt)
+// orphanLeft names a key that an interrupted apply has probably left.
+func orphanLeft(user string, k rotation.Key) diag.Diagnostic {
+	return problem{at: path.Root("unmanaged_keys"), summary: orphanFact(user, k), next: orphanRemedy(user, k.ID)}.asWarning()
 }
 
 func orphanFact(user string, k rotation.Key) string {
@@ -177,7 +155,7 @@ func orphanRemedy(user, id string) string {
 
 // blockedRemedy is what can be done about a rotation that waits, and whether an orphan is in its way.
 func blockedRemedy(user string, o rotation.Obstacle, record rotation.Record, seen rotation.Observation) string {
-	if k := seen.Find(o.Key); o.Cause == rotation.CauseUnmanaged && k != nil && isOrphan(record, *k) {
+	if k := seen.Find(o.Key); o.Cause == rotation.CauseUnmanaged && k != nil && record.IsOrphan(*k) {
 		return orphanFact(user, *k) + ". " + obstacleRemedy(o, user)
 	}
 	return obstacleRemedy(o, user)

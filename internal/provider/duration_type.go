@@ -4,84 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/duration"
 )
-
-const (
-	day  = 24 * time.Hour
-	week = 7 * day
-
-	// maxDuration is a hundred years of 365 days: more is a mistake, and it keeps sums of durations far from overflow.
-	maxDuration = 36500 * day
-
-	durationForm = "whole numbers with the units w, d, h, m and s, the largest unit first, such as 90d, 12w, 36h or 1d12h; " +
-		"at most 36500d, without sign, fraction or spaces"
-)
-
-// durationUnits are the units of a duration, the largest first.
-var durationUnits = []struct {
-	symbol byte
-	length time.Duration
-}{
-	{'w', week}, {'d', day}, {'h', time.Hour}, {'m', time.Minute}, {'s', time.Second},
-}
-
-var (
-	errDurationForm  = errors.New("a duration is " + durationForm)
-	errDurationRange = errors.New("a duration is at most 36500d")
-)
-
-// parseDuration reads a duration such as 90d or 1d12h. A day is 24 hours. The error wraps errDurationForm or
-// errDurationRange.
-func parseDuration(s string) (time.Duration, error) {
-	var total time.Duration
-	rest, units := s, durationUnits
-	for rest != "" {
-		digits := strings.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
-		if digits <= 0 {
-			return 0, fmt.Errorf("%q: %w", s, errDurationForm)
-		}
-		for len(units) > 0 && units[0].symbol != rest[digits] {
-			units = units[1:]
-		}
-		if len(units) == 0 {
-			return 0, fmt.Errorf("%q: %w", s, errDurationForm)
-		}
-		n, err := strconv.ParseInt(rest[:digits], 10, 64)
-		if err != nil || n > int64((maxDuration-total)/units[0].length) {
-			return 0, fmt.Errorf("%q: %w", s, errDurationRange)
-		}
-		total += time.Duration(n) * units[0].length
-		rest, units = rest[digits+1:], units[1:]
-	}
-	if s == "" {
-		return 0, fmt.Errorf("%q: %w", s, errDurationForm)
-	}
-	return total, nil
-}
-
-// formatDuration prints d, which is not negative, in days and smaller units: 90d, 1d12h. Parts of a second are cut off.
-func formatDuration(d time.Duration) string {
-	var b strings.Builder
-	for _, unit := range durationUnits {
-		if unit.length == week || d < unit.length {
-			continue
-		}
-		fmt.Fprintf(&b, "%d%c", d/unit.length, unit.symbol)
-		d %= unit.length
-	}
-	if b.Len() == 0 {
-		return "0s"
-	}
-	return b.String()
-}
 
 // durationType is the Terraform type of a duration: a string such as 90d.
 type durationType struct{ basetypes.StringType }
@@ -128,9 +61,67 @@ func (v durationValue) Equal(o attr.Value) bool {
 
 // Duration is the length of v. It is zero for a null or unknown value, and for one that durationValidator refuses.
 func (v durationValue) Duration() time.Duration {
-	d, err := parseDuration(v.ValueString())
+	d, err := duration.Parse(v.ValueString())
 	if err != nil {
 		return 0
 	}
 	return d
+}
+
+// durationValidator refuses a string that is no duration, and a duration of zero unless allowZero is set.
+type durationValidator struct{ allowZero bool }
+
+var _ validator.String = durationValidator{}
+
+func (v durationValidator) Description(context.Context) string {
+	if v.allowZero {
+		return "a duration: " + duration.Form
+	}
+	return "a duration longer than zero: " + duration.Form
+}
+
+func (v durationValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v durationValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	value := req.ConfigValue.ValueString()
+	d, err := duration.Parse(value)
+	switch {
+	case errors.Is(err, duration.ErrRange):
+		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Duration too long in %s: %q", req.Path, value),
+			fmt.Sprintf("Set %s to at most 36500d.", req.Path))
+	case err != nil:
+		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Invalid duration in %s: %q", req.Path, value),
+			fmt.Sprintf("Set %s to %s.", req.Path, duration.Form))
+	case d == 0 && !v.allowZero:
+		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Duration of zero in %s: %q", req.Path, value),
+			fmt.Sprintf("Set %s to a duration longer than zero, such as 90d.", req.Path))
+	}
+}
+
+// keepDurationSpelling plans the prior spelling of a duration that is only spelled anew, so that 168h for 7d is no change.
+// Semantic equality of the type would not do: Terraform compares a configured value with the state as text.
+func keepDurationSpelling() planmodifier.String { return durationSpelling{} }
+
+type durationSpelling struct{}
+
+func (durationSpelling) Description(context.Context) string {
+	return "another spelling of the same duration is no change"
+}
+
+func (m durationSpelling) MarkdownDescription(ctx context.Context) string { return m.Description(ctx) }
+
+func (durationSpelling) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+	if req.StateValue.IsNull() || req.PlanValue.IsNull() || req.PlanValue.IsUnknown() {
+		return
+	}
+	prior, err := duration.Parse(req.StateValue.ValueString())
+	if err != nil {
+		return
+	}
+	if planned, err := duration.Parse(req.PlanValue.ValueString()); err == nil && planned == prior {
+		resp.PlanValue = req.StateValue
+	}
 }

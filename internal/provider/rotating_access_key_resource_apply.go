@@ -27,26 +27,12 @@ func (r *rotatingAccessKeyResource) Create(ctx context.Context, req resource.Cre
 	}
 	state := plan
 	state.Previous = types.ObjectNull(previousType)
-	// Nothing of these is known before the first key: the plan holds them as unknown.
+	// The plan holds these as unknown, and they are known only once the first key is proved.
 	state.AccountID, state.UserUniqueID = types.StringNull(), types.StringNull()
-	task := r.task(&plan, want)
-	task.RecordedDescription = task.Description
-	task.Save = func(ctx context.Context, s rotator.State) {
-		if s.Record.Current.ID == "" {
-			resp.State.RemoveResource(ctx)
-			return
-		}
-		model, diags := modelAfter(ctx, &state, &plan, want.policy, s)
-		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, model)...)
-	}
-	report := r.client.Rotator.Create(ctx, task)
-	texts := applyTexts{user: task.User, recorded: task.User, method: want.method(), creates: true}
-	resp.Diagnostics.Append(texts.report(report)...)
-	if report.Evidence != nil {
-		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, report.Evidence)...)
-	}
+	run(ctx, r.client.Rotator.Create, r.task(&plan, want), application{
+		state: &state, plan: &plan, want: want, creates: true,
+		out: &resp.State, identity: resp.Identity, private: resp.Private, diags: &resp.Diagnostics,
+	})
 }
 
 // Update takes the steps that the plan showed.
@@ -57,7 +43,8 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	before, want := r.desired(&state), r.desired(&plan)
+	before := r.desired(&state)
+	want := r.desiredAfter(&state, before, &plan)
 	task, diags := r.updateTask(ctx, &state, &plan, before, want, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -68,17 +55,40 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	run(ctx, r.client.Rotator.Update, task, application{
+		state: &state, plan: &plan, want: want,
+		out: &resp.State, identity: resp.Identity, private: resp.Private, diags: &resp.Diagnostics,
+	})
+}
+
+// application is one Create or Update: what was, what the plan asks for, and where the outcome goes.
+type application struct {
+	state, plan *rotatingAccessKeyModel
+	want        desired
+	creates     bool
+	out         *tfsdk.State
+	identity    *tfsdk.ResourceIdentity
+	private     privateState
+	diags       *diag.Diagnostics
+}
+
+// run does a task, writes each state that it reports, and says how it ended.
+func run(ctx context.Context, do func(context.Context, rotator.Task) rotator.Report, task rotator.Task, a application) {
 	task.Save = func(ctx context.Context, s rotator.State) {
-		model, diags := modelAfter(ctx, &state, &plan, want.policy, s)
-		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
-		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, model)...)
+		if s.Record.Current.ID == "" {
+			a.out.RemoveResource(ctx)
+			return
+		}
+		model, diags := modelAfter(ctx, a.state, a.plan, a.want.policy, s)
+		a.diags.Append(diags...)
+		a.diags.Append(a.out.Set(ctx, model)...)
+		a.diags.Append(setIdentity(ctx, a.identity, model)...)
 	}
-	report := r.client.Rotator.Update(ctx, task)
-	texts := applyTexts{user: task.User, recorded: task.RecordedUser, method: want.method()}
-	resp.Diagnostics.Append(texts.report(report)...)
+	report := do(ctx, task)
+	texts := applyTexts{user: task.User, recorded: a.state.User.ValueString(), method: a.want.method(), creates: a.creates}
+	a.diags.Append(texts.report(report)...)
 	if report.Evidence != nil {
-		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, report.Evidence)...)
+		a.diags.Append(setPrivate(ctx, a.private, evidenceKey, report.Evidence)...)
 	}
 }
 

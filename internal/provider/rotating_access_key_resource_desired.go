@@ -24,6 +24,16 @@ func (r *rotatingAccessKeyResource) desired(m *rotatingAccessKeyModel) desired {
 	return d
 }
 
+// desiredAfter is what an edited model asks for, given what it asked for before the edit. It parses encrypted_output again only
+// if the edit has changed it.
+func (r *rotatingAccessKeyResource) desiredAfter(before *rotatingAccessKeyModel, parsed desired, edited *rotatingAccessKeyModel) desired {
+	if !edited.EncryptedOutput.Equal(before.EncryptedOutput) {
+		return r.desired(edited)
+	}
+	parsed.policy = edited.policy(parsed.policy.Recipients, parsed.policy.SealableUntil)
+	return parsed
+}
+
 // method returns the method by which secrets are encrypted, or nil.
 func (d desired) method() *sealingMethod {
 	if d.encryption == nil {

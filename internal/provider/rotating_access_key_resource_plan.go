@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/duration"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
@@ -127,7 +128,8 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		return diags
 	}
 
-	before, want := r.desired(state), r.desired(plan)
+	before := r.desired(state)
+	want := r.desiredAfter(state, before, plan)
 	record, d := state.record(ctx, before.policy)
 	diags.Append(d...)
 	known, d := state.evidence(ctx, req.Private)
@@ -232,7 +234,7 @@ func rotationReason(step rotation.Step, policy rotation.Policy, record rotation.
 	case rotation.ReasonCreated:
 		return "created"
 	case rotation.ReasonAge:
-		return fmt.Sprintf("key %s of %s reached rotate_after %s", id, formatDate(record.Current.CreatedAt), formatDuration(policy.RotateAfter))
+		return fmt.Sprintf("key %s of %s reached rotate_after %s", id, formatDate(record.Current.CreatedAt), duration.Format(policy.RotateAfter))
 	case rotation.ReasonMissing:
 		return fmt.Sprintf("key %s is gone from IAM", id)
 	case rotation.ReasonInactive:
@@ -262,5 +264,5 @@ func (r *rotatingAccessKeyResource) dueAtOnceWarning(
 	if r.client.Rotator.Now().Before(since) {
 		return nil
 	}
-	return diag.Diagnostics{dueAtOnce(formatDuration(policy.RotateAfter), key.ID, since)}
+	return diag.Diagnostics{dueAtOnce(duration.Format(policy.RotateAfter), key.ID, since)}
 }

@@ -18,116 +18,73 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	before, diags := model.evidence(ctx, req.Private)
+	known, diags := model.evidence(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	want := r.desired(&model)
-	record, diags := model.record(ctx, want.policy)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	location, diags := r.locate(ctx, &model, record, before)
+	record, diags := model.record(ctx, r.desired(&model).policy)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if location.Outcome == rotator.UserGone {
+	subject := model.subject(record)
+	found, err := r.client.Rotator.Read(ctx, subject, record, known)
+	if warning, ok := locationWarning(subject, found.Location); ok {
+		resp.Diagnostics.Append(warning)
+	}
+	if err != nil {
+		resp.Diagnostics.Append(locateFailure(subject.User, err))
+		return
+	}
+	if found.Location.Outcome == rotator.UserGone {
 		// The framework asks for an identity even of a resource that is gone.
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	resp.Diagnostics.Append(r.fillAccount(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	user, policy := model.User.ValueString(), recordedPolicy(record)
-	seen, err := r.client.Rotator.Observe(ctx, user, location.Keys, record, policy)
-	if err != nil {
-		resp.Diagnostics.Append(locateFailure(user, err))
-		return
-	}
-	seen.Recreated = location.Outcome == rotator.UserRecreated
-	now := r.client.Rotator.Now()
-	decision := rotator.Decide(ctx, user, policy, record, seen, now)
-	record = decision.Record
-	known := rotator.Evidence{Seen: seen, Steps: decision.Steps, ChangedAt: before.ChangedAt, Removed: before.Removed}
-	model.RotationBlocked = types.StringNull()
-	if decision.Blocked != nil {
-		known.Blocked = decision.Blocked.Cause
-		model.RotationBlocked = types.StringValue(obstacleFact(*decision.Blocked, seen))
-	}
-	if record.Policy != nil {
-		resp.Diagnostics.Append(waitingWarnings(user, record, decision, seen)...)
-		resp.Diagnostics.Append(orphanWarnings(user, policy, record, decision, seen)...)
-		resp.Diagnostics.Append(r.unusedWarning(ctx, record, decision, seen)...)
-		resp.Diagnostics.Append(expiredWarning(user, policy, decision, now)...)
-	}
-	resp.Diagnostics.Append(model.show(ctx, record, seen, policy)...)
-	if other := r.client.Rotator.ClaimRead(user, record.Current.ID); other != "" {
-		resp.Diagnostics.Append(sharedUser(user, other, record.Current.ID))
-	}
-	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, known)...)
+	resp.Diagnostics.Append(r.readingWarnings(found)...)
+	resp.Diagnostics.Append(model.setReading(ctx, found)...)
+	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, found.Evidence)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 }
 
-// locate finds the keys of the user, and follows a renamed user into the model.
-func (r *rotatingAccessKeyResource) locate(
-	ctx context.Context, model *rotatingAccessKeyModel, record rotation.Record, known rotator.Evidence,
-) (rotator.Location, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	user := model.User.ValueString()
-	subject := rotator.Subject{
-		User: user, RecordedUser: user, AccountID: model.AccountID.ValueString(), UniqueID: model.UserUniqueID.ValueString(),
-		Current: record.Current,
+// readingWarnings say what a Read found out that a user must know.
+func (r *rotatingAccessKeyResource) readingWarnings(found rotator.Reading) diag.Diagnostics {
+	user, record, seen := found.Location.User, found.Decision.Record, found.Evidence.Seen
+	diags := waitingWarnings(user, found.Decision, seen)
+	for _, k := range found.Orphans {
+		diags.Append(orphanLeft(user, k))
 	}
-	location, err := r.client.Rotator.Locate(ctx, subject, known)
-	if err != nil {
-		diags.Append(locateFailure(user, err))
-		return location, diags
+	switch {
+	case found.UseErr != nil:
+		diags.Append(currentUseUnknown(record.Current.ID, found.UseErr))
+	case found.UnusedCurrent != nil:
+		diags.Append(unusedCurrent(*found.UnusedCurrent, record.Previous.ID))
 	}
-	if warning, ok := locationWarning(subject, location); ok {
-		diags.Append(warning)
+	diags.Append(expiredWarning(user, recordedPolicy(record), found.Decision, r.client.Rotator.Now())...)
+	if other := r.client.Rotator.ClaimRead(user, record.Current.ID); other != "" {
+		diags.Append(sharedUser(user, other, record.Current.ID))
 	}
-	if location.Outcome == rotator.UserRenamed {
-		model.User, model.ID = types.StringValue(location.User), types.StringValue(location.User)
-	}
-	return location, diags
-}
-
-// fillAccount fills in account and unique id after an import.
-func (r *rotatingAccessKeyResource) fillAccount(ctx context.Context, model *rotatingAccessKeyModel) diag.Diagnostics {
-	var diags diag.Diagnostics
-	if model.UserUniqueID.ValueString() != "" && model.AccountID.ValueString() != "" {
-		return diags
-	}
-	name := model.User.ValueString()
-	user, err := r.client.Rotator.GetUser(ctx, name)
-	if err != nil {
-		diags.Append(locateFailure(name, err))
-		return diags
-	}
-	model.UserUniqueID, model.AccountID = types.StringValue(user.UniqueID), types.StringValue(user.AccountID)
 	return diags
 }
 
-// unusedWarning warns before a deactivation when nobody but our own proof has used current so far.
-func (r *rotatingAccessKeyResource) unusedWarning(
-	ctx context.Context, record rotation.Record, decision rotation.Decision, seen rotation.Observation,
-) diag.Diagnostics {
-	current := seen.Find(record.Current.ID)
-	if !decision.Has(rotation.Deactivate) || decision.Has(rotation.Rotate) || record.Previous.Revoked || current == nil {
-		return nil
+// setReading stores what a Read found out, and follows a renamed user.
+func (m *rotatingAccessKeyModel) setReading(ctx context.Context, found rotator.Reading) diag.Diagnostics {
+	if found.Location.Outcome == rotator.UserRenamed {
+		m.User, m.ID = types.StringValue(found.Location.User), types.StringValue(found.Location.User)
 	}
-	key := *current
-	use, err := r.client.Rotator.LastUse(ctx, key.ID)
-	if err != nil {
-		return diag.Diagnostics{currentUseUnknown(key.ID, err)}
+	m.AccountID, m.UserUniqueID = types.StringValue(found.User.AccountID), types.StringValue(found.User.UniqueID)
+	m.RotationBlocked = types.StringNull()
+	if found.Decision.Blocked != nil {
+		m.RotationBlocked = types.StringValue(obstacleFact(*found.Decision.Blocked, found.Evidence.Seen))
 	}
-	key.LastUse = use
-	if !key.NeverUsed() {
-		return nil
+	return m.show(ctx, found.Decision.Record, found.Evidence.Seen, recordedPolicy(found.Decision.Record))
+}
+
+// subject is the user that the state speaks of.
+func (m *rotatingAccessKeyModel) subject(record rotation.Record) rotator.Subject {
+	user := m.User.ValueString()
+	return rotator.Subject{
+		User: user, RecordedUser: user, AccountID: m.AccountID.ValueString(), UniqueID: m.UserUniqueID.ValueString(),
+		Current: record.Current,
 	}
-	return diag.Diagnostics{unusedCurrent(key, record.Previous.ID)}
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -98,15 +97,9 @@ func (r *secretAccessKeyEphemeralResource) Schema(_ context.Context, _ ephemeral
 func (r *secretAccessKeyEphemeralResource) Configure(
 	_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse,
 ) {
-	if req.ProviderData == nil {
-		return
-	}
-	client, ok := req.ProviderData.(*Client)
-	if !ok {
-		resp.Diagnostics.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug in the provider.", req.ProviderData))
-		return
-	}
+	client, diags := clientFrom(req.ProviderData)
 	r.client = client
+	resp.Diagnostics.Append(diags...)
 }
 
 // ValidateConfig refuses a text that is not an encrypted secret. Open reports a missing private key, since only Open knows the

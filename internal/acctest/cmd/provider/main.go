@@ -4,8 +4,11 @@ package main
 
 import (
 	"log"
-	"os"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/provider"
 )
@@ -14,8 +17,9 @@ import (
 const attemptTimeout = 2 * time.Second
 
 func main() {
-	if err := provider.Serve(provider.New("test", provider.Options{AttemptTimeout: attemptTimeout}), false); err != nil {
-		log.SetOutput(os.Stderr)
+	server := providerserver.NewProtocol6(provider.New("test", provider.Options{AttemptTimeout: attemptTimeout})())
+	err := tf6server.Serve("registry.terraform.io/iamkeys/iamkeys", server, tf6server.WithGoPluginLogger(hclog.NewNullLogger()))
+	if err != nil {
 		log.Fatal(err)
 	}
 }
