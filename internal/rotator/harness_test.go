@@ -90,7 +90,16 @@ func (f *fixture) newClient() {
 // clientAs is a client with the credentials of a key, after the changes to its configuration.
 func (f *fixture) clientAs(key iamsim.Credentials, changes ...func(*aws.Config)) *rotator.Client {
 	f.Helper()
-	cfg := aws.Config{
+	cfg := f.config(key)
+	for _, change := range changes {
+		change(&cfg)
+	}
+	return rotator.New(iamgate.New(cfg, iamgate.Options{Clock: f.clock}), f.clock)
+}
+
+// config reaches the simulator with the credentials of a key, and tries twice without a pause.
+func (f *fixture) config(key iamsim.Credentials) aws.Config {
+	return aws.Config{
 		Region:       "eu-central-1",
 		BaseEndpoint: aws.String(f.sim.URL()),
 		Credentials:  credentials.NewStaticCredentialsProvider(key.AccessKeyID, key.Secret.Reveal(), ""),
@@ -101,10 +110,6 @@ func (f *fixture) clientAs(key iamsim.Credentials, changes ...func(*aws.Config))
 			})
 		},
 	}
-	for _, change := range changes {
-		change(&cfg)
-	}
-	return rotator.New(iamgate.New(cfg, iamgate.Options{Clock: f.clock}), f.clock)
 }
 
 // newKey creates a key of the user ci, as another tool would, and names it. It is a second younger than any other key.

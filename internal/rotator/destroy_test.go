@@ -1,0 +1,233 @@
+package rotator_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+// TestDestroy_outcomes destroys a record with the previous key P and the current key C.
+func TestDestroy_outcomes(t *testing.T) {
+	t.Parallel()
+	const (
+		deleteP = "DeleteAccessKey P, ListAccessKeys ci, "
+		deleteC = "DeleteAccessKey C, ListAccessKeys ci"
+	)
+	for _, c := range []struct {
+		name string
+		// given changes IAM and the record.
+		given func(f *fixture, record *rotation.Record)
+		// account is the recorded account, "none" for none; empty for the simulator's.
+		account      string
+		described    bool
+		err, notices string
+		iam, tags    string
+		// calls are all calls, adjacent equal ones once.
+		calls string
+	}{
+		{
+			name:  "previous and current",
+			calls: deleteP + deleteC,
+		},
+		{
+			name:  "no previous",
+			given: func(f *fixture, record *rotation.Record) { record.Previous = nil },
+			iam:   "P Active",
+			calls: deleteC,
+		},
+		{
+			name:  "an adopted previous stays",
+			given: func(_ *fixture, record *rotation.Record) { record.Previous.Adopted = true },
+			iam:   "P Active",
+			calls: deleteC,
+		},
+		{
+			name:      "with descriptions",
+			described: true,
+			tags:      "other=kept",
+			calls:     deleteP + "UntagUser ci, " + deleteC + ", UntagUser ci",
+		},
+		{
+			name:      "with descriptions that can't be removed",
+			given:     func(f *fixture, _ *rotation.Record) { f.deny("UntagUser") },
+			described: true,
+			notices:   "DescriptionNotRemoved{P}: UntagUser AccessDenied, DescriptionNotRemoved{C}: UntagUser AccessDenied",
+			tags:      "C=described, P=described, other=kept",
+			calls:     deleteP + "UntagUser ci, " + deleteC + ", UntagUser ci",
+		},
+		{
+			name:  "previous is gone already",
+			given: func(f *fixture, record *rotation.Record) { f.sim.DeleteAccessKey(record.Previous.ID) },
+			calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, " + deleteC,
+		},
+		{
+			name:      "the user is gone already",
+			given:     func(f *fixture, _ *rotation.Record) { f.sim.DeleteUser("ci") },
+			described: true,
+			calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, UntagUser ci, " +
+				"DeleteAccessKey C, GetAccessKeyLastUsed C, UntagUser ci",
+		},
+		{
+			name:      "the user was renamed",
+			given:     func(f *fixture, _ *rotation.Record) { f.sim.RenameUser("ci", "deploy") },
+			described: true,
+			tags:      "other=kept",
+			calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, DeleteAccessKey P of deploy, " +
+				"ListAccessKeys deploy, UntagUser deploy, DeleteAccessKey C, GetAccessKeyLastUsed C, ListAccessKeys deploy, " +
+				"DeleteAccessKey C of deploy, ListAccessKeys deploy, UntagUser deploy",
+		},
+		{
+			name:    "the credentials belong to another account",
+			account: "999999999999",
+			given:   func(f *fixture, _ *rotation.Record) { f.sim.RenameUser("ci", "deploy") },
+			err:     "WrongAccountError{999999999999 123456789012}",
+			iam:     "P Active, C Active",
+			calls:   "DeleteAccessKey P, GetCallerIdentity",
+		},
+		{
+			name: "no account is recorded",
+			given: func(f *fixture, record *rotation.Record) {
+				f.sim.DeleteAccessKey(record.Previous.ID)
+			},
+			account: "none",
+			calls:   "DeleteAccessKey P, GetAccessKeyLastUsed P, " + deleteC,
+		},
+		{
+			name:  "denied",
+			given: func(f *fixture, _ *rotation.Record) { f.deny("DeleteAccessKey") },
+			err:   "DeleteError{P refused}: DeleteAccessKey AccessDenied",
+			iam:   "P Active, C Active",
+			calls: "DeleteAccessKey P",
+		},
+		{
+			name: "current denied after previous is gone",
+			given: func(f *fixture, _ *rotation.Record) {
+				f.before("DeleteAccessKey", 2, func() { f.deny("DeleteAccessKey") })
+			},
+			err:   "DeleteError{C refused}: DeleteAccessKey AccessDenied",
+			iam:   "C Active",
+			calls: deleteP + "DeleteAccessKey C",
+		},
+		{
+			name:  "answers lost",
+			given: func(f *fixture, _ *rotation.Record) { f.inject(answerLost, "DeleteAccessKey", "") },
+			err:   "DeleteError{P}: DeleteAccessKey no answer",
+			iam:   "C Active",
+			calls: "DeleteAccessKey P",
+		},
+		{
+			name:  "an answer lost once",
+			given: func(f *fixture, _ *rotation.Record) { f.inject(answerLostOnce, "DeleteAccessKey", "") },
+			calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, " + deleteC,
+		},
+		{
+			name: "the list shows the keys for ever",
+			given: func(f *fixture, _ *rotation.Record) {
+				f.sim.Advance(2 * time.Hour)
+				f.sim.SetReadLag(time.Hour, 1)
+			},
+			calls: deleteP + deleteC,
+		},
+		{
+			name: "the user is deleted before the list",
+			given: func(f *fixture, record *rotation.Record) {
+				record.Previous = nil
+				f.before("ListAccessKeys", 1, func() { f.sim.DeleteUser("ci") })
+			},
+			calls: deleteC,
+		},
+		{
+			name:  "the list is denied",
+			given: func(f *fixture, _ *rotation.Record) { f.deny("ListAccessKeys") },
+			err:   "DeleteError{P refused}: ListAccessKeys AccessDenied",
+			iam:   "C Active",
+			calls: "DeleteAccessKey P, ListAccessKeys ci",
+		},
+		{
+			name: "the owner can't be found",
+			given: func(f *fixture, _ *rotation.Record) {
+				f.sim.RenameUser("ci", "deploy")
+				f.sim.AddFault(iamsim.Fault{Action: "GetAccessKeyLastUsed", Kind: iamsim.ErrorBeforeCommit})
+			},
+			err:   "DeleteError{P}: GetAccessKeyLastUsed ServiceFailure",
+			iam:   "P Active, C Active",
+			calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			record := f.pair(day)
+			f.tag("other", "kept")
+			f.tag(record.Previous.ID, "described")
+			f.tag(record.Current.ID, "described")
+			f.sim.ResetLog()
+			account := accountID
+			if c.account != "" {
+				account = strings.TrimPrefix(c.account, "none")
+			}
+			if c.given != nil {
+				c.given(f, &record)
+			}
+			notices, err := f.client.Destroy(f.ctx(), "ci", account, record, c.described)
+			f.reported(rotator.Report{Err: err, Notices: notices}, c.err, c.notices)
+			f.equal("IAM", f.inIAM("ci")+f.inIAM("deploy"), c.iam)
+			f.equal("calls", strings.Join(slices.Compact(f.calls()), ", "), c.calls)
+			if c.described {
+				f.equal("tags", f.tags("ci")+f.tags("deploy"), c.tags)
+			}
+		})
+	}
+}
+
+// tag sets a tag of the user ci, as another tool would.
+func (f *fixture) tag(key, value string) {
+	f.Helper()
+	f.fatal(iamgate.New(f.config(f.sim.Root()), iamgate.Options{Clock: f.clock}).TagUser(f.ctx(), "ci", key, value))
+}
+
+// TestDestroy_interrupted shows that Ctrl-C does not end a Destroy.
+func TestDestroy_interrupted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.pair(day)
+	ctx, cancel := context.WithCancel(f.ctx())
+	cancel()
+	notices, err := f.client.Destroy(ctx, "ci", accountID, record, false)
+	f.reported(rotator.Report{Err: err, Notices: notices}, "", "")
+	f.equal("IAM", f.inIAM("ci"), "")
+}
+
+func TestOwnKeys_order(t *testing.T) {
+	t.Parallel()
+	current := rotation.Current{ID: "C"}
+	for _, c := range []struct {
+		name   string
+		record rotation.Record
+		want   []string
+	}{
+		{name: "current", record: rotation.Record{Current: current}, want: []string{"C"}},
+		{
+			name:   "previous first",
+			record: rotation.Record{Current: current, Previous: &rotation.Previous{ID: "P"}}, want: []string{"P", "C"},
+		},
+		{
+			name:   "not an adopted previous",
+			record: rotation.Record{Current: current, Previous: &rotation.Previous{ID: "P", Adopted: true}}, want: []string{"C"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := rotator.OwnKeys(c.record); !slices.Equal(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,206 @@
+package rotator_test
+
+import (
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+// TestUpdate_stale is about plans of which somebody has made a step wrong since. TestUpdate_adopt and its neighbours have
+// the steps that change nothing in IAM.
+func TestUpdate_stale(t *testing.T) {
+	t.Parallel()
+	const look = "ListAccessKeys ci, GetAccessKeyLastUsed "
+	runApplyCases(t, []applyCase{
+		{
+			name: "reactivate",
+			update: func(f *fixture) rotator.Task {
+				record := f.pair(8 * day)
+				p := record.Previous
+				f.deactivate(p.ID)
+				p.DeactivatedAt, p.DeactivatedByUs = f.sim.Now(), true
+				policy := standard()
+				policy.HoldPrevious = true
+				task := f.task(record, policy, rotation.Step{Kind: rotation.Reactivate, Key: p.ID})
+				f.sim.SetStatus(p.ID, "Active")
+				return task
+			},
+			err:      "StaleError{reactivate P | P Active, C Active}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    look + "P",
+		},
+		{
+			name:     "deactivate",
+			update:   deactivating(func(f *fixture, task *rotator.Task) { f.use(task.Record.Previous.ID) }),
+			err:      "StaleError{deactivate P because used P | P Active, C Active}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    look + "P",
+		},
+		{
+			name:     "delete previous",
+			update:   deleting(func(f *fixture, task *rotator.Task) { f.sim.SetStatus(task.Record.Previous.ID, "Active") }),
+			err:      "StaleError{delete_previous P | P Active, C Active}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    look + "P",
+		},
+		{
+			name: "delete current",
+			update: func(f *fixture) rotator.Task {
+				task, c := f.currentTask()
+				f.sim.SetStatus(c, "Active")
+				return task
+			},
+			err:      "StaleError{delete_current C | P Active, C Active}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    look + "P",
+		},
+		{
+			name: "delete unmanaged",
+			update: func(f *fixture) rotator.Task {
+				task, x := f.unmanagedTask()
+				f.use(x)
+				return task
+			},
+			err:      "StaleError{delete_unmanaged X because unmanaged X | C Active, X Active}",
+			saved:    unsaved,
+			iam:      "C Active, X Active",
+			evidence: "none",
+			calls:    look + "X",
+		},
+		{
+			name:     "rotate",
+			update:   rotating(withKeys("X")),
+			err:      "StaleError{rotate C because unmanaged X | C Active, X Active}",
+			saved:    unsaved,
+			iam:      "C Active, X Active",
+			evidence: "none",
+			calls:    look + "X",
+		},
+	})
+}
+
+// TestUpdate_userChanged is about users who are no longer where the plan found them.
+func TestUpdate_userChanged(t *testing.T) {
+	t.Parallel()
+	named := func(name string) func(*fixture, *rotator.Task) {
+		return func(_ *fixture, task *rotator.Task) { task.User = name }
+	}
+	runApplyCases(t, []applyCase{
+		{
+			name:     "the new name does not exist",
+			update:   steady(named("deploy")),
+			err:      "UserChangedError{new user missing C}",
+			saved:    unsaved,
+			iam:      "C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys deploy",
+		},
+		{
+			name:     "the new name belongs to another user",
+			update:   steady(named("deploy"), func(f *fixture, _ *rotator.Task) { f.sim.CreateUser("deploy") }),
+			err:      "UserChangedError{new user is another one C}",
+			saved:    unsaved,
+			iam:      "C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys deploy",
+		},
+		{
+			name:     "the user was renamed to the new name",
+			update:   steady(named("deploy"), func(f *fixture, _ *rotator.Task) { f.sim.RenameUser("ci", "deploy") }),
+			saved:    "current C | C Active | configured, done",
+			iam:      "C Active",
+			evidence: "C Active",
+			calls:    "ListAccessKeys deploy",
+		},
+		{
+			name:     "the user was renamed since the plan",
+			update:   deactivating(func(f *fixture, _ *rotator.Task) { f.sim.RenameUser("ci", "deploy") }),
+			err:      "UserChangedError{user renamed C}",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListAccessKeys deploy",
+		},
+		{
+			name:     "the user was deleted since the plan",
+			update:   deactivating(func(f *fixture, _ *rotator.Task) { f.sim.DeleteUser("ci") }),
+			err:      "UserChangedError{user gone C}",
+			saved:    unsaved,
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C",
+		},
+		{
+			name: "the user was created again since the plan",
+			update: deactivating(func(f *fixture, _ *rotator.Task) {
+				f.sim.DeleteUser("ci")
+				f.sim.CreateUser("ci")
+			}),
+			err:      "StaleError{deactivate P | }",
+			saved:    unsaved,
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C",
+		},
+		{
+			name: "the user was created again before the plan",
+			update: func(f *fixture) rotator.Task {
+				record := f.single(day)
+				user, _ := f.sim.User("ci")
+				f.sim.DeleteUser("ci")
+				f.sim.CreateUser("ci")
+				return rotator.Task{
+					User: "ci", RecordedUser: "ci", AccountID: accountID, UniqueID: user.ID, Record: record, Policy: standard(),
+					Known:           rotator.Evidence{Seen: rotation.Observation{Recreated: true}},
+					Planned:         []rotation.Step{{Kind: rotation.Rotate, Reason: rotation.ReasonRecreated}},
+					WaitUntilUsable: true,
+				}
+			},
+			saved:    "current new 1 | new 1 Active | created with secret for recreated (current C), configured, done",
+			iam:      "new 1 Active",
+			evidence: "new 1 Active | changed now",
+			calls: "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C, CreateAccessKey ci, " +
+				"GetCallerIdentity, ListAccessKeys ci",
+		},
+		{
+			name: "the credentials belong to another account",
+			update: deactivating(func(f *fixture, task *rotator.Task) {
+				task.AccountID = "999999999999"
+				f.sim.DeleteUser("ci")
+			}),
+			err:      "WrongAccountError{999999999999 123456789012}",
+			saved:    unsaved,
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity",
+		},
+		{
+			name:     "the last use can't be read",
+			update:   deactivating(withDenied("GetAccessKeyLastUsed")),
+			err:      "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P",
+		},
+		{
+			// The first list does not know the user. The one that follows the question for the owner of C is up to date.
+			name: "a stale read",
+			update: deactivating(func(f *fixture, _ *rotator.Task) {
+				f.sim.SetReadLag(1000*day, 1)
+				f.before("GetAccessKeyLastUsed", 1, func() { f.sim.SetReadLag(0, 1) })
+			}),
+			saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
+			iam:      "P Inactive, C Active",
+			evidence: "P Inactive, C Active | changed now",
+			calls: "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListAccessKeys ci, GetAccessKeyLastUsed P, " +
+				"UpdateAccessKey P, ListAccessKeys ci",
+		},
+	})
+}
