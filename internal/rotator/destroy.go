@@ -27,12 +27,12 @@ func (c *Client) Destroy(ctx context.Context, user, accountID string, record rot
 	var notices []Notice
 	for _, id := range OwnKeys(record) {
 		tflog.Info(ctx, "delete a key", map[string]any{"user": user, "access_key_id": id})
-		owner, err := c.deleteUntilGone(ctx, user, id, accountID)
+		owner, accepted, err := c.deleteUntilGone(ctx, user, id, accountID)
 		if wrong, ok := err.(*WrongAccountError); ok { //nolint:errorlint // it is never wrapped
 			return notices, wrong
 		}
 		if err != nil {
-			return notices, &DeleteError{Key: id, Refused: iamgate.IsRefused(err), Err: err}
+			return notices, &DeleteError{Key: id, Refused: !accepted && iamgate.IsRefused(err), Err: err}
 		}
 		if !described {
 			continue
@@ -45,17 +45,17 @@ func (c *Client) Destroy(ctx context.Context, user, accountID string, record rot
 }
 
 // deleteUntilGone deletes a key under the name of the user who owns it now, waits until the list shows it, and returns
-// that name.
-func (c *Client) deleteUntilGone(ctx context.Context, user, id, accountID string) (string, error) {
+// that name. Accepted reports whether AWS accepted the deletion, so that the error is that of the list.
+func (c *Client) deleteUntilGone(ctx context.Context, user, id, accountID string) (owner string, accepted bool, err error) {
 	owner, gone, err := c.withOwner(ctx, user, id, accountID, func(name string) error {
 		return c.gateway.DeleteAccessKey(ctx, name, id)
 	})
 	if gone || err != nil {
-		return owner, err
+		return owner, false, err
 	}
 	_, err = c.gateway.WaitDeleted(ctx, owner, id)
 	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) || iamgate.IsKind(err, iamgate.KindNotSettled) {
-		return owner, nil
+		return owner, true, nil
 	}
-	return owner, err
+	return owner, true, err
 }

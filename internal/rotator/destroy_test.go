@@ -146,7 +146,7 @@ func TestDestroy_outcomes(t *testing.T) {
 		{
 			name:  "the list is denied",
 			given: func(f *fixture, _ *rotation.Record) { f.deny("ListAccessKeys") },
-			err:   "DeleteError{P refused}: ListAccessKeys AccessDenied",
+			err:   "DeleteError{P}: ListAccessKeys AccessDenied",
 			iam:   "C Active",
 			calls: "DeleteAccessKey P, ListAccessKeys ci",
 		},
