@@ -19,11 +19,13 @@ func TestClaimRead_others(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		given func(f *fixture)
-		want  string
+		// read is whether any resource of the user was read before.
+		read bool
+		want string
 	}{
 		{name: "alone", given: func(*fixture) {}},
-		{name: "read before", given: func(f *fixture) { f.client.ClaimRead("ci", "C") }},
-		{name: "another resource was read", given: func(f *fixture) { f.client.ClaimRead("ci", "D") }, want: "D"},
+		{name: "read before", given: func(f *fixture) { f.client.ClaimRead("ci", "C") }, read: true},
+		{name: "another resource was read", given: func(f *fixture) { f.client.ClaimRead("ci", "D") }, read: true, want: "D"},
 		{name: "the resource of another user was read", given: func(f *fixture) { f.client.ClaimRead("deploy", "D") }},
 		{name: "a create is planned", given: func(f *fixture) { planCreate(f, "ci") }, want: rotator.Creating},
 		{name: "a create for another user is planned", given: func(f *fixture) { planCreate(f, "deploy") }},
@@ -34,6 +36,7 @@ func TestClaimRead_others(t *testing.T) {
 				f.client.ClaimRead("ci", "C")
 				planCreate(f, "ci")
 			},
+			read: true,
 			want: rotator.Creating,
 		},
 		{
@@ -46,9 +49,8 @@ func TestClaimRead_others(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			c.given(f)
-			if f.client.WasRead("ci") != (c.name == "read before" || c.name == "another resource was read" ||
-				c.name == "a create is planned after the first read") {
-				t.Errorf("WasRead = %v", f.client.WasRead("ci"))
+			if got := f.client.WasRead("ci"); got != c.read {
+				t.Errorf("WasRead = %v, want %v", got, c.read)
 			}
 			f.equal("other", f.client.ClaimRead("ci", "C"), c.want)
 			if !f.client.WasRead("ci") {
