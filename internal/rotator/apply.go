@@ -43,9 +43,9 @@ type application struct {
 	unsaved  string
 }
 
-// Create creates the first key of a user: Task.Record is empty, and Task.Planned and Task.Known are not used. The error
-// of the Report is a *ManagedError, *ReadError, *TrialError or *RefusedError before the first change, and one of Update's
-// after it.
+// Create creates the first key of a user: Task.Record is empty, and Task.Planned, Task.Known and Task.RecordedDescription
+// are not used. The error of the Report is a *ManagedError, *ReadError, *TrialError or *RefusedError before the first
+// change, and one of Update's after it.
 func (c *Client) Create(ctx context.Context, task Task) Report {
 	if other := c.claims.create(task.User); other != "" {
 		return Report{Err: &ManagedError{Other: other}}
@@ -73,6 +73,8 @@ func (c *Client) Create(ctx context.Context, task Task) Report {
 		return Report{Err: &RefusedError{Obstacle: *decision.Refused, Seen: seen}}
 	}
 	task.Planned = decision.Steps
+	// All of the configuration is new, and none of it is a change.
+	task.RecordedDescription = task.Description
 	a := &application{client: c, task: task, state: State{Seen: seen}, fresh: seen}
 	return a.run(ctx, decision.Steps)
 }

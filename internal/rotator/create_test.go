@@ -41,7 +41,7 @@ func withSealer(change func(*fakeSealer)) func(*fixture, *rotator.Task) {
 }
 
 func withDescription(_ *fixture, task *rotator.Task) {
-	task.Description, task.RecordedDescription = "deployer", "deployer"
+	task.Description = "deployer"
 }
 
 func withDenied(actions ...string) func(*fixture, *rotator.Task) {
