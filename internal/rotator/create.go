@@ -91,7 +91,7 @@ func (a *application) deleteLost(ctx context.Context, lost *LostAnswer, began ti
 		return false
 	}
 	tflog.Info(ctx, "delete a key whose secret was lost", map[string]any{"user": a.task.User, "access_key_id": key.ID})
-	if err := a.client.gateway.DeleteAccessKey(ctx, a.task.User, key.ID); ignoreNoSuchEntity(err) != nil {
+	if err := ignoreNoSuchEntity(a.client.gateway.DeleteAccessKey(ctx, a.task.User, key.ID)); err != nil {
 		return false
 	}
 	a.removed = append(a.removed, key.ID)

@@ -377,8 +377,11 @@ func TestCreate_recount(t *testing.T) {
 			calls:    calls,
 		},
 		{
-			name:     "the list never shows the new key",
-			create:   creating(func(f *fixture, _ *rotator.Task) { f.sim.Advance(day) }, atCreation(func(f *fixture) { f.sim.SetReadLag(time.Hour, 1) })),
+			name: "the list never shows the new key",
+			create: creating(
+				func(f *fixture, _ *rotator.Task) { f.sim.Advance(day) },
+				atCreation(func(f *fixture) { f.sim.SetReadLag(time.Hour, 1) }),
+			),
 			notices:  "NotConfirmed{new 1 created}: ListAccessKeys not settled",
 			saved:    created,
 			iam:      "new 1 Active",

@@ -38,7 +38,7 @@ func TestDestroy_outcomes(t *testing.T) {
 		},
 		{
 			name:  "no previous",
-			given: func(f *fixture, record *rotation.Record) { record.Previous = nil },
+			given: func(_ *fixture, record *rotation.Record) { record.Previous = nil },
 			iam:   "P Active",
 			calls: deleteC,
 		},

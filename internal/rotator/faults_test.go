@@ -40,7 +40,11 @@ func (f *fixture) inject(what fault, action, key string) {
 		errorBeforeCommit: iamsim.ErrorBeforeCommit, errorAfterCommit: iamsim.ErrorAfterCommit, answerLost: iamsim.AnswerLost,
 		cutBeforeCommit: iamsim.CutBeforeCommit, empty200: iamsim.Empty200, throttled: iamsim.Throttled,
 	}
-	switch what {
+	if kind, ok := kinds[what]; ok {
+		f.sim.AddFault(iamsim.Fault{Action: action, Kind: kind})
+		return
+	}
+	switch what { //nolint:exhaustive // the other faults have a kind
 	case none:
 	case denied:
 		f.deny(action)
@@ -51,11 +55,7 @@ func (f *fixture) inject(what fault, action, key string) {
 	case userRenamed:
 		f.before(action, 1, func() { f.sim.RenameUser("ci", "deploy") })
 	default:
-		kind, ok := kinds[what]
-		if !ok {
-			f.Fatalf("no such fault: %s", what)
-		}
-		f.sim.AddFault(iamsim.Fault{Action: action, Kind: kind})
+		f.Fatalf("no such fault: %s", what)
 	}
 }
 

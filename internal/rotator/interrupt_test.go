@@ -117,8 +117,9 @@ func TestUpdate_panic(t *testing.T) {
 			task.Record.Policy = &record
 			f.sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.AnswerLost})
 		}},
-		{name: "a key that is never usable", given: func(f *fixture, _ *rotator.Task) {
-			f.sim.SetNewKeyDelay(time.Hour)
+		{name: "a key that is not proved", given: func(f *fixture, task *rotator.Task) {
+			task.WaitUntilUsable = false
+			f.deny("GetUser")
 			f.before("DeleteAccessKey", 1, func() {
 				f.sim.SetReadLag(30*time.Second, 1)
 				f.before("ListAccessKeys", 2, func() { f.sim.SetReadLag(0, 1) })
@@ -165,13 +166,16 @@ func (f *fixture) updateWithPanic(task rotator.Task, look int) (reached bool, ou
 	switch {
 	case recovered != nil:
 		// Before the first change nobody recovers: the framework does.
-		if len(f.sim.Keys("ci")) != 1 || !errors.Is(recovered.(error), errPanic) { //nolint:forcetypeassert // a clock panics with an error
+		cause, _ := recovered.(error)
+		if len(f.sim.Keys("ci")) != 1 || !errors.Is(cause, errPanic) {
 			f.Errorf("look %d: recovered %T with the keys %s", look, recovered, f.inIAM("ci"))
 		}
 		return true, "before"
 	case panicked:
-		if failure.Type != "*errors.errorString" || !strings.Contains(failure.Stack, "simClock") || strings.Contains(failure.Error(), errPanic.Error()) {
-			f.Errorf("look %d: %v of type %s at %s", look, failure, failure.Type, failure.Stack)
+		f.equal("type", failure.Type, "*errors.errorString")
+		f.equal("text", failure.Error(), "panic: *errors.errorString")
+		if !strings.Contains(failure.Stack, "simClock") {
+			f.Errorf("look %d: the stack does not name the clock: %s", look, failure.Stack)
 		}
 	}
 	saved := f.saved().Record.Current.ID

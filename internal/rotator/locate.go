@@ -143,7 +143,9 @@ func (c *Client) owner(ctx context.Context, id string) (string, []rotation.Key, 
 
 // withOwner changes a key under the recorded name of its user, or, where IAM knows no such user or key, under the name of
 // who owns the key now, and returns that name. Gone reports that the key does not exist in the recorded account.
-func (c *Client) withOwner(ctx context.Context, user, id, accountID string, change func(user string) error) (owner string, gone bool, err error) {
+func (c *Client) withOwner(
+	ctx context.Context, user, id, accountID string, change func(user string) error,
+) (owner string, gone bool, err error) {
 	if err = change(user); !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 		return user, false, err
 	}

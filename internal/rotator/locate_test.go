@@ -25,7 +25,7 @@ type locateCase struct {
 }
 
 func (c locateCase) run(t *testing.T) {
-	t.Parallel()
+	t.Helper()
 	f := newFixture(t)
 	id := f.newKey("C")
 	user, _ := f.sim.User("ci")
@@ -194,7 +194,10 @@ func TestLocate_outcomes(t *testing.T) {
 		},
 	}
 	for _, c := range cases {
-		t.Run(c.name, c.run)
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
 	}
 }
 
@@ -244,7 +247,10 @@ func TestLocate_errors(t *testing.T) {
 		},
 	}
 	for _, c := range cases {
-		t.Run(c.name, c.run)
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
 	}
 }
 
@@ -392,14 +398,17 @@ func TestLocate_staleReads(t *testing.T) {
 		},
 	}
 	for _, c := range cases {
-		t.Run(c.name, c.run)
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
 	}
 }
 
 func TestLocate_interrupted(t *testing.T) {
 	t.Parallel()
 	for name, given := range map[string]func(*fixture, *rotator.Evidence){
-		"while a list is stale": func(f *fixture, known *rotator.Evidence) {
+		"while a list is stale": func(_ *fixture, known *rotator.Evidence) {
 			known.Seen.Keys = []rotation.Key{{ID: "AKIANEW", Status: rotation.Active}}
 		},
 		"while a user is not known yet": func(f *fixture, _ *rotator.Evidence) { f.sim.DeleteUser("ci") },

@@ -30,7 +30,9 @@ func (c *Client) Observe(
 		}
 	}
 	for _, k := range seen.Keys {
-		tflog.Debug(ctx, "seen", map[string]any{"user": user, "access_key_id": k.ID, "status": string(k.Status), "last_use": describeUse(k.LastUse)})
+		tflog.Debug(ctx, "seen", map[string]any{
+			"user": user, "access_key_id": k.ID, "status": string(k.Status), "last_use": describeUse(k.LastUse),
+		})
 	}
 	return seen, nil
 }
