@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
@@ -36,6 +37,8 @@ type Story struct {
 	Consumed bool
 	// Last is the outcome of the last command.
 	Last Result
+	// Clock is that of a provider that runs inside the test process. A test may set it between commands.
+	Clock clock.Clock
 
 	// names are the short names of keys, by id.
 	names map[string]string
@@ -43,8 +46,6 @@ type Story struct {
 	created int
 	// inProcess reports whether the provider runs inside the test process.
 	inProcess bool
-	// skipWaits makes it move the clock of the simulator instead of waiting.
-	skipWaits bool
 }
 
 // NewStory starts a simulator with the user ci. The provider runs inside the test process and waits in real time, as the binary
@@ -53,7 +54,7 @@ type Story struct {
 func NewStory(t *testing.T, opts ...iamsim.Options) *Story {
 	t.Helper()
 	s := NewBinaryStory(t, opts...)
-	s.inProcess = true
+	s.inProcess, s.Clock = true, clock.System()
 	s.serveProvider(s.CLI)
 	return s
 }
@@ -66,10 +67,9 @@ func NewBinaryStory(t *testing.T, opts ...iamsim.Options) *Story {
 	return &Story{World: w, T: t, CLI: w.CLI(t), ProviderHCL: w.ProviderConfig(), names: map[string]string{}}
 }
 
-// SkipWaits makes the provider move the clock of the simulator instead of waiting, from the next command on. The provider must run
-// inside the test process. It returns s.
+// SkipWaits sets a Clock that moves the clock of the simulator instead of waiting. It returns s.
 func (s *Story) SkipWaits() *Story {
-	s.skipWaits = true
+	s.Clock = simClock{s.Sim}
 	return s
 }
 

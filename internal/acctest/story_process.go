@@ -6,22 +6,18 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/provider"
 )
 
-// storyClock is the clock of a provider that runs inside the test process.
+// storyClock is the Clock that a Story has at the time of the call.
 type storyClock struct{ story *Story }
 
-// Now returns the machine's time.
-func (c storyClock) Now() time.Time { return clock.System().Now() }
+// Now returns the time.
+func (c storyClock) Now() time.Time { return c.story.Clock.Now() }
 
-// Sleep waits, or moves the clock of the simulator.
+// Sleep waits, unless the Clock does something else.
 func (c storyClock) Sleep(ctx context.Context, d time.Duration) error {
-	if c.story.skipWaits {
-		return simClock{c.story.Sim}.Sleep(ctx, d)
-	}
-	return clock.System().Sleep(ctx, d)
+	return c.story.Clock.Sleep(ctx, d)
 }
 
 // serveProvider serves the provider inside the test process until the test ends, and makes a CLI use it.

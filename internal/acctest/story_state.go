@@ -24,9 +24,15 @@ const Unknown = "(known after apply)"
 // WantState checks attributes of the resource in the state, by names such as "previous.status". Nil is null.
 func (s *Story) WantState(want map[string]any) {
 	s.T.Helper()
-	attributes := s.Attributes()
+	s.WantStateOf(KeyAddress, want)
+}
+
+// WantStateOf is WantState for a resource or data source without count and for_each.
+func (s *Story) WantStateOf(address string, want map[string]any) {
+	s.T.Helper()
+	attributes := s.instance(address).Attributes
 	if attributes == nil {
-		s.T.Fatal("the resource is not in the state")
+		s.T.Fatalf("%s is not in the state", address)
 	}
 	s.compare("state", want, func(name string) any { return Lookup(attributes, name) })
 }
@@ -106,10 +112,15 @@ type StateInstance struct {
 // Instance returns that of the resource, or an empty one if the resource is not in the state.
 func (s *Story) Instance() StateInstance {
 	s.T.Helper()
+	return s.instance(KeyAddress)
+}
+
+func (s *Story) instance(address string) StateInstance {
+	s.T.Helper()
 	var state struct {
 		Resources []struct {
-			Type, Name string
-			Instances  []StateInstance
+			Mode, Type, Name string
+			Instances        []StateInstance
 		}
 	}
 	data, err := os.ReadFile(filepath.Join(s.CLI.Dir, "terraform.tfstate"))
@@ -125,12 +136,16 @@ func (s *Story) Instance() StateInstance {
 		s.T.Fatal(err)
 	}
 	for _, r := range state.Resources {
+		found := r.Type + "." + r.Name
+		if r.Mode == "data" {
+			found = "data." + found
+		}
 		for _, instance := range r.Instances {
-			if r.Type+"."+r.Name != KeyAddress || instance.Deposed != "" {
+			if found != address || instance.Deposed != "" {
 				continue
 			}
 			if instance.Status != "" {
-				s.T.Errorf("the resource is %s in the state", instance.Status)
+				s.T.Errorf("%s is %s in the state", address, instance.Status)
 			}
 			return instance
 		}

@@ -108,6 +108,11 @@ func PlanOutdated(reason string) Option { return Fails(`Plan for user "ci" is ou
 // NoNewKey is the error that no key was created.
 func NoNewKey() Option { return Fails(`No new key for user "ci"`) }
 
+// NewKeyUseless is the error that a new key could not be proved to work.
+func NewKeyUseless(key string) Option {
+	return Fails(fmt.Sprintf(`New key %s of user "ci" does not work`, key))
+}
+
 // CreatedAndDeleted is the warning that a key was deleted again because its secret was lost.
 func CreatedAndDeleted(key string) Option {
 	return Warns(fmt.Sprintf(`Key %s of user "ci" was created and deleted again: the answer with its secret was lost`, key))

@@ -54,14 +54,11 @@ output "age_days" {
 
 func TestAccAccessKeyAge_boundaries(t *testing.T) {
 	t.Parallel()
-	w := acctest.New(t)
-	w.Sim.CreateUser("ci")
-	key := w.Sim.CreateAccessKey("ci")
-	config := ageConfig(w, `
+	s := acctest.NewStory(t)
+	key := s.Sim.CreateAccessKey("ci")
+	s.CLI.Write("main.tf", ageConfig(s.World, `
   user    = "ci"
-  max_age = "90d"`)
-
-	var steps []resource.TestStep
+  max_age = "90d"`))
 	for _, at := range []struct {
 		advance string
 		days    int
@@ -76,47 +73,44 @@ func TestAccAccessKeyAge_boundaries(t *testing.T) {
 		{"1s", 90, true},
 		{"275d-1s", 365, true},
 	} {
-		steps = append(steps, resource.TestStep{
-			PreConfig: w.After(at.advance),
-			Config:    config,
-			ConfigStateChecks: dataValues("iamkeys_access_key_age", map[string]any{
-				"user":          "ci",
-				"access_key_id": key.AccessKeyID,
-				"max_age":       "90d",
-				"age_days":      at.days,
-				"created_at":    "2026-01-01T00:00:00Z",
-				"status":        "Active",
-				"overdue":       at.overdue,
-				"rotate_by":     "2026-04-01T00:00:00Z",
-			}),
+		s.Advance(at.advance)
+		s.ApplyAny()
+		s.WantStateOf("data.iamkeys_access_key_age.test", map[string]any{
+			"user":          "ci",
+			"access_key_id": key.AccessKeyID,
+			"max_age":       "90d",
+			"age_days":      at.days,
+			"created_at":    "2026-01-01T00:00:00Z",
+			"status":        "Active",
+			"overdue":       at.overdue,
+			"rotate_by":     "2026-04-01T00:00:00Z",
 		})
 	}
-	w.Test(t, steps...)
 }
 
 // TestAccAccessKeyAge_keys is about which key of a user counts.
 func TestAccAccessKeyAge_keys(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		// scene prepares the user ci and returns the id of the key to expect.
-		scene     func(w *acctest.World) string
+		// setUp prepares the user ci and returns the id of the key to expect.
+		setUp     func(w *acctest.World) string
 		arguments func(keyID string) string
 		want      map[string]any
 	}{
 		"no keys": {
-			scene:     func(*acctest.World) string { return "" },
+			setUp:     func(*acctest.World) string { return "" },
 			arguments: func(string) string { return `user = "ci"` },
 			want: map[string]any{
 				"user": "ci", "access_key_id": nil, "age_days": nil, "created_at": nil, "status": nil, "overdue": nil, "rotate_by": nil,
 			},
 		},
 		"no keys with a limit": {
-			scene:     func(*acctest.World) string { return "" },
+			setUp:     func(*acctest.World) string { return "" },
 			arguments: func(string) string { return "user = \"ci\"\nmax_age = \"1s\"" },
 			want:      map[string]any{"age_days": nil, "overdue": false, "rotate_by": nil},
 		},
 		"no limit": {
-			scene: func(w *acctest.World) string {
+			setUp: func(w *acctest.World) string {
 				key := w.Sim.CreateAccessKey("ci")
 				w.Advance("5d")
 				return key.AccessKeyID
@@ -125,7 +119,7 @@ func TestAccAccessKeyAge_keys(t *testing.T) {
 			want:      map[string]any{"age_days": 5, "max_age": nil, "overdue": nil, "rotate_by": nil},
 		},
 		"oldest Active": {
-			scene: func(w *acctest.World) string {
+			setUp: func(w *acctest.World) string {
 				oldest := w.Sim.CreateAccessKey("ci")
 				w.Advance("3d")
 				w.Sim.CreateAccessKey("ci")
@@ -136,7 +130,7 @@ func TestAccAccessKeyAge_keys(t *testing.T) {
 			want:      map[string]any{"age_days": 5, "status": "Active"},
 		},
 		"Inactive oldest": {
-			scene: func(w *acctest.World) string {
+			setUp: func(w *acctest.World) string {
 				w.Sim.SetStatus(w.Sim.CreateAccessKey("ci").AccessKeyID, "Inactive")
 				w.Advance("3d")
 				second := w.Sim.CreateAccessKey("ci")
@@ -147,7 +141,7 @@ func TestAccAccessKeyAge_keys(t *testing.T) {
 			want:      map[string]any{"age_days": 2, "status": "Active", "created_at": "2026-01-04T00:00:00Z"},
 		},
 		"Inactive only": {
-			scene: func(w *acctest.World) string {
+			setUp: func(w *acctest.World) string {
 				w.Sim.SetStatus(w.Sim.CreateAccessKey("ci").AccessKeyID, "Inactive")
 				return ""
 			},
@@ -155,7 +149,7 @@ func TestAccAccessKeyAge_keys(t *testing.T) {
 			want:      map[string]any{"access_key_id": nil, "age_days": nil, "status": nil},
 		},
 		"Inactive by id": {
-			scene: func(w *acctest.World) string {
+			setUp: func(w *acctest.World) string {
 				key := w.Sim.CreateAccessKey("ci")
 				w.Sim.SetStatus(key.AccessKeyID, "Inactive")
 				w.Advance("3d")
@@ -168,7 +162,7 @@ func TestAccAccessKeyAge_keys(t *testing.T) {
 			},
 		},
 		"renamed user by id": {
-			scene: func(w *acctest.World) string {
+			setUp: func(w *acctest.World) string {
 				key := w.Sim.CreateAccessKey("ci")
 				w.Sim.RenameUser("ci", "deploy")
 				return key.AccessKeyID
@@ -181,7 +175,7 @@ func TestAccAccessKeyAge_keys(t *testing.T) {
 			t.Parallel()
 			w := acctest.New(t)
 			w.Sim.CreateUser("ci")
-			keyID := test.scene(w)
+			keyID := test.setUp(w)
 			if keyID != "" {
 				test.want["access_key_id"] = keyID
 			}
@@ -245,7 +239,7 @@ func TestAccAccessKeyAge_calls(t *testing.T) {
 func TestAccAccessKeyAge_errors(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		scene     func(w *acctest.World)
+		setUp     func(w *acctest.World)
 		arguments string
 		summary   string
 		detail    []string
@@ -290,13 +284,13 @@ func TestAccAccessKeyAge_errors(t *testing.T) {
 			detail:    []string{"iam:GetAccessKeyLastUsed", "AccessDenied", "check access_key_id", "in account 123456789012"},
 		},
 		"list denied": {
-			scene:     func(w *acctest.World) { w.Sim.Deny("admin", "iam:ListAccessKeys") },
+			setUp:     func(w *acctest.World) { w.Sim.Deny("admin", "iam:ListAccessKeys") },
 			arguments: `user = "ci"`,
 			summary:   `Unable to list the access keys of IAM user "ci"`,
 			detail:    []string{"AccessDenied", "not authorized to perform: iam:ListAccessKeys", `Allow iam:ListAccessKeys on "ci"`},
 		},
 		"no answer": {
-			scene: func(w *acctest.World) {
+			setUp: func(w *acctest.World) {
 				w.Sim.AddFault(iamsim.Fault{Action: "ListAccessKeys", Kind: iamsim.Empty200})
 			},
 			arguments: `user = "ci"`,
@@ -308,8 +302,8 @@ func TestAccAccessKeyAge_errors(t *testing.T) {
 			t.Parallel()
 			w := acctest.New(t)
 			w.Sim.CreateUser("ci")
-			if test.scene != nil {
-				test.scene(w)
+			if test.setUp != nil {
+				test.setUp(w)
 			}
 			c := w.CLI(t)
 			c.Write("main.tf", ageConfig(w, test.arguments))

@@ -3,20 +3,13 @@ package provider_test
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
-
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
-
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/provider"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
@@ -25,7 +18,7 @@ type brittleClock struct {
 	sim *iamsim.Server
 
 	mu sync.Mutex
-	// armed tells that looks are counted, and that the one that was told breaks the clock.
+	// armed reports whether looks are counted, so that look number breaks panics.
 	armed         bool
 	looks, breaks int
 }
@@ -42,7 +35,7 @@ func (c *brittleClock) count() int {
 	return c.looks
 }
 
-// Now implements clock.Clock.
+// Now returns the machine's time.
 func (c *brittleClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,7 +47,7 @@ func (c *brittleClock) Now() time.Time {
 	return clock.System().Now()
 }
 
-// Sleep implements clock.Clock.
+// Sleep moves the clock of the simulator.
 func (c *brittleClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.sim.Advance(d)
 	return ctx.Err()
@@ -80,61 +73,37 @@ func TestAccRotatingAccessKey_panic(t *testing.T) {
 // were.
 func panics(t *testing.T, at int) int {
 	t.Helper()
-	s := acctest.NewStory(t)
+	s := acctest.NewStory(t).SkipWaits()
+	s.WithKey(acctest.Unmanaged("delete_unused"))
+	s.Advance("90d")
 	brittle := &brittleClock{sim: s.Sim, breaks: at}
-	factories := s.Factories()
-	factories["iamkeys"] = providerserver.NewProtocol6WithError(provider.New("test", provider.Options{Clock: brittle})())
-	config := s.Config(acctest.Unmanaged("delete_unused"), acctest.ConsumerHCL)
-	lists := 0
-	failing := resource.TestStep{
-		Config: config,
-		PreConfig: func() {
-			s.Advance("90d")
-			s.Sim.OnCall(func(call iamsim.Call) {
-				switch call.Action {
-				case "CreateAccessKey":
-					brittle.arm(true)
-				case "ListAccessKeys":
-					// The second one is that of the next plan: the apply is over.
-					if brittle.count() > 0 {
-						lists++
-					}
-					if lists > 1 {
-						brittle.arm(false)
-					}
-				}
-			})
-		},
-	}
+	s.Clock = brittle
+	s.Sim.OnCall(func(call iamsim.Call) {
+		if call.Action == "CreateAccessKey" {
+			brittle.arm(true)
+		}
+	})
 	if at > 0 {
-		failing.ExpectError = regexp.MustCompile("The provider failed while it changed the keys")
+		s.Apply(acctest.Fails(`The provider failed while it changed the keys of user "ci"`))
+	} else {
+		s.Apply()
 	}
-	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: factories, Steps: []resource.TestStep{
-		{Config: config},
-		failing,
-		{
-			PreConfig: func() {
-				s.Sim.OnCall(nil)
-				brittle.arm(false)
-				if n := len(s.Sim.Keys("ci")); n > 2 {
-					t.Errorf("the user has %d keys", n)
-				}
-				if err := s.CheckConsumers(nil); err != nil {
-					t.Error(s.Normalize(err.Error()))
-				}
-			},
-			Config: config, Check: func(state *terraform.State) error { return checkPublished(s, state) },
-		},
-		{Config: config, ConfigPlanChecks: acctest.EmptyPlan},
-	}})
+	s.Sim.OnCall(nil)
+	brittle.arm(false)
+	if n := len(s.Sim.Keys("ci")); n > 2 {
+		t.Errorf("the user has %d keys", n)
+	}
+	s.ResetCalls()
+	// Whether the plan names the new key depends on where the clock broke.
+	s.WantNoSecrets(s.CLI.Apply())
+	s.CLI.Want(0)
+	if err := s.CheckConsumers(nil); err != nil {
+		t.Error(s.Normalize(err.Error()))
+	}
+	if id := s.Value("access_key_id"); !s.Sim.Authenticates(id, secret.New(s.Value("secret_access_key"))) {
+		t.Errorf("key %s of the state does not work with the secret of the state", id)
+	}
+	s.ResetCalls()
+	s.PlanEmpty()
 	return brittle.count()
-}
-
-// checkPublished checks that the secret in the state works.
-func checkPublished(s *acctest.Story, state *terraform.State) error {
-	attributes := state.RootModule().Resources[acctest.KeyAddress].Primary.Attributes
-	if id := attributes["access_key_id"]; !s.Sim.Authenticates(id, secret.New(attributes["secret_access_key"])) {
-		return fmt.Errorf("key %s of the state does not work with the secret of the state", id)
-	}
-	return nil
 }

@@ -8,9 +8,6 @@ import (
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
@@ -178,46 +175,51 @@ func TestAccRotatingAccessKey_requestBehindAWS(t *testing.T) {
 func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
-	config := func(release, generation string) string {
-		return s.Config(acctest.Asking(`{ release = terraform_data.test.output }`), acctest.ConsumerHCL, acctest.DataHCL(release, generation))
+	write := func(release, generation string) {
+		s.Write(acctest.Asking(`{ release = terraform_data.test.output }`), acctest.ConsumerHCL, acctest.DataHCL(release, generation))
 	}
-	allUnknown := s.PlanChecks(plancheck.ResourceActionUpdate, map[string]any{
-		"access_key_id": acctest.Unknown, "secret_access_key": acctest.Unknown, "status": acctest.Unknown, "created_at": acctest.Unknown, "rotate_at": acctest.Unknown,
-		"rotation_reason": acctest.Unknown, "rotation_blocked": acctest.Unknown, "version": acctest.Unknown, "previous": acctest.Unknown,
-	})
-	unrotated := s.StateChecks(map[string]any{
+	// step plans with all outputs unknown, applies, and checks changes and state.
+	step := func(changes []string, state map[string]any) {
+		t.Helper()
+		s.Plan(2)
+		want := map[string]any{"action": "update"}
+		for _, name := range []string{
+			"access_key_id", "secret_access_key", "status", "created_at", "rotate_at", "rotation_reason", "rotation_blocked", "version", "previous",
+		} {
+			want[name] = acctest.Unknown
+		}
+		s.WantPlanned(want)
+		s.ApplyPlan()
+		s.WantChanges(changes...)
+		s.WantState(state)
+		s.PlanEmpty()
+	}
+	unrotated := map[string]any{
 		"access_key_id": "k1", "secret_access_key": "secret of k1", "version": 1767225600, "previous": nil, "rotation_reason": "created",
-	})
-	s.Test(t,
-		resource.TestStep{Config: config("1", "a"), ConfigStateChecks: unrotated},
-		// Known after apply, and then the value that it was before.
-		resource.TestStep{Config: config("1", "b"), ConfigPlanChecks: allUnknown, ConfigStateChecks: unrotated},
-		resource.TestStep{
-			PreConfig:        s.After("1h"),
-			Config:           config("2", "b"),
-			ConfigPlanChecks: allUnknown,
-			ConfigStateChecks: s.StateChecks(map[string]any{
-				"access_key_id": "k2", "secret_access_key": "secret of k2", "version": 1767229200, "rotation_reason": "rotate_when_changed: release",
-				"previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.status": "Active",
-				"previous.replaced_at": "2026-01-01T01:00:00Z",
-			}),
-			Check: s.CheckConsumers,
-		},
-		// The trigger turns out to be what it was, and a rotation by age, with a deletion before it, was due in the meantime.
-		resource.TestStep{
-			PreConfig:        s.After("90d"),
-			Config:           config("2", "c"),
-			ConfigPlanChecks: allUnknown,
-			ConfigStateChecks: s.StateChecks(map[string]any{
-				"access_key_id": "k3", "secret_access_key": "secret of k3", "version": 1775005200, "previous.access_key_id": "k2",
-				"rotation_reason": "key k2 of 2026-01-01 01:00:00 UTC reached rotate_after 90d",
-			}),
-			Check: s.CheckConsumers,
-		},
-	)
-	if got := s.Calls("CreateAccessKey"); got != 3 {
-		t.Errorf("%d keys were created, want 3", got)
 	}
+	write("1", "a")
+	s.Step("create k1")
+	s.WantState(unrotated)
+
+	// Known after apply, and then the value that it was before.
+	write("1", "b")
+	step(nil, unrotated)
+
+	s.Advance("1h")
+	write("2", "b")
+	step([]string{"create k2"}, map[string]any{
+		"access_key_id": "k2", "secret_access_key": "secret of k2", "version": 1767229200, "rotation_reason": "rotate_when_changed: release",
+		"previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.status": "Active",
+		"previous.replaced_at": "2026-01-01T01:00:00Z",
+	})
+
+	// The trigger turns out to be what it was, and a rotation by age, with a deletion before it, was due in the meantime.
+	s.Advance("90d")
+	write("2", "c")
+	step([]string{"delete k1", "create k3"}, map[string]any{
+		"access_key_id": "k3", "secret_access_key": "secret of k3", "version": 1775005200, "previous.access_key_id": "k2",
+		"rotation_reason": "key k2 of 2026-01-01 01:00:00 UTC reached rotate_after 90d",
+	})
 	s.WantHandovers("k1", "k1 to k2", "k2 to k3")
 }
 

@@ -6,10 +6,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/plancheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
-
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
@@ -23,22 +19,6 @@ func renaming(from, to string) acctest.Option {
 var notRenamed = acctest.Fails(`User "web" is not user "ci" renamed`)
 
 func TestAccRotatingAccessKey_disappears_user(t *testing.T) {
-	t.Parallel()
-	s := acctest.NewStory(t)
-	s.Test(t, resource.TestStep{
-		Config:             s.Config(acctest.ByAge(nil)),
-		ExpectNonEmptyPlan: true,
-		ConfigPlanChecks: resource.ConfigPlanChecks{
-			PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectResourceAction(acctest.KeyAddress, plancheck.ResourceActionCreate)},
-		},
-		Check: func(*terraform.State) error {
-			s.Sim.DeleteUser("ci")
-			return nil
-		},
-	})
-}
-
-func TestAccRotatingAccessKey_userGone(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
 	s.Write(acctest.ByAge(nil))
