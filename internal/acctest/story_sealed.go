@@ -15,6 +15,15 @@ func SealedBy(output Args, more Args) Args {
 	return ByAge(Args{"encrypted_output": HCLObject(output)}).With(more)
 }
 
+// AgeRecipients returns the arguments of an encrypted_output with these recipients.
+func AgeRecipients(recipients ...string) Args { return Args{"age_recipients": HCLList(recipients...)} }
+
+// PGPRecipients returns the arguments of an encrypted_output with these public keys.
+func PGPRecipients(publicKeys ...string) Args { return Args{"openpgp_public_keys": HCLList(publicKeys...)} }
+
+// AgeIdentities returns the arguments of an ephemeral resource that opens a secret with these identities.
+func AgeIdentities(identities ...string) Args { return Args{"age_identities": HCLList(identities...)} }
+
 // HCLObject returns an HCL object of expressions.
 func HCLObject(args Args) string {
 	var lines []string

@@ -3,23 +3,24 @@ package e2e_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/tfcli"
 )
+
+// providerName is the file name by which the CLI finds the provider.
+const providerName = "terraform-provider-iamkeys"
 
 // TestBinary_stderr has Terraform start the provider by way of a script that writes down its standard error, which Terraform would
 // read and parse. Unless a TF_LOG variable asks for logs, the provider must write nothing there.
 func TestBinary_stderr(t *testing.T) {
 	t.Parallel()
-	binary := filepath.Join(t.TempDir(), "provider")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../..")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	built := t.TempDir()
+	if err := tfcli.BuildProvider(t.Context(), built, "."); err != nil {
+		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct {
 		variable, value string
@@ -35,7 +36,7 @@ func TestBinary_stderr(t *testing.T) {
 			t.Parallel()
 			s := acctest.NewBinaryStory(t)
 			stderr := filepath.Join(t.TempDir(), "stderr")
-			s.CLI.Setenv("TF_CLI_CONFIG_FILE", scriptedProvider(t, fmt.Sprintf("exec '%s' 2>>'%s'\n", binary, stderr)))
+			s.CLI.Setenv("TF_CLI_CONFIG_FILE", scriptedProvider(t, fmt.Sprintf("exec '%s' 2>>'%s'\n", filepath.Join(built, providerName), stderr)))
 			if tc.variable != "" {
 				s.CLI.Setenv(tc.variable, tc.value)
 			}
@@ -60,19 +61,11 @@ func scriptedProvider(t *testing.T, script string) string {
 	t.Helper()
 	dir := t.TempDir()
 	//nolint:gosec // a script must be executable
-	if err := os.WriteFile(filepath.Join(dir, "terraform-provider-iamkeys"), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, providerName), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	config := filepath.Join(dir, "cli.tfrc")
-	overrides := fmt.Sprintf(`
-provider_installation {
-  dev_overrides {
-    "registry.terraform.io/hashicorp/iamkeys" = %[1]q
-    "registry.opentofu.org/hashicorp/iamkeys" = %[1]q
-  }
-}
-`, dir)
-	if err := os.WriteFile(config, []byte(overrides), 0o600); err != nil {
+	if err := tfcli.WriteConfig(config, dir); err != nil {
 		t.Fatal(err)
 	}
 	return config

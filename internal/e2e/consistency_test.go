@@ -143,7 +143,7 @@ func sealedKeys(t *testing.T) scenario {
 	t.Helper()
 	identity, recipient := acctest.AgeKey(t)
 	return scenario{
-		beginning(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(recipient)}, nil), acctest.SealedConsumerHCL(acctest.Args{"age_identities": acctest.HCLList(identity)})),
+		beginning(acctest.SealedBy(acctest.AgeRecipients(recipient), nil), acctest.SealedConsumerHCL(acctest.AgeIdentities(identity))),
 		[]string{"delete k1", "delete k2"},
 	}
 }

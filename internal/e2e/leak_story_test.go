@@ -39,7 +39,7 @@ func ageEncryption(t *testing.T) encryption {
 	t.Helper()
 	identity, recipient := acctest.AgeKey(t)
 	return encryption{
-		recipients: acctest.HCLObject(acctest.Args{"age_recipients": acctest.HCLList(recipient)}),
+		recipients: acctest.HCLObject(acctest.AgeRecipients(recipient)),
 		opener:     "age_identities = [var.identity]",
 		variables:  map[string]secret.Secret{"identity": secret.New(identity)},
 		private:    secret.New(strings.TrimPrefix(identity, "AGE-SECRET-KEY-1")),
@@ -55,7 +55,7 @@ func openPGPEncryption(t *testing.T) encryption {
 		t.Fatal(err)
 	}
 	return encryption{
-		recipients: acctest.HCLObject(acctest.Args{"openpgp_public_keys": acctest.HCLList(public)}),
+		recipients: acctest.HCLObject(acctest.PGPRecipients(public)),
 		opener:     "openpgp_private_key = var.identity\n  passphrase = var.passphrase",
 		variables:  map[string]secret.Secret{"identity": secret.New(key.Private()), "passphrase": secret.New(passphrase)},
 		private:    secret.New(passphrase),

@@ -20,8 +20,8 @@ func eachSealing(t *testing.T, test func(t *testing.T, args acctest.Args, consum
 	t.Run("sealed", func(t *testing.T) {
 		t.Parallel()
 		identity, recipient := acctest.AgeKey(t)
-		test(t, acctest.Distinct(acctest.Args{"encrypted_output": acctest.HCLObject(acctest.Args{"age_recipients": acctest.HCLList(recipient)})}),
-			acctest.SealedConsumerHCL(acctest.Args{"age_identities": acctest.HCLList(identity)}))
+		test(t, acctest.Distinct(acctest.Args{"encrypted_output": acctest.HCLObject(acctest.AgeRecipients(recipient))}),
+			acctest.SealedConsumerHCL(acctest.AgeIdentities(identity)))
 	})
 }
 

@@ -31,18 +31,18 @@ func TestAccRotatingAccessKey_recipientsChanged(t *testing.T) {
 		// reason is the rotation_reason; empty where nothing rotates.
 		reason string
 	}{
-		"order":            {acctest.Args{"age_recipients": acctest.HCLList(one, two)}, acctest.Args{"age_recipients": acctest.HCLList(two, one)}, ""},
-		"twice":            {acctest.Args{"age_recipients": acctest.HCLList(sshKey)}, acctest.Args{"age_recipients": acctest.HCLList(sshKey, sshKey+" ann")}, ""},
-		"SSH comment":      {acctest.Args{"age_recipients": acctest.HCLList(sshKey + " ann@old")}, acctest.Args{"age_recipients": acctest.HCLList(sshKey + " ann@new")}, ""},
-		"prolonged expiry": {acctest.Args{"openpgp_public_keys": acctest.HCLList(short)}, acctest.Args{"openpgp_public_keys": acctest.HCLList(long)}, ""},
-		"default format":   {acctest.Args{"age_recipients": acctest.HCLList(one)}, acctest.Args{"age_recipients": acctest.HCLList(one), "format": `"secret"`}, ""},
-		"one more":         {acctest.Args{"age_recipients": acctest.HCLList(one)}, acctest.Args{"age_recipients": acctest.HCLList(one, two)}, "other recipients"},
-		"one less":         {acctest.Args{"age_recipients": acctest.HCLList(one, sshKey)}, acctest.Args{"age_recipients": acctest.HCLList(one)}, "other recipients"},
-		"another":          {acctest.Args{"openpgp_public_keys": acctest.HCLList(short)}, acctest.Args{"openpgp_public_keys": acctest.HCLList(other.Public())}, "other recipients"},
-		"method":           {acctest.Args{"age_recipients": acctest.HCLList(one)}, acctest.Args{"openpgp_public_keys": acctest.HCLList(long)}, "method openpgp instead of age"},
-		"format":           {acctest.Args{"age_recipients": acctest.HCLList(one)}, acctest.Args{"age_recipients": acctest.HCLList(one), "format": `"json"`}, "format json instead of secret"},
+		"order":            {acctest.AgeRecipients(one, two), acctest.AgeRecipients(two, one), ""},
+		"twice":            {acctest.AgeRecipients(sshKey), acctest.AgeRecipients(sshKey, sshKey+" ann"), ""},
+		"SSH comment":      {acctest.AgeRecipients(sshKey + " ann@old"), acctest.AgeRecipients(sshKey + " ann@new"), ""},
+		"prolonged expiry": {acctest.PGPRecipients(short), acctest.PGPRecipients(long), ""},
+		"default format":   {acctest.AgeRecipients(one), acctest.Args{"age_recipients": acctest.HCLList(one), "format": `"secret"`}, ""},
+		"one more":         {acctest.AgeRecipients(one), acctest.AgeRecipients(one, two), "other recipients"},
+		"one less":         {acctest.AgeRecipients(one, sshKey), acctest.AgeRecipients(one), "other recipients"},
+		"another":          {acctest.PGPRecipients(short), acctest.PGPRecipients(other.Public()), "other recipients"},
+		"method":           {acctest.AgeRecipients(one), acctest.PGPRecipients(long), "method openpgp instead of age"},
+		"format":           {acctest.AgeRecipients(one), acctest.Args{"age_recipients": acctest.HCLList(one), "format": `"json"`}, "format json instead of secret"},
 		"recipients and format": {
-			acctest.Args{"age_recipients": acctest.HCLList(one)}, acctest.Args{"age_recipients": acctest.HCLList(two), "format": `"csv"`}, "other recipients, format csv instead of secret",
+			acctest.AgeRecipients(one), acctest.Args{"age_recipients": acctest.HCLList(two), "format": `"csv"`}, "other recipients, format csv instead of secret",
 		},
 		"encryption context": {
 			acctest.Args{"kms_key_id": `"alias/secrets"`}, acctest.Args{"kms_key_id": `"alias/secrets"`, "kms_encryption_context": `{ team = "a" }`}, "another encryption context",
@@ -99,7 +99,7 @@ func TestAccRotatingAccessKey_unknownRecipient(t *testing.T) {
 	s := acctest.NewStory(t)
 	identity, one := acctest.AgeKey(t)
 	identity2, two := acctest.AgeKey(t)
-	consumer := acctest.SealedConsumerHCL(acctest.Args{"age_identities": acctest.HCLList(identity, identity2)})
+	consumer := acctest.SealedConsumerHCL(acctest.AgeIdentities(identity, identity2))
 	args := acctest.SealedBy(acctest.Args{"age_recipients": "[terraform_data.test.output]"}, nil)
 	outputs := map[string]any{
 		"access_key_id": acctest.Unknown, "encrypted_secret": acctest.Unknown, "secret_access_key": acctest.Unknown, "version": acctest.Unknown, "rotation_reason": acctest.Unknown,
@@ -136,14 +136,14 @@ func TestAccRotatingAccessKey_recipientsRefused(t *testing.T) {
 	s := acctest.NewStory(t)
 	_, one := acctest.AgeKey(t)
 	_, two := acctest.AgeKey(t)
-	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(one)}, nil))
+	s.Write(acctest.SealedBy(acctest.AgeRecipients(one), nil))
 	s.Step("create k1")
 	sealed := s.Value("encrypted_secret")
 	s.CreateForeignKey("theirs")
-	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(two)}, nil))
+	s.Write(acctest.SealedBy(acctest.AgeRecipients(two), nil))
 	s.Plan(1, acctest.RequestRefused(acctest.SlotTakenByTheirs))
 	s.WantDetail("take the changed value back", acctest.DeleteCommand("theirs"))
-	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(one)}, nil))
+	s.Write(acctest.SealedBy(acctest.AgeRecipients(one), nil))
 	s.PlanEmpty()
 	s.WantState(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed})
 }
@@ -169,17 +169,17 @@ func TestAccRotatingAccessKey_badRecipient(t *testing.T) {
 		"two methods":            {acctest.Args{"age_recipients": acctest.HCLList(recipient), "kms_key_id": `"alias/a"`}, "encrypted_output has recipients of more than one method"},
 		"context without key":    {acctest.Args{"age_recipients": acctest.HCLList(recipient), "kms_encryption_context": `{ a = "b" }`}, "kms_encryption_context is set without kms_key_id"},
 		"age: none":              {acctest.Args{"age_recipients": "[]"}, "A recipient in encrypted_output.age_recipients is missing"},
-		"age: typing error":      {acctest.Args{"age_recipients": acctest.HCLList(recipient[:len(recipient)-1] + "b")}, age},
-		"age: identity":          {acctest.Args{"age_recipients": acctest.HCLList(identity)}, age},
-		"age: ECDSA":             {acctest.Args{"age_recipients": acctest.HCLList("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY=")}, age},
-		"age: plugin":            {acctest.Args{"age_recipients": acctest.HCLList("age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t")}, age},
-		"age: garbage":           {acctest.Args{"age_recipients": acctest.HCLList("ops@example.com")}, age},
-		"OpenPGP: garbage":       {acctest.Args{"openpgp_public_keys": acctest.HCLList("ops@example.com")}, openpgp},
-		"OpenPGP: truncated":     {acctest.Args{"openpgp_public_keys": acctest.HCLList(expired.Public()[:300])}, openpgp},
-		"OpenPGP: private":       {acctest.Args{"openpgp_public_keys": acctest.HCLList(expired.Private())}, openpgp},
-		"OpenPGP: expired":       {acctest.Args{"openpgp_public_keys": acctest.HCLList(expired.Public())}, "Recipient " + expired.Fingerprint() + " in " + openpgp},
-		"OpenPGP: revoked":       {acctest.Args{"openpgp_public_keys": acctest.HCLList(revoked.Public())}, "Recipient " + revoked.Fingerprint() + " in " + openpgp},
-		"OpenPGP: can't encrypt": {acctest.Args{"openpgp_public_keys": acctest.HCLList(signOnly.Public())}, "Recipient " + signOnly.Fingerprint() + " in " + openpgp},
+		"age: typing error":      {acctest.AgeRecipients(recipient[:len(recipient)-1] + "b"), age},
+		"age: identity":          {acctest.AgeRecipients(identity), age},
+		"age: ECDSA":             {acctest.AgeRecipients("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY="), age},
+		"age: plugin":            {acctest.AgeRecipients("age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t"), age},
+		"age: garbage":           {acctest.AgeRecipients("ops@example.com"), age},
+		"OpenPGP: garbage":       {acctest.PGPRecipients("ops@example.com"), openpgp},
+		"OpenPGP: truncated":     {acctest.PGPRecipients(expired.Public()[:300]), openpgp},
+		"OpenPGP: private":       {acctest.PGPRecipients(expired.Private()), openpgp},
+		"OpenPGP: expired":       {acctest.PGPRecipients(expired.Public()), "Recipient " + expired.Fingerprint() + " in " + openpgp},
+		"OpenPGP: revoked":       {acctest.PGPRecipients(revoked.Public()), "Recipient " + revoked.Fingerprint() + " in " + openpgp},
+		"OpenPGP: can't encrypt": {acctest.PGPRecipients(signOnly.Public()), "Recipient " + signOnly.Fingerprint() + " in " + openpgp},
 		"KMS: empty":             {acctest.Args{"kms_key_id": `""`}, kms},
 		"KMS: other service":     {acctest.Args{"kms_key_id": `"arn:aws:iam::123456789012:user/ci"`}, kms},
 		"KMS: AWS's own key":     {acctest.Args{"kms_key_id": `"alias/aws/secretsmanager"`}, kms},

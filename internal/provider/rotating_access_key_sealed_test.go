@@ -14,11 +14,11 @@ func TestAccRotatingAccessKey_sealed(t *testing.T) {
 	for method, prepare := range map[string]func(s *acctest.Story) (output, identity acctest.Args){
 		"age": func(s *acctest.Story) (output, identity acctest.Args) {
 			private, public := acctest.AgeKey(s.T)
-			return acctest.Args{"age_recipients": acctest.HCLList(public)}, acctest.Args{"age_identities": acctest.HCLList(private)}
+			return acctest.AgeRecipients(public), acctest.AgeIdentities(private)
 		},
 		"openpgp": func(s *acctest.Story) (output, identity acctest.Args) {
 			key := acctest.NewPGPKey(s.T)
-			return acctest.Args{"openpgp_public_keys": acctest.HCLList(key.Public())}, acctest.Args{"openpgp_private_key": acctest.HCLString(key.Private())}
+			return acctest.PGPRecipients(key.Public()), acctest.Args{"openpgp_private_key": acctest.HCLString(key.Private())}
 		},
 		"kms": func(s *acctest.Story) (output, identity acctest.Args) {
 			arn := s.Sim.CreateKMSKey("us-east-1", "alias/secrets")
@@ -73,7 +73,7 @@ func TestAccRotatingAccessKey_sealFromState(t *testing.T) {
 	s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
 	version := s.Value("version")
 	identity, recipient := acctest.AgeKey(t)
-	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(recipient)}, nil), acctest.SealedConsumerHCL(acctest.Args{"age_identities": acctest.HCLList(identity)}))
+	s.Write(acctest.SealedBy(acctest.AgeRecipients(recipient), nil), acctest.SealedConsumerHCL(acctest.AgeIdentities(identity)))
 	warning := acctest.EncryptedFromNowOn("k2 and k1")
 	s.Plan(2, warning)
 	s.WantPlanned(map[string]any{
@@ -98,7 +98,7 @@ func TestAccRotatingAccessKey_sealAndRotate(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
 	_, recipient := acctest.AgeKey(t)
-	args := acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(recipient)}, acctest.Args{"rotate_when_changed": `{ a = "1" }`})
+	args := acctest.SealedBy(acctest.AgeRecipients(recipient), acctest.Args{"rotate_when_changed": `{ a = "1" }`})
 	s.Write(args)
 	s.Apply(acctest.EncryptedFromNowOn("k1"))
 	s.WantChanges("create k2")
@@ -117,7 +117,7 @@ func TestAccRotatingAccessKey_sealedToPlain(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
 	identity, recipient := acctest.AgeKey(t)
-	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(recipient)}, nil), acctest.SealedConsumerHCL(acctest.Args{"age_identities": acctest.HCLList(identity)}))
+	s.Write(acctest.SealedBy(acctest.AgeRecipients(recipient), nil), acctest.SealedConsumerHCL(acctest.AgeIdentities(identity)))
 	s.Step("create k1")
 	sealed := s.Value("encrypted_secret")
 	s.Write(acctest.ByAge(nil), acctest.ConsumerHCL)
@@ -144,10 +144,10 @@ func TestAccRotatingAccessKey_sealedImport(t *testing.T) {
 	s.CreateForeignKey("theirs")
 	_, one := acctest.AgeKey(t)
 	_, other := acctest.AgeKey(t)
-	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(one)}, nil), acctest.ImportHCL(acctest.KeyAddress, "ci"))
+	s.Write(acctest.SealedBy(acctest.AgeRecipients(one), nil), acctest.ImportHCL(acctest.KeyAddress, "ci"))
 	s.Step()
 	s.WantState(map[string]any{"access_key_id": "theirs", "encrypted_secret": nil, "secret_access_key": nil})
-	s.Write(acctest.SealedBy(acctest.Args{"age_recipients": acctest.HCLList(other)}, nil))
+	s.Write(acctest.SealedBy(acctest.AgeRecipients(other), nil))
 	s.Step()
 	s.Advance("90d")
 	s.Step("create k1")
@@ -165,7 +165,7 @@ func TestAccRotatingAccessKey_expiredRecipient(t *testing.T) {
 	s := acctest.NewStory(t)
 	key := acctest.NewPGPKey(t)
 	key.Expire(s.Sim.Now().Add(60 * 24 * time.Hour))
-	short := acctest.Args{"openpgp_public_keys": acctest.HCLList(key.Public())}
+	short := acctest.PGPRecipients(key.Public())
 	s.Write(acctest.SealedBy(short, nil))
 	s.Step("create k1")
 	s.Advance("60d-1s")
@@ -183,7 +183,7 @@ func TestAccRotatingAccessKey_expiredRecipient(t *testing.T) {
 	s.WantDetail("extend the OpenPGP key", "not recorded as done")
 
 	key.Expire(time.Time{})
-	s.Write(acctest.SealedBy(acctest.Args{"openpgp_public_keys": acctest.HCLList(key.Public())}, nil))
+	s.Write(acctest.SealedBy(acctest.PGPRecipients(key.Public()), nil))
 	s.Apply(acctest.RotationWaits(fact))
 	s.WantChanges()
 	s.Step("create k2")

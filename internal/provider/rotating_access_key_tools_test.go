@@ -96,7 +96,7 @@ func openWithAge(s *acctest.Story) (output acctest.Args, open func(sealed string
 	program := tool(s.T, "age", "age")
 	identity, recipient := acctest.AgeKey(s.T)
 	path := file(s.T, s.T.TempDir(), "identity.txt", identity+"\n")
-	return acctest.Args{"age_recipients": acctest.HCLList(recipient)}, func(sealed string) []byte {
+	return acctest.AgeRecipients(recipient), func(sealed string) []byte {
 		return command(s.T, nil, sealed, program, "-d", "-i", path)
 	}
 }
@@ -114,7 +114,7 @@ func openWithGPG(s *acctest.Story) (output acctest.Args, open func(sealed string
 	})
 	key := acctest.NewPGPKey(s.T)
 	command(s.T, nil, key.Private(), program, "--batch", "--quiet", "--homedir", home, "--import")
-	return acctest.Args{"openpgp_public_keys": acctest.HCLList(key.Public())}, func(sealed string) []byte {
+	return acctest.PGPRecipients(key.Public()), func(sealed string) []byte {
 		return command(s.T, nil, sealed, program, "--batch", "--quiet", "--homedir", home, "--decrypt")
 	}
 }
