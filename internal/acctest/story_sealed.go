@@ -19,7 +19,9 @@ func SealedBy(output Args, more Args) Args {
 func AgeRecipients(recipients ...string) Args { return Args{"age_recipients": HCLList(recipients...)} }
 
 // PGPRecipients returns the arguments of an encrypted_output with these public keys.
-func PGPRecipients(publicKeys ...string) Args { return Args{"openpgp_public_keys": HCLList(publicKeys...)} }
+func PGPRecipients(publicKeys ...string) Args {
+	return Args{"openpgp_public_keys": HCLList(publicKeys...)}
+}
 
 // AgeIdentities returns the arguments of an ephemeral resource that opens a secret with these identities.
 func AgeIdentities(identities ...string) Args { return Args{"age_identities": HCLList(identities...)} }

@@ -48,7 +48,8 @@ func SignsRequests(key string) string {
 
 // NoFreeSlot is the summary about a user with two keys. The descriptions are such as that of NeverUsed.
 func NoFreeSlot(older, olderDescription, newer, newerDescription string) string {
-	return fmt.Sprintf(`User "ci" already has 2 access keys, and no slot is free: %s (%s); %s (%s)`, older, olderDescription, newer, newerDescription)
+	return fmt.Sprintf(`User "ci" already has 2 access keys, and no slot is free: %s (%s); %s (%s)`,
+		older, olderDescription, newer, newerDescription)
 }
 
 // DeletesUnmanaged is the warning that an unmanaged key is deleted to make room.

@@ -112,7 +112,9 @@ func wholeLife(*testing.T) scenario {
 	sc.steps = append(sc.steps,
 		step{
 			args: acctest.Held(), more: acctest.ConsumerHCL, changes: []string{"activate k1"}, keys: []string{"k1 Active", "k2 Active"},
-			state: map[string]any{"access_key_id": "k2", "previous.access_key_id": "k1", "previous.status": "Active", "previous.deactivated_at": nil},
+			state: map[string]any{
+				"access_key_id": "k2", "previous.access_key_id": "k1", "previous.status": "Active", "previous.deactivated_at": nil,
+			},
 		},
 		step{
 			args: acctest.ByAge(nil), more: acctest.ConsumerHCL, keys: []string{"k1 Active", "k2 Active"},
@@ -157,11 +159,15 @@ func beginning(args acctest.Args, consumer string) []step {
 		},
 		{
 			wait: "90d", changes: []string{"create k2"}, keys: []string{"k1 Active", "k2 Active"},
-			state: map[string]any{"access_key_id": "k2", "previous.access_key_id": "k1", "previous.status": "Active", "previous.deactivated_at": nil},
+			state: map[string]any{
+				"access_key_id": "k2", "previous.access_key_id": "k1", "previous.status": "Active", "previous.deactivated_at": nil,
+			},
 		},
 		{
 			wait: "8d", before: handedOver("k1", "k2"), changes: []string{"deactivate k1"}, keys: []string{"k1 Inactive", "k2 Active"},
-			state: map[string]any{"access_key_id": "k2", "previous.access_key_id": "k1", "previous.status": "Inactive", "previous.deactivated_by": "iamkeys"},
+			state: map[string]any{
+				"access_key_id": "k2", "previous.access_key_id": "k1", "previous.status": "Inactive", "previous.deactivated_by": "iamkeys",
+			},
 		},
 	}
 }
@@ -184,7 +190,8 @@ func requests(*testing.T) scenario {
 			state: map[string]any{"access_key_id": "k3", "previous": nil},
 		},
 		{
-			args: acctest.Revoking(`{ b = "1" }`).With(acctest.Asking(`{ a = "3" }`)), more: acctest.ConsumerHCL, changes: []string{"create k4"}, keys: []string{"k3 Active", "k4 Active"},
+			args: acctest.Revoking(`{ b = "1" }`).With(acctest.Asking(`{ a = "3" }`)), more: acctest.ConsumerHCL, changes: []string{"create k4"},
+			keys:  []string{"k3 Active", "k4 Active"},
 			state: map[string]any{"access_key_id": "k4", "previous.access_key_id": "k3", "previous.revoked": false},
 		},
 	}, []string{"delete k3", "delete k4"}}
@@ -195,11 +202,13 @@ func adoption(*testing.T) scenario {
 	return scenario{[]step{
 		{
 			before: func(s *acctest.Story) { appear(s, "theirs") },
-			args:   acctest.Unmanaged("retire"), more: acctest.ConsumerHCL, changes: []string{"create k1"}, keys: []string{"theirs Active", "k1 Active"},
+			args:   acctest.Unmanaged("retire"), more: acctest.ConsumerHCL, changes: []string{"create k1"},
+			keys:  []string{"theirs Active", "k1 Active"},
 			state: map[string]any{"access_key_id": "k1", "previous.access_key_id": "theirs", "previous.adopted": true, "previous.status": "Active"},
 		},
 		{
-			wait: "8d", before: func(s *acctest.Story) { s.UseKey("k1") }, changes: []string{"deactivate theirs"}, keys: []string{"theirs Inactive", "k1 Active"},
+			wait: "8d", before: func(s *acctest.Story) { s.UseKey("k1") }, changes: []string{"deactivate theirs"},
+			keys:  []string{"theirs Inactive", "k1 Active"},
 			state: map[string]any{"previous.access_key_id": "theirs", "previous.adopted": true, "previous.status": "Inactive"},
 		},
 		{
@@ -237,11 +246,13 @@ func orphan(*testing.T) scenario {
 func imported(*testing.T) scenario {
 	return scenario{[]step{
 		{
-			before: func(s *acctest.Story) { appear(s, "theirs") }, args: acctest.ByAge(nil), more: acctest.ImportHCL(acctest.KeyAddress, "ci"), keys: []string{"theirs Active"},
+			before: func(s *acctest.Story) { appear(s, "theirs") }, args: acctest.ByAge(nil), more: acctest.ImportHCL(acctest.KeyAddress, "ci"),
+			keys:  []string{"theirs Active"},
 			state: map[string]any{"access_key_id": "theirs", "secret_access_key": nil, "previous": nil, "rotation_reason": "imported"},
 		},
 		{
-			wait: "90d", args: acctest.ByAge(nil), more: acctest.ConsumerHCL, changes: []string{"create k1"}, keys: []string{"theirs Active", "k1 Active"},
+			wait: "90d", args: acctest.ByAge(nil), more: acctest.ConsumerHCL, changes: []string{"create k1"},
+			keys:  []string{"theirs Active", "k1 Active"},
 			state: map[string]any{"access_key_id": "k1", "previous.access_key_id": "theirs", "previous.adopted": false},
 		},
 	}, []string{"delete theirs", "delete k1"}}
@@ -255,7 +266,8 @@ func drift(*testing.T) scenario {
 			wait: "1h", before: func(s *acctest.Story) {
 				s.DeleteKey("k1")
 				s.Advance("1m")
-			}, shows: func() []acctest.Option { return []acctest.Option{acctest.CurrentNotListed("k1")} }, changes: []string{"create k2"}, keys: []string{"k2 Active"},
+			}, shows: func() []acctest.Option { return []acctest.Option{acctest.CurrentNotListed("k1")} }, changes: []string{"create k2"},
+			keys:  []string{"k2 Active"},
 			state: map[string]any{"access_key_id": "k2", "previous": nil, "rotation_reason": "key k1 is gone from IAM"},
 		},
 		{

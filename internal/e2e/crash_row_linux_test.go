@@ -116,8 +116,9 @@ var crashRows = []crashRow{
 		end: "current k2 Active, previous k1 Active",
 	},
 	{
-		name: "import", setUp: inUse, args: acctest.ByAge(nil), more: acctest.ImportHCL(acctest.KeyAddress, "ci"), now: true, kept: []string{"theirs"},
-		end: "current theirs Active",
+		name: "import", setUp: inUse, args: acctest.ByAge(nil), more: acctest.ImportHCL(acctest.KeyAddress, "ci"), now: true,
+		kept: []string{"theirs"},
+		end:  "current theirs Active",
 	},
 	{
 		name: "adopt", setUp: joined, args: acctest.Unmanaged("retire"), kept: []string{"k1", "theirs"},

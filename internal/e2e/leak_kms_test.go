@@ -11,7 +11,9 @@ import (
 const kmsAlias = "alias/secrets"
 
 // kmsEncryption is an encryption with a KMS key, which needs no variables to open.
-var kmsEncryption = encryption{recipients: acctest.HCLObject(acctest.Args{"kms_key_id": acctest.HCLString(kmsAlias), "kms_encryption_context": `{ team = "ops" }`})}
+var kmsEncryption = encryption{recipients: acctest.HCLObject(acctest.Args{
+	"kms_key_id": acctest.HCLString(kmsAlias), "kms_encryption_context": `{ team = "ops" }`,
+})}
 
 // TestLeak_kms goes through the life of a key whose secret KMS encrypts, and through each failure of KMS.
 func TestLeak_kms(t *testing.T) {

@@ -200,7 +200,8 @@ func (l *leakStory) applySaved(did ...string) {
 func (l *leakStory) show() {
 	l.T.Helper()
 	for _, args := range [][]string{
-		{"show"}, {"show", "-json"}, {"show", acctest.SavedPlan}, {"show", "-json", acctest.SavedPlan}, {"state", "pull"}, {"state", "show", acctest.KeyAddress},
+		{"show"}, {"show", "-json"}, {"show", acctest.SavedPlan}, {"show", "-json", acctest.SavedPlan},
+		{"state", "pull"}, {"state", "show", acctest.KeyAddress},
 	} {
 		l.command(0, args...)
 	}
@@ -282,7 +283,8 @@ func (l *leakStory) wantLogged(texts ...string) {
 
 // faultKinds are all the ways for a call to go wrong, Throttled last: its retry is one more call.
 var faultKinds = []iamsim.FaultKind{
-	iamsim.ErrorBeforeCommit, iamsim.AnswerLost, iamsim.Empty200, iamsim.ErrorAfterCommit, iamsim.Slow, iamsim.CutBeforeCommit, iamsim.Throttled,
+	iamsim.ErrorBeforeCommit, iamsim.AnswerLost, iamsim.Empty200, iamsim.ErrorAfterCommit, iamsim.Slow, iamsim.CutBeforeCommit,
+	iamsim.Throttled,
 }
 
 // runWithFaults lets the next calls of an action go wrong, each in another way, runs a command, and checks that all did.

@@ -48,7 +48,9 @@ func TestLeak_life(t *testing.T) {
 	l.Sim.CreateUser("old")
 	l.NameKey(l.Sim.CreateAccessKey("old").AccessKeyID, "theirs")
 	imported := func(round string) string {
-		return acctest.KeyHCL("imported", unusedForADay(acctest.Args{"user": `"old"`, "encrypted_output": l.encryption.recipients, "rotate_when_changed": `{ round = "` + round + `" }`}))
+		return acctest.KeyHCL("imported", unusedForADay(acctest.Args{
+			"user": `"old"`, "encrypted_output": l.encryption.recipients, "rotate_when_changed": `{ round = "` + round + `" }`,
+		}))
 	}
 	l.write(unusedForADay(revoked), imported("1"), acctest.ImportHCL("iamkeys_rotating_access_key.imported", "old"))
 	l.applySaved()

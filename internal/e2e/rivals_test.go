@@ -429,7 +429,8 @@ func TestRivals_modes(t *testing.T) {
 		s.WantDetail("k2 ("+acctest.ProvedAt(acctest.RotationDay)+")", "Nothing was changed")
 		s.WantChanges("create k2")
 		s.UseKey("k2")
-		s.PlanEmpty(acctest.RotationWaits(acctest.SlotTaken("k2", "Active, created "+acctest.RotationDay+", last used at "+acctest.RotationDay+" by s3 in eu-west-1")))
+		s.PlanEmpty(acctest.RotationWaits(acctest.SlotTaken("k2",
+			"Active, created "+acctest.RotationDay+", last used at "+acctest.RotationDay+" by s3 in eu-west-1")))
 	})
 	// Each adopts the key of the other one, and require_unused_for keeps both for as long as they are used.
 	t.Run("retire", func(t *testing.T) {

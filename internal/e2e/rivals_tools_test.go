@@ -32,7 +32,8 @@ func TestRivals_slotTaken(t *testing.T) {
 		s := acctest.NewStory(t)
 		s.Write(acctest.Distinct(nil), acctest.ConsumerHCL)
 		s.Plan(2)
-		s.ApplyPlanAround("CreateAccessKey", 1, func() { s.CreateForeignKey("theirs"); s.Advance("1s"); s.CreateForeignKey("others") }, acctest.NoNewKey())
+		s.ApplyPlanAround("CreateAccessKey", 1, func() { s.CreateForeignKey("theirs"); s.Advance("1s"); s.CreateForeignKey("others") },
+			acctest.NoNewKey())
 		s.WantDetail("LimitExceeded", "No key was created", "theirs (Active", "others (Active")
 		s.WantChanges("create: LimitExceeded")
 		s.WantKeys("theirs Active", "others Active")
@@ -73,7 +74,8 @@ func TestRivals_slotTaken(t *testing.T) {
 		s.Advance("90d")
 		s.Plan(2)
 		s.ApplyPlanAround("CreateAccessKey", 1, func() { s.CreateForeignKey("theirs") }, acctest.NoNewKey())
-		s.WantDetail("LimitExceeded", "No key was created", "k2 (Active", "theirs (Active", "Somebody else created key theirs meanwhile; it was not touched")
+		s.WantDetail("LimitExceeded", "No key was created", "k2 (Active", "theirs (Active",
+			"Somebody else created key theirs meanwhile; it was not touched")
 		s.WantChanges("delete k1", "create: LimitExceeded")
 		s.WantKeys("k2 Active", "theirs Active")
 		s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
@@ -118,7 +120,8 @@ func TestRivals_previousChanged(t *testing.T) {
 		s := acctest.NewStory(t).WithInactivePrevious()
 		s.Write(acctest.Held(), acctest.ConsumerHCL)
 		s.Plan(2)
-		s.ApplyPlanAround("UpdateAccessKey", 1, func() { s.DeleteKey("k1") }, acctest.Fails(`Key k1 of user "ci" is gone, so it can't be reactivated`))
+		s.ApplyPlanAround("UpdateAccessKey", 1, func() { s.DeleteKey("k1") },
+			acctest.Fails(`Key k1 of user "ci" is gone, so it can't be reactivated`))
 		s.WantDetail("Somebody deleted it meanwhile. Plan again")
 		s.WantChanges("activate k1: NoSuchEntity")
 		s.Step()
@@ -237,7 +240,8 @@ func TestRivals_recreatedUser(t *testing.T) {
 			s.Step("create k1")
 			s.Advance("90d")
 			s.Plan(2)
-			s.ApplyPlanAround("CreateAccessKey", 1, func() { recreateUser(s) }, acctest.Fails(`User "ci" was deleted and created again meanwhile: new key k2 is not kept`))
+			s.ApplyPlanAround("CreateAccessKey", 1, func() { recreateUser(s) },
+				acctest.Fails(`User "ci" was deleted and created again meanwhile: new key k2 is not kept`))
 			s.WantDetail("The new key was deleted again")
 			s.WantChanges("create k2", "delete k2")
 			s.WantState(map[string]any{"access_key_id": "k1", "previous": nil})

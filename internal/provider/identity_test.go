@@ -150,7 +150,9 @@ func (p *protocol) none() instance {
 func (p *protocol) apply(prior instance, user, rotateAfter string) instance {
 	p.t.Helper()
 	kind := p.schema.ValueType()
-	set := map[string]tftypes.Value{"user": tftypes.NewValue(tftypes.String, user), "rotate_after": tftypes.NewValue(tftypes.String, rotateAfter)}
+	set := map[string]tftypes.Value{
+		"user": tftypes.NewValue(tftypes.String, user), "rotate_after": tftypes.NewValue(tftypes.String, rotateAfter),
+	}
 	config := p.dynamic(kind, p.object(kind, set))
 	proposed, err := prior.state.Unmarshal(kind)
 	if err != nil {

@@ -27,7 +27,8 @@ func TestAccRotatingAccessKey_orphan(t *testing.T) {
 	s.Advance("1h")
 	blocked := acctest.RotationWaits(acctest.SlotTaken("k2", acctest.NeverUsed("2026-04-01 00:00:00 UTC")))
 	s.PlanEmpty(blocked)
-	s.WantDetail(`Key k2 of user "ci" was probably left by an interrupted apply at 2026-04-01 00:00:00 UTC, never used.`, acctest.DeleteCommand("k2"), `"delete_unused"`)
+	s.WantDetail(`Key k2 of user "ci" was probably left by an interrupted apply at 2026-04-01 00:00:00 UTC, never used.`,
+		acctest.DeleteCommand("k2"), `"delete_unused"`)
 
 	s.Write(acctest.Unmanaged("delete_unused"), acctest.ConsumerHCL)
 	s.Apply(blocked)

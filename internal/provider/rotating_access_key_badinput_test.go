@@ -41,7 +41,9 @@ func TestAccRotatingAccessKey_badInputArguments(t *testing.T) {
 			`Duration too long in rotate_after: "40000d"`,
 			[]string{"Set rotate_after to at most 36500d."},
 		},
-		"overlap": {acctest.ByAge(acctest.Args{"overlap": `"-1s"`}), `Invalid duration in overlap: "-1s"`, []string{"Set overlap to whole numbers"}},
+		"overlap": {
+			acctest.ByAge(acctest.Args{"overlap": `"-1s"`}), `Invalid duration in overlap: "-1s"`, []string{"Set overlap to whole numbers"},
+		},
 		"grace": {
 			acctest.ByAge(acctest.Args{"grace": `"1.5d"`}),
 			`Invalid duration in grace: "1.5d"`,
@@ -55,7 +57,10 @@ func TestAccRotatingAccessKey_badInputArguments(t *testing.T) {
 		"short_for_defaults": {
 			acctest.ByAge(acctest.Args{"rotate_after": `"15d"`}),
 			`rotate_after "15d" is too short: it must be more than 15d`,
-			[]string{"overlap (7d)", "require_unused_for (8d)", "grace (7d)", "Set rotate_after to more than 15d, or shorten overlap, require_unused_for or grace."},
+			[]string{
+				"overlap (7d)", "require_unused_for (8d)", "grace (7d)",
+				"Set rotate_after to more than 15d, or shorten overlap, require_unused_for or grace.",
+			},
 		},
 		"short_for_overlap": {
 			acctest.ByAge(acctest.Args{"rotate_after": `"30d"`, "overlap": `"4w"`, "grace": `"2d"`}),
@@ -114,7 +119,8 @@ func TestAccRotatingAccessKey_badInputUnknownUser(t *testing.T) {
 	s.Write(acctest.Distinct(nil), acctest.ConsumerHCL)
 	s.Plan(2)
 	s.ApplyPlan(acctest.KeysUnreadable())
-	s.WantDetail("iam:ListAccessKeys (ci): NoSuchEntity: The user with name ci cannot be found.", `Check that "ci" exists in the account`, "No key was created.")
+	s.WantDetail("iam:ListAccessKeys (ci): NoSuchEntity: The user with name ci cannot be found.", `Check that "ci" exists in the account`,
+		"No key was created.")
 	s.WantChanges()
 }
 
@@ -152,7 +158,8 @@ func TestAccRotatingAccessKey_badInputTwoKeysOfOthers(t *testing.T) {
 		"theirs (Active, created 2026-01-01 00:00:00 UTC, last used at 2026-01-01 00:00:01 UTC by s3 in eu-west-1); " +
 		"others (Inactive, created 2026-01-01 00:00:01 UTC, never used)"
 	detail := []string{
-		"No key is created and none is touched", "terraform import ADDRESS ci/", acctest.DeleteCommand("theirs"), acctest.DeleteCommand("others"), `unmanaged_keys = "delete_unused"`,
+		"No key is created and none is touched", "terraform import ADDRESS ci/", acctest.DeleteCommand("theirs"), acctest.DeleteCommand("others"),
+		`unmanaged_keys = "delete_unused"`,
 	}
 	s.Plan(2, acctest.Warns(summary))
 	s.WantDetail(detail...)
@@ -181,17 +188,27 @@ func TestAccRotatingAccessKey_badInputCredentials(t *testing.T) {
 		{
 			s.ProviderConfigAs(iamsim.Credentials{AccessKeyID: root.AccessKeyID, Secret: secret.New(wrong)}, ""),
 			acctest.KeysUnreadable(),
-			[]string{"iam:ListAccessKeys (ci): SignatureDoesNotMatch", "AWS does not accept the credentials of this provider", "its secret is complete", "Nothing was changed."},
+			[]string{
+				"iam:ListAccessKeys (ci): SignatureDoesNotMatch", "AWS does not accept the credentials of this provider",
+				"its secret is complete", "Nothing was changed.",
+			},
 		},
 		{
-			s.ProviderConfigAs(iamsim.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Secret: secret.New(wrong)}, ""), //nolint:gosec // AWS's example.
+			//nolint:gosec // AWS's example.
+			s.ProviderConfigAs(iamsim.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", Secret: secret.New(wrong)}, ""),
 			acctest.KeysUnreadable(),
-			[]string{"iam:ListAccessKeys (ci): InvalidClientTokenId", "Check that the key exists and is Active", "region and endpoints belong to the partition"},
+			[]string{
+				"iam:ListAccessKeys (ci): InvalidClientTokenId", "Check that the key exists and is Active",
+				"region and endpoints belong to the partition",
+			},
 		},
 		{
 			impatient(root, "http://127.0.0.1:1", "http://127.0.0.1:1"),
 			acctest.KeysUnreadable(),
-			[]string{"iam:ListAccessKeys (ci): ", "connection refused", "No answer came. Check the network, proxy settings, region and the endpoints block", "Nothing was changed."},
+			[]string{
+				"iam:ListAccessKeys (ci): ", "connection refused",
+				"No answer came. Check the network, proxy settings, region and the endpoints block", "Nothing was changed.",
+			},
 		},
 		{
 			impatient(root, "http://iam.invalid", "http://iam.invalid"),
@@ -294,24 +311,28 @@ func TestAccRotatingAccessKey_badInputDenied(t *testing.T) {
 		s.Sim.Deny("admin", action)
 		command(want)
 		s.Sim.ClearDenials()
-		s.WantDetail(append(detail, "AccessDenied: User: arn:aws:iam::123456789012:user/admin is not authorized to perform: "+action+" on resource: ",
+		s.WantDetail(append(detail,
+			"AccessDenied: User: arn:aws:iam::123456789012:user/admin is not authorized to perform: "+action+" on resource: ",
 			"Allow "+action+" on ")...)
 		s.ResetCalls()
 	}
 	create := func(opts ...acctest.Option) { s.Apply(append(opts, acctest.KeysUnreadableAtCreate())...) }
 	denied("iam:ListAccessKeys", create, acctest.KeysUnreadable(), `Allow iam:ListAccessKeys on "ci"`, "No key was created.")
-	denied("iam:CreateAccessKey", s.Apply, acctest.NoNewKey(), `Allow iam:CreateAccessKey on user "ci"`, "AWSCompromisedKeyQuarantine", "No key was created")
+	denied("iam:CreateAccessKey", s.Apply, acctest.NoNewKey(), `Allow iam:CreateAccessKey on user "ci"`, "AWSCompromisedKeyQuarantine",
+		"No key was created")
 	s.WantKeys()
 	s.Apply()
 	s.WantChanges("create k1")
 	denied("iam:ListAccessKeys", s.Apply, acctest.KeysUnreadable(), "Nothing was changed.")
 
 	s.Advance("90d")
-	denied("iam:CreateAccessKey", s.Apply, acctest.NoNewKey(), `Allow iam:CreateAccessKey on user "ci"`, "No key was created. The user has: k1 (Active")
+	denied("iam:CreateAccessKey", s.Apply, acctest.NoNewKey(), `Allow iam:CreateAccessKey on user "ci"`,
+		"No key was created. The user has: k1 (Active")
 	s.Apply()
 	s.WantChanges("create k2")
 	s.UseKey("k2")
-	denied("iam:GetAccessKeyLastUsed", s.Apply, acctest.Fails(`Last use of the keys of user "ci" can't be read`), "on the user of key k1", "Nothing was changed.")
+	denied("iam:GetAccessKeyLastUsed", s.Apply, acctest.Fails(`Last use of the keys of user "ci" can't be read`), "on the user of key k1",
+		"Nothing was changed.")
 
 	s.Advance("8d")
 	denied("iam:UpdateAccessKey", s.Apply, acctest.NotDeactivated("k1"), "on resource: user ci", "Key k1 was not changed. Apply again.")
@@ -396,7 +417,8 @@ func TestAccRotatingAccessKey_badInputThrottled(t *testing.T) {
 	s.Write(acctest.Distinct(nil), acctest.ConsumerHCL)
 	s.Sim.AddFault(iamsim.Fault{Action: "ListAccessKeys", Kind: iamsim.Throttled})
 	s.Plan(1, acctest.KeysUnreadable())
-	s.WantDetail("iam:ListAccessKeys (ci): Throttling: Rate exceeded (HTTP 400", "Run again, with a lower -parallelism or a larger max_retries.")
+	s.WantDetail("iam:ListAccessKeys (ci): Throttling: Rate exceeded (HTTP 400",
+		"Run again, with a lower -parallelism or a larger max_retries.")
 	s.Sim.ClearFaults()
 	s.PlanEmpty()
 }

@@ -23,7 +23,9 @@ func TestAccRotatingAccessKey_disappears(t *testing.T) {
 	s.WantKeys("k2 Active")
 	s.WantHandovers("k1", "k1 (dead) to k2")
 	s.PlanEmpty()
-	s.WantState(map[string]any{"created_at": "2026-01-01T00:10:00Z", "rotate_at": "2026-04-01T00:10:00Z", "version": 1767226200, "previous": nil})
+	s.WantState(map[string]any{
+		"created_at": "2026-01-01T00:10:00Z", "rotate_at": "2026-04-01T00:10:00Z", "version": 1767226200, "previous": nil,
+	})
 }
 
 // A key that was just created and is not listed may only be slow to appear: it is reported, and nothing is created.
@@ -57,7 +59,8 @@ func TestAccRotatingAccessKey_currentDeactivated(t *testing.T) {
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
 		"action": "update", "rotation_reason": "key k1 was deactivated by somebody else", "access_key_id": acctest.Unknown,
-		"status": "Active", "inactive_since": nil, "previous.access_key_id": "k1", "previous.status": "Inactive", "previous.deactivated_by": "other",
+		"status": "Active", "inactive_since": nil, "previous.access_key_id": "k1", "previous.status": "Inactive",
+		"previous.deactivated_by": "other",
 	})
 	s.ApplyPlan()
 	s.WantChanges("create k2")
@@ -85,7 +88,9 @@ func TestAccRotatingAccessKey_currentDeactivatedInOverlap(t *testing.T) {
 	const fact = "Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC"
 	s.PlanEmpty(acctest.RotationWaits(fact))
 	s.Refresh(acctest.RotationWaits(fact))
-	s.WantState(map[string]any{"status": "Inactive", "inactive_since": "2026-04-02T00:00:00Z", "rotation_blocked": fact, "previous.status": "Active"})
+	s.WantState(map[string]any{
+		"status": "Inactive", "inactive_since": "2026-04-02T00:00:00Z", "rotation_blocked": fact, "previous.status": "Active",
+	})
 
 	s.Advance("7d-1s")
 	s.PlanEmpty(acctest.RotationWaits(fact))
@@ -99,7 +104,9 @@ func TestAccRotatingAccessKey_currentDeactivatedInOverlap(t *testing.T) {
 	s.WantChanges("delete k2", "create k3")
 	s.WantKeys("k1 Active", "k3 Active")
 	s.WantHandovers("k1", "k1 to k2", "k2 (dead) to k3")
-	s.WantState(map[string]any{"previous.access_key_id": "k1", "previous.replaced_at": "2026-04-09T00:00:00Z", "previous.deactivate_at": "2026-04-16T00:00:00Z"})
+	s.WantState(map[string]any{
+		"previous.access_key_id": "k1", "previous.replaced_at": "2026-04-09T00:00:00Z", "previous.deactivate_at": "2026-04-16T00:00:00Z",
+	})
 	s.PlanEmpty()
 }
 
@@ -145,7 +152,8 @@ func TestAccRotatingAccessKey_bothDeactivated(t *testing.T) {
 	s.SetStatus("k2", "Inactive")
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
-		"action": "update", "rotation_reason": "key k2 was deactivated by somebody else", "previous.access_key_id": "k2", "previous.status": "Inactive",
+		"action": "update", "rotation_reason": "key k2 was deactivated by somebody else", "previous.access_key_id": "k2",
+		"previous.status": "Inactive",
 	})
 	s.ApplyPlan()
 	s.WantChanges("delete k1", "create k3")

@@ -40,12 +40,16 @@ func TestAccRotatingAccessKey_recipientsChanged(t *testing.T) {
 		"one less":         {acctest.AgeRecipients(one, sshKey), acctest.AgeRecipients(one), "other recipients"},
 		"another":          {acctest.PGPRecipients(short), acctest.PGPRecipients(other.Public()), "other recipients"},
 		"method":           {acctest.AgeRecipients(one), acctest.PGPRecipients(long), "method openpgp instead of age"},
-		"format":           {acctest.AgeRecipients(one), acctest.Args{"age_recipients": acctest.HCLList(one), "format": `"json"`}, "format json instead of secret"},
+		"format": {
+			acctest.AgeRecipients(one), acctest.Args{"age_recipients": acctest.HCLList(one), "format": `"json"`}, "format json instead of secret",
+		},
 		"recipients and format": {
-			acctest.AgeRecipients(one), acctest.Args{"age_recipients": acctest.HCLList(two), "format": `"csv"`}, "other recipients, format csv instead of secret",
+			acctest.AgeRecipients(one), acctest.Args{"age_recipients": acctest.HCLList(two), "format": `"csv"`},
+			"other recipients, format csv instead of secret",
 		},
 		"encryption context": {
-			acctest.Args{"kms_key_id": `"alias/secrets"`}, acctest.Args{"kms_key_id": `"alias/secrets"`, "kms_encryption_context": `{ team = "a" }`}, "another encryption context",
+			acctest.Args{"kms_key_id": `"alias/secrets"`}, acctest.Args{"kms_key_id": `"alias/secrets"`, "kms_encryption_context": `{ team = "a" }`},
+			"another encryption context",
 		},
 		"KMS key": {acctest.Args{"kms_key_id": `"alias/secrets"`}, acctest.Args{"kms_key_id": `"alias/others"`}, "other recipients"},
 	} {
@@ -102,8 +106,9 @@ func TestAccRotatingAccessKey_unknownRecipient(t *testing.T) {
 	consumer := acctest.SealedConsumerHCL(acctest.AgeIdentities(identity, identity2))
 	args := acctest.SealedBy(acctest.Args{"age_recipients": "[terraform_data.test.output]"}, nil)
 	outputs := map[string]any{
-		"access_key_id": acctest.Unknown, "encrypted_secret": acctest.Unknown, "secret_access_key": acctest.Unknown, "version": acctest.Unknown, "rotation_reason": acctest.Unknown,
-		"created_at": acctest.Unknown, "rotate_at": acctest.Unknown, "status": acctest.Unknown, "previous": acctest.Unknown,
+		"access_key_id": acctest.Unknown, "encrypted_secret": acctest.Unknown, "secret_access_key": acctest.Unknown, "version": acctest.Unknown,
+		"rotation_reason": acctest.Unknown,
+		"created_at":      acctest.Unknown, "rotate_at": acctest.Unknown, "status": acctest.Unknown, "previous": acctest.Unknown,
 	}
 	s.Write(args, consumer, acctest.DataHCL(one, "1"))
 	s.Plan(2)
@@ -126,7 +131,9 @@ func TestAccRotatingAccessKey_unknownRecipient(t *testing.T) {
 	s.ApplyPlan()
 	s.WantChanges("create k2")
 	s.PlanEmpty()
-	s.WantState(map[string]any{"access_key_id": "k2", "rotation_reason": "encrypted_output: other recipients", "previous.encrypted_secret": sealed})
+	s.WantState(map[string]any{
+		"access_key_id": "k2", "rotation_reason": "encrypted_output: other recipients", "previous.encrypted_secret": sealed,
+	})
 	s.WantHandovers("k1", "k1 to k2")
 }
 
@@ -165,9 +172,15 @@ func TestAccRotatingAccessKey_badRecipient(t *testing.T) {
 		output acctest.Args
 		want   string
 	}{
-		"no method":              {acctest.Args{"format": `"json"`}, "encrypted_output has no recipients: nobody could open the secret"},
-		"two methods":            {acctest.Args{"age_recipients": acctest.HCLList(recipient), "kms_key_id": `"alias/a"`}, "encrypted_output has recipients of more than one method"},
-		"context without key":    {acctest.Args{"age_recipients": acctest.HCLList(recipient), "kms_encryption_context": `{ a = "b" }`}, "kms_encryption_context is set without kms_key_id"},
+		"no method": {acctest.Args{"format": `"json"`}, "encrypted_output has no recipients: nobody could open the secret"},
+		"two methods": {
+			acctest.Args{"age_recipients": acctest.HCLList(recipient), "kms_key_id": `"alias/a"`},
+			"encrypted_output has recipients of more than one method",
+		},
+		"context without key": {
+			acctest.Args{"age_recipients": acctest.HCLList(recipient), "kms_encryption_context": `{ a = "b" }`},
+			"kms_encryption_context is set without kms_key_id",
+		},
 		"age: none":              {acctest.Args{"age_recipients": "[]"}, "A recipient in encrypted_output.age_recipients is missing"},
 		"age: typing error":      {acctest.AgeRecipients(recipient[:len(recipient)-1] + "b"), age},
 		"age: identity":          {acctest.AgeRecipients(identity), age},

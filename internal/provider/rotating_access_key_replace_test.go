@@ -258,7 +258,8 @@ func TestAccRotatingAccessKey_twoReads(t *testing.T) {
 	two := s.CreateForeignKey("two").AccessKeyID
 	// A key that nobody has used could have been left by an interrupted apply.
 	s.UseKey("two")
-	s.Write(acctest.ByAge(nil), acctest.KeyHCL("twin", acctest.ByAge(nil)), acctest.ImportHCL(acctest.KeyAddress, "ci/"+one), acctest.ImportHCL("iamkeys_rotating_access_key.twin", "ci/"+two))
+	s.Write(acctest.ByAge(nil), acctest.KeyHCL("twin", acctest.ByAge(nil)), acctest.ImportHCL(acctest.KeyAddress, "ci/"+one),
+		acctest.ImportHCL("iamkeys_rotating_access_key.twin", "ci/"+two))
 	s.CLI.Apply()
 	s.CLI.Want(0)
 	s.CLI.Plan()

@@ -28,8 +28,9 @@ func TestAccRotatingAccessKey_rotateWhenChanged(t *testing.T) {
 	write(`{ a = "1", z = "1", b = "1" }`)
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
-		"rotation_reason": "rotate_when_changed: b, z", "access_key_id": acctest.Unknown, "previous.access_key_id": "k1", "previous.status": "Active",
-		"rotate_at": nil, "version": acctest.Unknown,
+		"rotation_reason": "rotate_when_changed: b, z", "access_key_id": acctest.Unknown, "previous.access_key_id": "k1",
+		"previous.status": "Active",
+		"rotate_at":       nil, "version": acctest.Unknown,
 	})
 	s.ApplyPlan()
 	s.WantChanges("create k2")
@@ -47,7 +48,9 @@ func TestAccRotatingAccessKey_rotateWhenChanged(t *testing.T) {
 
 	write(`{ a = "2" }`)
 	s.Step()
-	s.WantState(map[string]any{"access_key_id": "k3", "rotate_when_changed.a": "2", "rotate_when_changed.b": nil, "rotation_reason": "rotate_when_changed: a"})
+	s.WantState(map[string]any{
+		"access_key_id": "k3", "rotate_when_changed.a": "2", "rotate_when_changed.b": nil, "rotation_reason": "rotate_when_changed: a",
+	})
 	// A value that comes back has been added.
 	s.DeleteKey("k2")
 	s.PlanEmpty()
@@ -95,8 +98,9 @@ func TestAccRotatingAccessKey_requestRefused(t *testing.T) {
 				s.DeleteKey("k1")
 				s.CreateForeignKey("theirs")
 			},
-			fact:  acctest.SlotTaken("theirs", acctest.NeverUsed("2026-04-01 00:00:00 UTC")),
-			parts: []string{acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"), `unmanaged_keys to "retire"`, `"delete_unused"`},
+			fact: acctest.SlotTaken("theirs", acctest.NeverUsed("2026-04-01 00:00:00 UTC")),
+			parts: []string{acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"), `unmanaged_keys to "retire"`,
+				`"delete_unused"`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,7 +172,9 @@ func TestAccRotatingAccessKey_requestBehindAWS(t *testing.T) {
 	s.ApplyPlan()
 	s.WantChanges("create k2")
 	s.PlanEmpty()
-	s.WantState(map[string]any{"access_key_id": "k2", "rotation_reason": "rotate_when_changed: a", "rotate_at": "2126-04-01T00:05:00Z", "previous": nil})
+	s.WantState(map[string]any{
+		"access_key_id": "k2", "rotation_reason": "rotate_when_changed: a", "rotate_at": "2126-04-01T00:05:00Z", "previous": nil,
+	})
 }
 
 // TestAccRotatingAccessKey_unknownTrigger takes a trigger from a resource of the same apply.
@@ -303,7 +309,9 @@ func TestAccRotatingAccessKey_revokeBeats(t *testing.T) {
 			s.Write(acctest.Revoking(`{ incident = "1" }`).With(test.args), acctest.ConsumerHCL)
 			s.Step("delete k1", "create k3", "deactivate k2")
 			s.WantKeys("k2 Inactive", "k3 Active")
-			s.WantState(map[string]any{"access_key_id": "k3", "previous.access_key_id": "k2", "previous.status": "Inactive", "previous.revoked": true})
+			s.WantState(map[string]any{
+				"access_key_id": "k3", "previous.access_key_id": "k2", "previous.status": "Inactive", "previous.revoked": true,
+			})
 			s.WantHandovers("k1", "k1 to k2", "k2 (dead) to k3")
 		})
 	}
@@ -366,7 +374,9 @@ func TestAccRotatingAccessKey_revokeFails(t *testing.T) {
 	s.WantChanges("deactivate k1")
 	s.PlanEmpty()
 	s.WantKeys("k1 Inactive", "k2 Active")
-	s.WantState(map[string]any{"access_key_id": "k2", "previous.status": "Inactive", "previous.revoked": true, "previous.deactivated_by": "iamkeys"})
+	s.WantState(map[string]any{
+		"access_key_id": "k2", "previous.status": "Inactive", "previous.revoked": true, "previous.deactivated_by": "iamkeys",
+	})
 	s.WantHandovers("k1", "k1 (dead) to k2")
 }
 
@@ -393,7 +403,9 @@ func TestAccRotatingAccessKey_rotateAfterChanged(t *testing.T) {
 	s.WantChanges()
 	s.WantState(map[string]any{"rotate_at": "2026-01-31T00:00:00Z", "access_key_id": "k1"})
 	s.Step("create k2")
-	s.WantState(map[string]any{"rotate_at": "2026-03-02T00:00:00Z", "rotation_reason": "key k1 of 2026-01-01 00:00:00 UTC reached rotate_after 30d"})
+	s.WantState(map[string]any{
+		"rotate_at": "2026-03-02T00:00:00Z", "rotation_reason": "key k1 of 2026-01-01 00:00:00 UTC reached rotate_after 30d",
+	})
 	s.WantHandovers("k1", "k1 to k2")
 }
 
@@ -401,11 +413,14 @@ func TestAccRotatingAccessKey_rotateAfterChanged(t *testing.T) {
 func TestAccRotatingAccessKey_durationSpelling(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithPrevious(acctest.ByAge(acctest.Args{"overlap": `"7d"`}))
-	s.Write(acctest.ByAge(acctest.Args{"overlap": `"168h"`, "grace": `"1w"`, "require_unused_for": `"1w1d"`, "rotate_after": `"2160h"`}), acctest.ConsumerHCL)
+	s.Write(acctest.ByAge(acctest.Args{"overlap": `"168h"`, "grace": `"1w"`, "require_unused_for": `"1w1d"`, "rotate_after": `"2160h"`}),
+		acctest.ConsumerHCL)
 	s.PlanEmpty()
 	s.Write(acctest.ByAge(acctest.Args{"overlap": `"169h"`}), acctest.ConsumerHCL)
 	s.Plan(2)
-	s.WantPlanned(map[string]any{"overlap": "169h", "previous.deactivate_at": "2026-04-08T01:00:00Z", "previous.access_key_id": "k1", "rotate_after": "90d"})
+	s.WantPlanned(map[string]any{
+		"overlap": "169h", "previous.deactivate_at": "2026-04-08T01:00:00Z", "previous.access_key_id": "k1", "rotate_after": "90d",
+	})
 	s.ApplyPlan()
 	s.WantChanges()
 	s.PlanEmpty()

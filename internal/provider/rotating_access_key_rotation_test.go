@@ -24,7 +24,8 @@ func TestAccRotatingAccessKey_basic(t *testing.T) {
 			{
 				Config: config,
 				ConfigPlanChecks: s.PlanChecks(plancheck.ResourceActionCreate, map[string]any{
-					"id": "ci", "access_key_id": acctest.Unknown, "secret_access_key": acctest.Unknown, "created_at": acctest.Unknown, "version": acctest.Unknown,
+					"id": "ci", "access_key_id": acctest.Unknown, "secret_access_key": acctest.Unknown, "created_at": acctest.Unknown,
+					"version":   acctest.Unknown,
 					"rotate_at": acctest.Unknown, "account_id": acctest.Unknown, "user_unique_id": acctest.Unknown,
 					"status": "Active", "rotation_reason": "created", "rotation_blocked": nil, "previous": nil,
 					"overlap": "7d", "grace": "7d", "require_unused_for": "8d",
@@ -63,7 +64,8 @@ func TestAccRotatingAccessKey_rotation(t *testing.T) {
 			PreConfig: s.After("1s"),
 			Config:    config,
 			ConfigPlanChecks: s.PlanChecks(plancheck.ResourceActionUpdate, map[string]any{
-				"access_key_id": acctest.Unknown, "secret_access_key": acctest.Unknown, "created_at": acctest.Unknown, "rotate_at": acctest.Unknown, "version": acctest.Unknown,
+				"access_key_id": acctest.Unknown, "secret_access_key": acctest.Unknown, "created_at": acctest.Unknown, "rotate_at": acctest.Unknown,
+				"version":              acctest.Unknown,
 				"previous.replaced_at": acctest.Unknown, "previous.deactivate_at": acctest.Unknown,
 				"status": "Active", "rotation_reason": reason, "rotation_blocked": nil, "account_id": "123456789012",
 				"previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.status": "Active",
@@ -113,7 +115,8 @@ func TestAccRotatingAccessKey_lifecycle(t *testing.T) {
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
 		"access_key_id": "k2", "secret_access_key": "secret of k2", "version": 1775001600, "rotation_blocked": nil,
-		"previous.access_key_id": "k1", "previous.status": "Inactive", "previous.deactivated_at": acctest.Unknown, "previous.delete_at": acctest.Unknown,
+		"previous.access_key_id": "k1", "previous.status": "Inactive", "previous.deactivated_at": acctest.Unknown,
+		"previous.delete_at":      acctest.Unknown,
 		"previous.deactivated_by": "iamkeys", "previous.deactivate_at": "2026-04-08T00:00:00Z",
 	})
 	s.ApplyPlan()
@@ -372,7 +375,8 @@ resource "iamkeystest_consumer" "test" {
 	s.WantKeys("k1 Active", "k2 Active")
 	s.WantState(map[string]any{
 		"hold_previous": true, "previous.status": "Active", "previous.replaced_at": "2026-04-09T00:00:00Z",
-		"previous.deactivate_at": "2026-04-16T00:00:00Z", "previous.deactivated_at": nil, "previous.deactivated_by": nil, "previous.delete_at": nil,
+		"previous.deactivate_at": "2026-04-16T00:00:00Z", "previous.deactivated_at": nil, "previous.deactivated_by": nil,
+		"previous.delete_at": nil,
 	})
 	s.ClearLastUse("k1")
 	s.PlanEmpty()
@@ -497,7 +501,9 @@ func TestAccRotatingAccessKey_unconfirmed(t *testing.T) {
 	s.ApplyPlan(acctest.NotConfirmed("k1", "Inactive"))
 	s.WantDetail("AWS accepted the change.")
 	s.WantChanges("deactivate k1")
-	s.WantState(map[string]any{"previous.status": "Inactive", "previous.deactivated_by": "iamkeys", "previous.deactivated_at": "2026-04-08T00:00:00Z"})
+	s.WantState(map[string]any{
+		"previous.status": "Inactive", "previous.deactivated_by": "iamkeys", "previous.deactivated_at": "2026-04-08T00:00:00Z",
+	})
 
 	s.Sim.ClearDenials()
 	s.PlanEmpty()
@@ -524,5 +530,7 @@ func TestAccRotatingAccessKey_unconfirmed(t *testing.T) {
 	s.Sim.ClearFaults()
 	s.WantState(map[string]any{"previous.status": "Active"})
 	s.Plan(2)
-	s.WantPlanned(map[string]any{"previous.status": "Inactive", "previous.deactivated_by": "other", "previous.deactivated_at": acctest.Unknown})
+	s.WantPlanned(map[string]any{
+		"previous.status": "Inactive", "previous.deactivated_by": "other", "previous.deactivated_at": acctest.Unknown,
+	})
 }

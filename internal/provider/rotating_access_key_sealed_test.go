@@ -107,7 +107,8 @@ func TestAccRotatingAccessKey_sealAndRotate(t *testing.T) {
 		"access_key_id": "k2", "secret_access_key": nil, "previous.access_key_id": "k1", "previous.secret_access_key": nil,
 		"rotation_reason": "rotate_when_changed: a",
 	})
-	if s.Value("previous.encrypted_secret") == acctest.FormatValue(nil) || s.Value("encrypted_secret") == s.Value("previous.encrypted_secret") {
+	previous := s.Value("previous.encrypted_secret")
+	if previous == acctest.FormatValue(nil) || previous == s.Value("encrypted_secret") {
 		t.Error("each key needs an encrypted secret of its own")
 	}
 }
@@ -171,7 +172,8 @@ func TestAccRotatingAccessKey_expiredRecipient(t *testing.T) {
 	s.Advance("60d-1s")
 	s.PlanEmpty()
 	s.Advance("1s")
-	s.PlanEmpty(acctest.Warns(`A recipient of encrypted_output expired at 2026-03-02 00:00:00 UTC: the next rotation of user "ci" will wait for another`))
+	s.PlanEmpty(acctest.Warns("A recipient of encrypted_output expired at 2026-03-02 00:00:00 UTC: " +
+		`the next rotation of user "ci" will wait for another`))
 	s.Advance("30d")
 	const fact = "a recipient of encrypted_output has expired"
 	s.Refresh(acctest.RotationWaits(fact))

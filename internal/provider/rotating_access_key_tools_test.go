@@ -33,7 +33,8 @@ func TestAccRotatingAccessKey_opensWithTools(t *testing.T) {
 			version := ""
 			for _, format := range sealing.Formats() {
 				// Another format rotates; what stands in the way of that is not what this is about.
-				s.Write(acctest.SealedBy(output.With(acctest.Args{"format": acctest.HCLString(string(format))}), acctest.Args{"revoke_when_changed": "{ format = " + acctest.HCLString(string(format)) + " }"}))
+				s.Write(acctest.SealedBy(output.With(acctest.Args{"format": acctest.HCLString(string(format))}),
+					acctest.Args{"revoke_when_changed": "{ format = " + acctest.HCLString(string(format)) + " }"}))
 				s.Apply()
 				if s.Value("version") == version {
 					t.Fatalf("%s: no key was created", format)

@@ -29,7 +29,8 @@ func TestAccRotatingAccessKey_unmanagedRefuse(t *testing.T) {
 	s.WantState(map[string]any{"rotation_blocked": acctest.SlotTakenByTheirs, "access_key_id": "k1", "previous": nil})
 	s.UseKey("theirs")
 	s.SetStatus("theirs", "Inactive")
-	s.PlanEmpty(acctest.RotationWaits(acctest.SlotTaken("theirs", "Inactive, created 2026-01-01 00:00:00 UTC, last used at 2026-04-01 00:00:00 UTC by s3 in eu-west-1")))
+	s.PlanEmpty(acctest.RotationWaits(acctest.SlotTaken("theirs",
+		"Inactive, created 2026-01-01 00:00:00 UTC, last used at 2026-04-01 00:00:00 UTC by s3 in eu-west-1")))
 	s.DeleteKey("theirs")
 	s.Step("create k2")
 	s.WantState(map[string]any{"rotation_blocked": nil, "access_key_id": "k2"})
@@ -54,7 +55,8 @@ func TestAccRotatingAccessKey_unmanagedTwo(t *testing.T) {
 				"others (Active, created 2026-01-02 00:00:00 UTC, last used at 2026-01-02 00:00:00 UTC by s3 in eu-west-1)"
 			s.Plan(2, acctest.Warns(summary))
 			s.ApplyPlan(acctest.Warns(summary), acctest.Fails(summary))
-			s.WantDetail("No key is created and none is touched", "terraform import ADDRESS ci/others/theirs", acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"))
+			s.WantDetail("No key is created and none is touched", "terraform import ADDRESS ci/others/theirs",
+				acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"))
 			s.WantChanges()
 			s.WantKeys("theirs Active", "others Active")
 			s.WantHandovers()
@@ -71,7 +73,8 @@ func TestAccRotatingAccessKey_unmanagedRetire(t *testing.T) {
 	s.Write(acctest.Unmanaged("retire"), acctest.ConsumerHCL)
 	s.Step("create k1")
 	s.WantState(map[string]any{
-		"access_key_id": "k1", "rotation_reason": "created", "previous.access_key_id": "theirs", "previous.secret_access_key": nil, "previous.status": "Active",
+		"access_key_id": "k1", "rotation_reason": "created", "previous.access_key_id": "theirs", "previous.secret_access_key": nil,
+		"previous.status":  "Active",
 		"previous.adopted": true, "previous.revoked": false, "previous.created_at": "2026-01-01T00:00:00Z",
 		"previous.replaced_at": "2026-01-01T01:00:00Z", "previous.deactivate_at": "2026-01-08T01:00:00Z", "previous.deactivated_at": nil,
 	})
@@ -79,7 +82,8 @@ func TestAccRotatingAccessKey_unmanagedRetire(t *testing.T) {
 	s.UseKey("theirs")
 	s.UseKey("k1")
 	s.Advance("7d")
-	s.PlanEmpty(acctest.NotRetiredYet("theirs", acctest.KeptByUse("theirs", "2026-01-02 01:00:00 UTC by s3 in eu-west-1", "2026-01-10 01:00:00 UTC")))
+	s.PlanEmpty(acctest.NotRetiredYet("theirs",
+		acctest.KeptByUse("theirs", "2026-01-02 01:00:00 UTC by s3 in eu-west-1", "2026-01-10 01:00:00 UTC")))
 	s.Advance("1d")
 	s.Step("deactivate theirs")
 	s.WantKeys("theirs Inactive", "k1 Active")

@@ -186,7 +186,8 @@ func TestAccRotatingAccessKey_otherUser(t *testing.T) {
 	s.Write(acctest.OfUser("web"), acctest.ConsumerHCL)
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
-		"action": "delete create", "user": "web", "id": "web", "access_key_id": acctest.Unknown, "version": acctest.Unknown, "user_unique_id": acctest.Unknown,
+		"action": "delete create", "user": "web", "id": "web", "access_key_id": acctest.Unknown, "version": acctest.Unknown,
+		"user_unique_id": acctest.Unknown,
 	})
 	s.ApplyPlan()
 	s.WantChanges("delete k1", "create k2")
