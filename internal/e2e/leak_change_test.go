@@ -46,7 +46,7 @@ func (l *leakStory) leakingFiles() []string {
 func TestLeak_change(t *testing.T) {
 	t.Parallel()
 	l := newLeakStory(t, encryption{})
-	l.write(unusedForADay(nil))
+	l.writeKey(unusedForADay(nil))
 	l.applySaved("create k1")
 	l.Advance("90d")
 	l.applySaved("create k2")
@@ -54,7 +54,7 @@ func TestLeak_change(t *testing.T) {
 	l.clearOutput()
 
 	l.encryptWith(ageEncryption(t))
-	l.write(unusedForADay(nil))
+	l.writeKey(unusedForADay(nil))
 	l.command(2, "plan", "-detailed-exitcode", "-out="+acctest.SavedPlan)
 	l.command(0, "apply", acctest.SavedPlan)
 	l.WantChanges()
@@ -82,7 +82,7 @@ func TestLeak_change(t *testing.T) {
 func TestLeak_plain(t *testing.T) {
 	t.Parallel()
 	l := newLeakStory(t, encryption{})
-	l.write(unusedForADay(nil))
+	l.writeKey(unusedForADay(nil))
 	l.applySaved("create k1")
 	l.Advance("90d")
 	l.applySaved("create k2")

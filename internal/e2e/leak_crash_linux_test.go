@@ -15,7 +15,7 @@ import (
 func TestLeak_crash(t *testing.T) {
 	t.Parallel()
 	l := newLeakStory(t, ageEncryption(t))
-	l.write(unusedForADay(nil))
+	l.writeKey(unusedForADay(nil))
 	l.applySaved("create k1")
 	l.Advance("90d")
 
@@ -43,7 +43,7 @@ func TestLeak_crash(t *testing.T) {
 	l.WantKeys("k1 Active", "k2 Active")
 
 	// The new key is an orphan: its secret went with the provider.
-	l.write(unusedForADay(acctest.Args{"unmanaged_keys": `"delete_unused"`}))
+	l.writeKey(unusedForADay(acctest.Args{"unmanaged_keys": `"delete_unused"`}))
 	l.command(0, "apply", "-auto-approve")
 	l.command(0, "apply", "-auto-approve")
 	l.WantKeys("k1 Active", "k3 Active")

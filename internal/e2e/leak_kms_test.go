@@ -20,7 +20,7 @@ func TestLeak_kms(t *testing.T) {
 	t.Parallel()
 	l := newManyStory(t, kmsEncryption.with(`format = "dotenv"`))
 	key := l.Sim.CreateKMSKey("us-east-1", kmsAlias)
-	l.write(unusedForADay(nil))
+	l.writeKey(unusedForADay(nil))
 	l.applySaved("create k1")
 	l.Advance("90d")
 	l.applySaved("create k2")
@@ -34,7 +34,7 @@ func TestLeak_kms(t *testing.T) {
 	l.command(1, "plan")
 	l.Sim.SetKMSPolicy(key, map[string][]string{"kms:Encrypt": {}})
 	revoked := unusedForADay(acctest.Args{"revoke_when_changed": `{ incident = "1" }`})
-	l.write(revoked)
+	l.writeKey(revoked)
 	l.command(1, "apply", "-auto-approve")
 	l.WantChanges()
 	// The trial is let in, and the secret is not: the new key goes again.

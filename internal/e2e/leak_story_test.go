@@ -142,13 +142,13 @@ func (l *leakStory) record(level string) {
 	l.CLI.Setenv("TF_LOG_PATH", filepath.Join(l.CLI.Dir, traceLog))
 }
 
-// write configures a key with these arguments, and its consumers. More is added as it is.
-func (l *leakStory) write(args acctest.Args, more ...string) {
+// writeKey configures a key with these arguments, and its consumers. More is added as it is.
+func (l *leakStory) writeKey(args acctest.Args, more ...string) {
 	l.T.Helper()
 	l.writeOpening("iamkeys_rotating_access_key.test.encrypted_secret", args, more...)
 }
 
-// writeOpening is write with another expression for what the ephemeral resource is to open.
+// writeOpening is writeKey with another expression for what the ephemeral resource is to open.
 func (l *leakStory) writeOpening(ciphertext string, args acctest.Args, more ...string) {
 	l.T.Helper()
 	given := "iamkeys_rotating_access_key.test.secret_access_key"
@@ -161,7 +161,7 @@ ephemeral "iamkeys_secret_access_key" "test" {
 }
 `, ciphertext, l.encryption.opener))
 	}
-	l.Story.Write(args.With(acctest.Args{"encrypted_output": l.encryption.recipients}), append(more, fmt.Sprintf(`
+	l.Write(args.With(acctest.Args{"encrypted_output": l.encryption.recipients}), append(more, fmt.Sprintf(`
 resource "iamkeystest_consumer" "test" {
   access_key_id     = iamkeys_rotating_access_key.test.access_key_id
   secret_wo         = %[1]s
@@ -200,8 +200,12 @@ func (l *leakStory) applySaved(did ...string) {
 func (l *leakStory) show() {
 	l.T.Helper()
 	for _, args := range [][]string{
-		{"show"}, {"show", "-json"}, {"show", acctest.SavedPlan}, {"show", "-json", acctest.SavedPlan},
-		{"state", "pull"}, {"state", "show", acctest.KeyAddress},
+		{"show"},
+		{"show", "-json"},
+		{"show", acctest.SavedPlan},
+		{"show", "-json", acctest.SavedPlan},
+		{"state", "pull"},
+		{"state", "show", acctest.KeyAddress},
 	} {
 		l.command(0, args...)
 	}

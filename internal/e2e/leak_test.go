@@ -17,7 +17,7 @@ func unusedForADay(more acctest.Args) acctest.Args {
 func TestLeak_life(t *testing.T) {
 	t.Parallel()
 	l := newLeakStory(t, ageEncryption(t))
-	l.write(unusedForADay(nil))
+	l.writeKey(unusedForADay(nil))
 	l.applySaved("create k1")
 	l.show()
 	l.Advance("90d")
@@ -25,10 +25,10 @@ func TestLeak_life(t *testing.T) {
 	l.UseKey("k2")
 	l.Advance("7d")
 	l.applySaved("deactivate k1")
-	l.write(unusedForADay(acctest.Args{"hold_previous": "true"}))
+	l.writeKey(unusedForADay(acctest.Args{"hold_previous": "true"}))
 	l.applySaved("activate k1")
 	l.show()
-	l.write(unusedForADay(nil))
+	l.writeKey(unusedForADay(nil))
 	l.Apply()
 	l.Advance("7d")
 	l.applySaved("deactivate k1")
@@ -36,10 +36,10 @@ func TestLeak_life(t *testing.T) {
 	l.applySaved("delete k1")
 
 	revoked := acctest.Args{"revoke_when_changed": `{ incident = "2026-05" }`}
-	l.write(unusedForADay(revoked))
+	l.writeKey(unusedForADay(revoked))
 	l.applySaved("create k3", "deactivate k2")
 	l.encryptWith(ageEncryption(t))
-	l.write(unusedForADay(revoked))
+	l.writeKey(unusedForADay(revoked))
 	l.applySaved("delete k2", "create k4")
 	l.show()
 	l.wantGivenKeys(4)
@@ -52,9 +52,9 @@ func TestLeak_life(t *testing.T) {
 			"user": `"old"`, "encrypted_output": l.encryption.recipients, "rotate_when_changed": `{ round = "` + round + `" }`,
 		}))
 	}
-	l.write(unusedForADay(revoked), imported("1"), acctest.ImportHCL("iamkeys_rotating_access_key.imported", "old"))
+	l.writeKey(unusedForADay(revoked), imported("1"), acctest.ImportHCL("iamkeys_rotating_access_key.imported", "old"))
 	l.applySaved()
-	l.write(unusedForADay(revoked), imported("2"))
+	l.writeKey(unusedForADay(revoked), imported("2"))
 	l.applySaved("create k5")
 
 	l.Destroy()
@@ -62,7 +62,7 @@ func TestLeak_life(t *testing.T) {
 
 	// A new key that can't be kept.
 	l.Sim.Deny("*", "iam:GetUser")
-	l.write(unusedForADay(acctest.Args{"wait_until_usable": "false"}))
+	l.writeKey(unusedForADay(acctest.Args{"wait_until_usable": "false"}))
 	l.ResetCalls()
 	l.command(1, "apply", "-auto-approve")
 	l.WantChanges("create k6", "delete k6")
@@ -78,7 +78,7 @@ func TestLeak_opening(t *testing.T) {
 			t.Parallel()
 			right := newEncryption(t)
 			l := newLeakStory(t, right.with(`format = "json"`))
-			l.write(unusedForADay(nil))
+			l.writeKey(unusedForADay(nil))
 			l.applySaved("create k1")
 			l.Advance("90d")
 			l.applySaved("create k2")
@@ -100,7 +100,7 @@ func TestLeak_opening(t *testing.T) {
 				l.command(1, "plan")
 				l.command(1, "plan", "-json")
 			}
-			l.write(unusedForADay(nil))
+			l.writeKey(unusedForADay(nil))
 			l.Destroy()
 			l.wantNoLeaks()
 		})

@@ -44,11 +44,13 @@ func TestAccRotatingAccessKey_recipientsChanged(t *testing.T) {
 			acctest.AgeRecipients(one), acctest.Args{"age_recipients": acctest.HCLList(one), "format": `"json"`}, "format json instead of secret",
 		},
 		"recipients and format": {
-			acctest.AgeRecipients(one), acctest.Args{"age_recipients": acctest.HCLList(two), "format": `"csv"`},
+			acctest.AgeRecipients(one),
+			acctest.Args{"age_recipients": acctest.HCLList(two), "format": `"csv"`},
 			"other recipients, format csv instead of secret",
 		},
 		"encryption context": {
-			acctest.Args{"kms_key_id": `"alias/secrets"`}, acctest.Args{"kms_key_id": `"alias/secrets"`, "kms_encryption_context": `{ team = "a" }`},
+			acctest.Args{"kms_key_id": `"alias/secrets"`},
+			acctest.Args{"kms_key_id": `"alias/secrets"`, "kms_encryption_context": `{ team = "a" }`},
 			"another encryption context",
 		},
 		"KMS key": {acctest.Args{"kms_key_id": `"alias/secrets"`}, acctest.Args{"kms_key_id": `"alias/others"`}, "other recipients"},

@@ -99,8 +99,10 @@ func TestAccRotatingAccessKey_requestRefused(t *testing.T) {
 				s.CreateForeignKey("theirs")
 			},
 			fact: acctest.SlotTaken("theirs", acctest.NeverUsed("2026-04-01 00:00:00 UTC")),
-			parts: []string{acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"), `unmanaged_keys to "retire"`,
-				`"delete_unused"`},
+			parts: []string{
+				acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"), `unmanaged_keys to "retire"`,
+				`"delete_unused"`,
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
