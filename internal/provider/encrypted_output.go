@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,17 +15,16 @@ import (
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
 // encryption is a parsed encrypted_output. Nil stands for plain text.
 type encryption struct {
-	recipients
+	sealing.Output
 
 	method *sealingMethod
-	format sealing.Format
-	// canonical is the text that the rules compare: equal texts mean the same recipients, method, format and context.
-	canonical string
+	target sealing.Target
+	// until is the first instant at which a recipient has expired; zero if none ever does.
+	until time.Time
 }
 
 // parseEncryptedOutput parses encrypted_output, each recipient once. It returns nil if the object is null or not fully known.
@@ -40,34 +38,31 @@ func parseEncryptedOutput(object types.Object, service *kms.Service) (*encryptio
 	}
 	attributes := object.Attributes()
 	format, _ := attributes["format"].(types.String)
-	e := &encryption{format: sealing.Format(format.ValueString())}
-	to := sealedTo{Format: e.format, Context: map[string]string{}}
+	e := &encryption{Output: sealing.Output{Format: sealing.Format(format.ValueString())}}
+	e.target = sealing.Target{Format: e.Format, Context: map[string]string{}}
 	var all []string
 	for _, m := range sealingMethods {
 		value := attributes[m.recipients]
 		all = append(all, elements(value)...)
 		if e.method == nil && !value.IsNull() {
-			e.method, to.Method = m, m.method
+			e.method, e.target.Method = m, m.method
 		}
 		if values, ok := attributes[m.context].(types.Map); ok {
-			maps.Copy(to.Context, stringElements(values))
+			maps.Copy(e.target.Context, stringElements(values))
 		}
 	}
 
+	var parsed recipients
 	err := errors.New("no recipients")
 	if e.method != nil {
-		e.recipients, err = e.method.parse(elements(attributes[e.method.recipients]), to.Context, service)
+		parsed, err = e.method.parse(elements(attributes[e.method.recipients]), e.target.Context, service)
 	}
-	var diags diag.Diagnostics
-	to.Recipients = e.fingerprints
 	if err != nil {
-		diags.Append(recipientError(e.method, err))
-		to.Recipients = all
+		e.target.Recipients = all
+		return e, diag.Diagnostics{recipientError(e.method, err)}
 	}
-	// Marshalling strings, a slice and a map of them can't fail.
-	text, _ := json.Marshal(to) //nolint:errchkjson // see above
-	e.canonical = string(text)
-	return e, diags
+	e.target.Recipients, e.until, e.Sealer = parsed.fingerprints, parsed.until, parsed.sealer
+	return e, nil
 }
 
 // sealedTo returns the text that the rules compare, empty for plain text, and the instant at which a recipient expires.
@@ -75,13 +70,7 @@ func (e *encryption) sealedTo() (canonical string, until time.Time) {
 	if e == nil {
 		return "", time.Time{}
 	}
-	return e.canonical, e.until
-}
-
-// Try encrypts a text that is not secret, to find out before a key is created whether its secret could be encrypted.
-func (e *encryption) Try(ctx context.Context, now time.Time) error {
-	_, err := e.encrypt(ctx, now, secret.New("trial"))
-	return err
+	return e.target.String(), e.until
 }
 
 // tryAtPlan is Try for the methods that can be tried at plan. For plain text it does nothing.
@@ -95,37 +84,14 @@ func (e *encryption) tryAtPlan(ctx context.Context, now time.Time) diag.Diagnost
 	return nil
 }
 
-// Seal encrypts the secret of a key in the configured format.
-func (e *encryption) Seal(ctx context.Context, now time.Time, keyID string, key secret.Secret) (string, error) {
-	plaintext, err := e.format.Render(sealing.Credential{AccessKeyID: keyID, Secret: key})
-	if err != nil {
-		return "", err
-	}
-	return e.encrypt(ctx, now, plaintext)
-}
-
-func (e *encryption) encrypt(ctx context.Context, now time.Time, plaintext secret.Secret) (string, error) {
-	if e.sealer == nil {
-		return "", errors.New("the recipients were only parsed to be compared; this is a bug in the provider")
-	}
-	return e.sealer.Seal(ctx, now, plaintext)
-}
-
-// sealedTo is the canonical text of encrypted_output, as JSON.
-type sealedTo struct {
-	Method     sealing.Method    `json:"method"`
-	Format     sealing.Format    `json:"format"`
-	Recipients []string          `json:"recipients"`
-	Context    map[string]string `json:"context,omitempty"`
-}
-
 // sealingChange describes the difference between two canonical texts.
 func sealingChange(before, after string) string {
-	var old, now sealedTo
 	if after == "" {
 		return "no longer set"
 	}
-	if json.Unmarshal([]byte(before), &old) != nil || json.Unmarshal([]byte(after), &now) != nil {
+	old, wasTarget := sealing.ParseTarget(before)
+	now, isTarget := sealing.ParseTarget(after)
+	if !wasTarget || !isTarget {
 		return "changed"
 	}
 	var what []string

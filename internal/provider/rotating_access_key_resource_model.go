@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -191,13 +190,6 @@ func (m *rotatingAccessKeyModel) observation(ctx context.Context) (rotation.Obse
 		})
 	}
 	return seen, diags
-}
-
-// changedNames are the names of added or changed values, in order.
-func changedNames(before, after map[string]string) []string {
-	names := rotation.Changed(before, after)
-	slices.Sort(names)
-	return names
 }
 
 // unknownKeys sets every attribute unknown that a rotation may change.

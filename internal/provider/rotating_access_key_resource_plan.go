@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -185,7 +186,7 @@ func (r *rotatingAccessKeyResource) judgeRequests(
 
 // requestPath is the attribute whose change asks for a rotation.
 func requestPath(policy rotation.Policy, record rotation.Record) path.Path {
-	before := recordedPolicy(record)
+	before := record.LastPolicy()
 	switch {
 	case len(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0:
 		return path.Root("revoke_when_changed")
@@ -196,39 +197,25 @@ func requestPath(policy rotation.Policy, record rotation.Record) path.Path {
 	}
 }
 
-// recordedPolicy is the policy of the last apply; the zero policy before the first one.
-func recordedPolicy(record rotation.Record) rotation.Policy {
-	if record.Policy == nil {
-		return rotation.Policy{}
-	}
-	return *record.Policy
-}
-
 // showSteps shows what the steps change, starting from the state.
 func (m *rotatingAccessKeyModel) showSteps(
 	ctx context.Context, policy rotation.Policy, record rotation.Record, seen rotation.Observation, steps []rotation.Step,
 ) diag.Diagnostics {
-	recreated := seen.Recreated
-	for _, step := range steps {
-		out := rotation.Outcome{
-			At: plannedAt, Sealed: policy.Recipients != "",
-			NewKey: rotation.Key{ID: plannedKeyID, Status: rotation.Active, CreatedAt: plannedAt},
+	if i := slices.IndexFunc(steps, func(s rotation.Step) bool { return s.Kind == rotation.Rotate }); i >= 0 {
+		m.RotationReason, m.RotationBlocked = types.StringValue(rotationReason(steps[i], policy, record)), types.StringNull()
+		if seen.Recreated {
+			m.UserUniqueID = types.StringUnknown()
 		}
-		if step.Kind == rotation.Rotate {
-			m.RotationReason = types.StringValue(rotationReason(step, policy, record))
-			m.RotationBlocked = types.StringNull()
-			if recreated {
-				m.UserUniqueID = types.StringUnknown()
-			}
-		}
-		record, seen = record.After(step, seen, out), seen.After(step, out)
 	}
+	record, seen = rotation.Project(policy, record, seen, steps, rotation.Outcome{
+		At: plannedAt, NewKey: rotation.Key{ID: plannedKeyID, Status: rotation.Active, CreatedAt: plannedAt},
+	})
 	return m.show(ctx, record, seen, policy)
 }
 
 // rotationReason is rotation_reason: why a step creates a key.
 func rotationReason(step rotation.Step, policy rotation.Policy, record rotation.Record) string {
-	before := recordedPolicy(record)
+	before := record.LastPolicy()
 	id := record.Current.ID
 	switch step.Reason {
 	case rotation.ReasonCreated:
@@ -242,11 +229,11 @@ func rotationReason(step rotation.Step, policy rotation.Policy, record rotation.
 	case rotation.ReasonRecreated:
 		return "the user was deleted and created again"
 	case rotation.ReasonChanged:
-		return "rotate_when_changed: " + strings.Join(changedNames(before.RotateWhenChanged, policy.RotateWhenChanged), ", ")
+		return "rotate_when_changed: " + strings.Join(rotation.Changed(before.RotateWhenChanged, policy.RotateWhenChanged), ", ")
 	case rotation.ReasonRecipients:
 		return "encrypted_output: " + sealingChange(before.Recipients, policy.Recipients)
 	case rotation.ReasonRevoked:
-		return "revoke_when_changed: " + strings.Join(changedNames(before.RevokeWhenChanged, policy.RevokeWhenChanged), ", ")
+		return "revoke_when_changed: " + strings.Join(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged), ", ")
 	}
 	return string(step.Reason)
 }

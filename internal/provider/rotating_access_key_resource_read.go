@@ -60,7 +60,7 @@ func (r *rotatingAccessKeyResource) readingWarnings(found rotator.Reading) diag.
 	case found.UnusedCurrent != nil:
 		diags.Append(unusedCurrent(*found.UnusedCurrent, record.Previous.ID))
 	}
-	diags.Append(expiredWarning(user, recordedPolicy(record), found.Decision, r.client.Rotator.Now())...)
+	diags.Append(expiredWarning(user, record.LastPolicy(), found.Decision, r.client.Rotator.Now())...)
 	if other := r.client.Rotator.ClaimRead(user, record.Current.ID); other != "" {
 		diags.Append(sharedUser(user, other, record.Current.ID))
 	}
@@ -77,7 +77,7 @@ func (m *rotatingAccessKeyModel) setReading(ctx context.Context, found rotator.R
 	if found.Decision.Blocked != nil {
 		m.RotationBlocked = types.StringValue(obstacleFact(*found.Decision.Blocked, found.Evidence.Seen))
 	}
-	return m.show(ctx, found.Decision.Record, found.Evidence.Seen, recordedPolicy(found.Decision.Record))
+	return m.show(ctx, found.Decision.Record, found.Evidence.Seen, found.Decision.Record.LastPolicy())
 }
 
 // subject is the user that the state speaks of.

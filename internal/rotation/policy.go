@@ -2,6 +2,7 @@ package rotation
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -59,8 +60,8 @@ func (p Policy) Equal(q Policy) bool {
 		p.Recipients == q.Recipients && p.SealableUntil.Equal(q.SealableUntil)
 }
 
-// Changed returns the names whose value was added or changed between before and after. A removed value is no change. The order
-// is not defined.
+// Changed returns the names whose value was added or changed between before and after. A removed value is no change. The
+// names are in order.
 func Changed(before, after map[string]string) []string {
 	var names []string
 	for name, value := range after {
@@ -68,5 +69,6 @@ func Changed(before, after map[string]string) []string {
 			names = append(names, name)
 		}
 	}
+	slices.Sort(names)
 	return names
 }

@@ -37,10 +37,7 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 			return r, err
 		}
 	}
-	var policy rotation.Policy
-	if record.Policy != nil {
-		policy = *record.Policy
-	}
+	policy := record.LastPolicy()
 	seen, err := c.Observe(ctx, location.User, location.Keys, record, policy)
 	if err != nil {
 		return r, err
