@@ -76,31 +76,20 @@ func (d *accessKeyAgeDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 				MarkdownDescription: "Whole days since the key was created, rounded down. Null for a user without an Active key.",
 				Computed:            true,
 			},
-			"created_at": schema.StringAttribute{
-				MarkdownDescription: "When the key was created, in RFC 3339. Null for a user without an Active key.",
-				Computed:            true,
-			},
-			"status": schema.StringAttribute{
-				MarkdownDescription: "Status of the key: `Active` or `Inactive`. Null for a user without an Active key.",
-				Computed:            true,
-			},
+			"created_at": computedText("When the key was created, in RFC 3339. Null for a user without an Active key."),
+			"status":     computedText("Status of the key: `Active` or `Inactive`. Null for a user without an Active key."),
 			"overdue": schema.BoolAttribute{
 				MarkdownDescription: "Whether the key is as old as `max_age` or older. `false` for a user without an Active key. Null without " +
 					"`max_age`.",
 				Computed: true,
 			},
-			"rotate_by": schema.StringAttribute{
-				MarkdownDescription: "When the key is as old as `max_age`, in RFC 3339. Null for a user without an Active key, and without `max_age`.",
-				Computed:            true,
-			},
+			"rotate_by": computedText("When the key is as old as `max_age`, in RFC 3339. Null without an Active key, and without `max_age`."),
 		},
 	}
 }
 
 func (d *accessKeyAgeDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	client, diags := clientFrom(req.ProviderData)
-	d.client = client
-	resp.Diagnostics.Append(diags...)
+	d.client = clientFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (d *accessKeyAgeDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {

@@ -49,38 +49,24 @@ func (d *accessKeyLastUsedDataSource) Schema(_ context.Context, _ datasource.Sch
 				Required:            true,
 				Validators:          []validator.String{accessKeyIDValidator()},
 			},
-			"user": schema.StringAttribute{
-				MarkdownDescription: "Name of the IAM user that the key belongs to.",
-				Computed:            true,
-			},
+			"user": computedText("Name of the IAM user that the key belongs to."),
 			"never_used": schema.BoolAttribute{
 				MarkdownDescription: "Whether IAM has no record of any use of the key.",
 				Computed:            true,
 			},
-			"last_used_at": schema.StringAttribute{
-				MarkdownDescription: "When the key was last used, in RFC 3339. Null if it was never used.",
-				Computed:            true,
-			},
+			"last_used_at": computedText("When the key was last used, in RFC 3339. Null if it was never used."),
 			"days_since_last_used": schema.Int64Attribute{
 				MarkdownDescription: "Whole days since the key was last used, rounded down. Null if it was never used.",
 				Computed:            true,
 			},
-			"service_name": schema.StringAttribute{
-				MarkdownDescription: "AWS service that the key was last used for, such as `s3`. Null if it was never used.",
-				Computed:            true,
-			},
-			"region": schema.StringAttribute{
-				MarkdownDescription: "AWS Region that the key was last used in; `N/A` for some services that are global. Null if it was never used.",
-				Computed:            true,
-			},
+			"service_name": computedText("AWS service that the key was last used for, such as `s3`. Null if it was never used."),
+			"region":       computedText("AWS Region that the key was last used in; `N/A` for some global services. Null if it was never used."),
 		},
 	}
 }
 
 func (d *accessKeyLastUsedDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	client, diags := clientFrom(req.ProviderData)
-	d.client = client
-	resp.Diagnostics.Append(diags...)
+	d.client = clientFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (d *accessKeyLastUsedDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -103,6 +89,10 @@ func (d *accessKeyLastUsedDataSource) Read(ctx context.Context, req datasource.R
 		model.Region = types.StringValue(used.Region)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+func computedText(description string) schema.StringAttribute {
+	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 }
 
 // accessKeyLastUsed asks for the last use of the key that the attribute access_key_id names. The owner in the answer is

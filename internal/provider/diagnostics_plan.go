@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -47,7 +48,7 @@ func createRefused(user string, o rotation.Obstacle, seen rotation.Observation) 
 		summary: fmt.Sprintf("User %q already has %d access keys, and no slot is free: %s",
 			user, len(seen.Keys), describeKeys(seen.Keys)),
 		truth: "No key is created and none is touched: " + obstacleFact(o, seen) + ".",
-		next: "To go on, import the keys of this user instead:" + commands("terraform import ADDRESS "+rotator.ExampleImportID(user, seen).String()) +
+		next: "To go on, import the keys of this user instead:" + commands(importCommand(user, seen)) +
 			"\nor delete a key that nobody needs, with:" + commands(lines...) +
 			"\nor set unmanaged_keys = \"delete_unused\" if one of them was never used. A -replace with create_before_destroy meets this while " +
 			"a previous key exists; rotate_when_changed rotates without replacing.",
@@ -92,6 +93,36 @@ func deletionWarnings(user string, steps []rotation.Step, seen rotation.Observat
 		}
 	}
 	return diags
+}
+
+// judgementTexts say what an edited configuration asks for and does not get.
+func judgementTexts(
+	user string, policy rotation.Policy, record rotation.Record, seen rotation.Observation, asked rotator.Judgement,
+) diag.Diagnostics {
+	if asked.Refused != nil {
+		return diag.Diagnostics{requestRefused(requestPath(policy, record), user, *asked.Refused, record, seen)}
+	}
+	var diags diag.Diagnostics
+	for _, o := range asked.Waiting {
+		diags.Append(notReactivated(user, o, seen))
+	}
+	if !asked.DueSince.IsZero() {
+		diags.Append(dueAtOnce(duration.Format(policy.RotateAfter), record.Current.ID, asked.DueSince))
+	}
+	return diags
+}
+
+// requestPath is the attribute whose change asks for a rotation.
+func requestPath(policy rotation.Policy, record rotation.Record) path.Path {
+	before := record.LastPolicy()
+	switch {
+	case len(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0:
+		return path.Root("revoke_when_changed")
+	case len(rotation.Changed(before.RotateWhenChanged, policy.RotateWhenChanged)) > 0:
+		return path.Root("rotate_when_changed")
+	default:
+		return path.Root("encrypted_output")
+	}
 }
 
 // requestRefused says that a rotation was asked for and is not possible. At is the attribute that asks for it.
@@ -176,4 +207,38 @@ func rotateAfterTooShort(spelled string, policy rotation.Policy) diag.Diagnostic
 			duration.Format(policy.Grace)),
 		next: fmt.Sprintf("Set rotate_after to more than %s, or shorten overlap, require_unused_for or grace.", least),
 	}.asError()
+}
+
+const importForms = "user, user/AKIA-CURRENT or user/AKIA-CURRENT/AKIA-PREVIOUS"
+
+// badImportID refuses an import id of another form.
+func badImportID(id string) diag.Diagnostic {
+	return problem{
+		summary: fmt.Sprintf("Import id %q is not of the form user, user/AKIA1 or user/AKIA1/AKIA2", id),
+		next:    "The import id is " + importForms + ": a user name, then the id of the current key, then that of the previous one.",
+	}.asError()
+}
+
+// importFailure says why an import id does not name keys of the user.
+func importFailure(user string, err error) diag.Diagnostic {
+	e, ok := errors.AsType[*rotator.ImportError](err)
+	if !ok {
+		return locateFailure(user, err)
+	}
+	p := problem{
+		truth: "Nothing was imported. User " + user + " has: " + describeKeysBriefly(e.Seen.Keys) + ".",
+		next: "The import id is " + importForms + "; a key that it does not name stays unmanaged. For example:" +
+			commands(importCommand(user, e.Seen)),
+	}
+	switch e.Problem {
+	case rotator.ImportNoKey:
+		p.summary = fmt.Sprintf("User %q has no access key to import", user)
+	case rotator.ImportAmbiguous:
+		p.summary = fmt.Sprintf("User %q has %d access keys: name the current one", user, len(e.Seen.Keys))
+	case rotator.ImportUnknownKey:
+		p.summary = fmt.Sprintf("User %q has no access key %s", user, e.Key)
+	case rotator.ImportSameKey:
+		p.summary = fmt.Sprintf("Key %s can't be both current and previous", e.Key)
+	}
+	return p.asError()
 }

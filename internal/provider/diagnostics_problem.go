@@ -1,10 +1,15 @@
 package provider
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/keyid"
 )
 
 // problem is the one shape of what the resource says to a user.
@@ -37,15 +42,61 @@ func (p problem) detail() string {
 }
 
 func (p problem) asError() diag.Diagnostic {
-	if len(p.at.Steps()) == 0 {
-		return diag.NewErrorDiagnostic(p.summary, p.detail())
-	}
-	return diag.NewAttributeErrorDiagnostic(p.at, p.summary, p.detail())
+	return p.located(diag.NewErrorDiagnostic(p.summary, p.detail()))
 }
 
 func (p problem) asWarning() diag.Diagnostic {
+	return p.located(diag.NewWarningDiagnostic(p.summary, p.detail()))
+}
+
+func (p problem) located(d diag.Diagnostic) diag.Diagnostic {
 	if len(p.at.Steps()) == 0 {
-		return diag.NewWarningDiagnostic(p.summary, p.detail())
+		return d
 	}
-	return diag.NewAttributeWarningDiagnostic(p.at, p.summary, p.detail())
+	return diag.WithPath(p.at, d)
+}
+
+// awsErrorDetail is what a diagnostic says of a failed call: AWS's own words, and what to do about it.
+func awsErrorDetail(err error) string {
+	failure, ok := errors.AsType[*iamgate.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	hint := awsErrorHint(failure)
+	if hint == "" {
+		return failure.Error()
+	}
+	return failure.Error() + "\n\n" + hint
+}
+
+func awsErrorHint(failure *iamgate.Error) string {
+	switch failure.Kind {
+	case iamgate.KindAccessDenied:
+		if failure.Action == "iam:CreateAccessKey" {
+			return fmt.Sprintf("Allow %s on user %q. If a policy does allow it, look for an explicit deny: AWS attaches "+
+				"AWSCompromisedKeyQuarantine policies to a user whose key was found in public, and they deny it.", failure.Action, failure.Resource)
+		}
+		if keyid.IsLongTerm(failure.Resource) {
+			return fmt.Sprintf("Allow %s on the user of key %s for the credentials of this provider.", failure.Action, failure.Resource)
+		}
+		return fmt.Sprintf("Allow %s on %q for the credentials of this provider.", failure.Action, failure.Resource)
+	case iamgate.KindNoSuchEntity:
+		return fmt.Sprintf("Check that %q exists in the account that the credentials of this provider belong to.", failure.Resource)
+	case iamgate.KindLimitExceeded:
+		return "AWS allows two access keys for a user, Active or Inactive, and this quota can't be raised."
+	case iamgate.KindThrottled:
+		return "AWS asked for fewer requests. Run again, with a lower -parallelism or a larger max_retries."
+	case iamgate.KindInvalidCredentials:
+		return "AWS does not accept the credentials of this provider. Check that the key exists and is Active, that its secret is " +
+			"complete, and that region and endpoints belong to the partition of the account."
+	case iamgate.KindNoCredentials:
+		return "Set credentials for this provider: profile, access_key and secret_key, assume_role, or the AWS_* environment variables."
+	case iamgate.KindUnreachable:
+		return "No answer came. Check the network, proxy settings, region and the endpoints block of this provider."
+	case iamgate.KindInvalidInput:
+		return "AWS refused a value as malformed. Check the value against the IAM API."
+	case iamgate.KindOther, iamgate.KindServiceFailure, iamgate.KindBadAnswer, iamgate.KindNotSettled, iamgate.KindNotUsable,
+		iamgate.KindCanceled:
+	}
+	return ""
 }

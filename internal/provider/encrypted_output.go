@@ -9,13 +9,105 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
 )
+
+func encryptedOutputAttribute() schema.SingleNestedAttribute {
+	formats := sealing.Formats()
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		names[i] = string(f)
+	}
+	attributes := map[string]schema.Attribute{
+		"format": schema.StringAttribute{
+			MarkdownDescription: "What is encrypted: `secret` (the secret alone), `json` (as the AWS SDKs read it from " +
+				"`credential_process`), `dotenv`, `credentials_file` (a profile of `~/.aws/credentials`) or `csv` (the columns of the " +
+				"console's download). Default: `secret`.",
+			Optional: true, Computed: true, Default: stringdefault.StaticString(string(sealing.FormatSecret)),
+			Validators: []validator.String{stringvalidator.OneOf(names...)},
+		},
+	}
+	for _, m := range sealingMethods {
+		maps.Copy(attributes, m.attributes)
+	}
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "Encrypts the secret, so that no plain text of it is in state, plan or logs: `encrypted_secret` takes the " +
+			"place of `secret_access_key`. Exactly one of " +
+			eachMethod("and", func(m *sealingMethod) string { return "`" + m.recipients + "`" }) + " names the recipients. " +
+			"A secret that is in the state in plain text is encrypted without a rotation. Once the state has only the encrypted secret, " +
+			"another method, format, encryption context or set of recipients rotates the key, and so does removing `encrypted_output`; " +
+			"the order of recipients, the comment of an SSH key or an extended expiry do not.",
+		Optional:   true,
+		Attributes: attributes,
+	}
+}
+
+// encryptedOutputType has the types of the attributes of encrypted_output.
+var encryptedOutputType = attributeTypes(encryptedOutputAttribute().Attributes)
+
+func attributeTypes(attributes map[string]schema.Attribute) map[string]attr.Type {
+	types := make(map[string]attr.Type, len(attributes))
+	for name, attribute := range attributes {
+		types[name] = attribute.GetType()
+	}
+	return types
+}
+
+// validateEncryptedOutput checks as much of encrypted_output as is known.
+func validateEncryptedOutput(ctx context.Context, config *rotatingAccessKeyModel) diag.Diagnostics {
+	at := path.Root("encrypted_output")
+	if config.EncryptedOutput.IsNull() || config.EncryptedOutput.IsUnknown() {
+		return nil
+	}
+	attributes := config.EncryptedOutput.Attributes()
+	given, unknown := 0, false
+	for _, m := range sealingMethods {
+		if v := attributes[m.recipients]; v.IsUnknown() {
+			unknown = true
+		} else if !v.IsNull() {
+			given++
+		}
+	}
+	var diags diag.Diagnostics
+	switch {
+	case given > 1:
+		diags.AddAttributeError(at, "encrypted_output has recipients of more than one method",
+			fmt.Sprintf("Set exactly one of %s.", recipientAttributes()))
+	case given == 0 && !unknown:
+		diags.AddAttributeError(at, "encrypted_output has no recipients: nobody could open the secret",
+			fmt.Sprintf("Set one of %s, or remove encrypted_output to have the secret in plain text.", recipientAttributes()))
+	default:
+		diags.Append(validateContexts(attributes)...)
+	}
+	if diags.HasError() || given == 0 {
+		return diags
+	}
+	_, d := parseEncryptedOutput(ctx, config.EncryptedOutput, nil)
+	return append(diags, d...)
+}
+
+// validateContexts refuses an encryption context without recipients of its method.
+func validateContexts(attributes map[string]attr.Value) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, m := range sealingMethods {
+		if m.context != "" && !attributes[m.context].IsNull() && attributes[m.recipients].IsNull() {
+			diags.AddAttributeError(path.Root("encrypted_output").AtName(m.context),
+				fmt.Sprintf("%s is set without %s", m.context, m.recipients),
+				fmt.Sprintf("This encryption context belongs to %s. Set %s, or remove %s.", m.name, m.recipients, m.context))
+		}
+	}
+	return diags
+}
 
 // encryption is a parsed encrypted_output. Nil stands for plain text.
 type encryption struct {
@@ -32,8 +124,8 @@ type encryption struct {
 // A nil service is enough to validate a configuration and to compare; to encrypt, a service is needed. Recipients that can't
 // be parsed are reported in the diagnostics, and the result can be compared but not encrypt. So a state that was edited can
 // still be read: ignore the diagnostics for it.
-func parseEncryptedOutput(object types.Object, service *kms.Service) (*encryption, diag.Diagnostics) {
-	if object.IsNull() || !fullyKnown(object) {
+func parseEncryptedOutput(ctx context.Context, object types.Object, service *kms.Service) (*encryption, diag.Diagnostics) {
+	if object.IsNull() || !fullyKnown(ctx, object) {
 		return nil, nil
 	}
 	attributes := object.Attributes()
@@ -110,20 +202,9 @@ func sealingChange(before, after string) string {
 }
 
 // fullyKnown reports whether neither v nor anything in it is unknown.
-func fullyKnown(v attr.Value) bool {
-	if v.IsUnknown() {
-		return false
-	}
-	var elements []attr.Value
-	switch v := v.(type) {
-	case types.Set:
-		elements = v.Elements()
-	case types.Map:
-		elements = slices.Collect(maps.Values(v.Elements()))
-	case types.Object:
-		elements = slices.Collect(maps.Values(v.Attributes()))
-	}
-	return !slices.ContainsFunc(elements, func(e attr.Value) bool { return !fullyKnown(e) })
+func fullyKnown(ctx context.Context, v attr.Value) bool {
+	value, err := v.ToTerraformValue(ctx)
+	return err == nil && value.IsFullyKnown()
 }
 
 // elements returns the strings of a set, in order, or a string as the only element.
@@ -140,4 +221,50 @@ func elements(value attr.Value) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// recipientError reports, before anything is changed, which recipient can't be used and what to give instead.
+func recipientError(m *sealingMethod, err error) diag.Diagnostic {
+	summary, detail := recipientProblem(m, err)
+	return diag.NewAttributeErrorDiagnostic(recipientsPath(m), summary, detail+"\n\nNo key was created and none was changed.")
+}
+
+// recipientProblem returns the summary and the detail of a diagnostic about an encryption that failed.
+func recipientProblem(m *sealingMethod, err error) (summary, detail string) {
+	at := recipientsPath(m)
+	bad, ok := errors.AsType[*sealing.RecipientError](err)
+	if !ok {
+		return "Secrets can't be encrypted to " + at.String(), sealErrorDetail(err)
+	}
+	name := "A recipient"
+	if bad.Name != "" {
+		name = "Recipient " + bad.Name
+	}
+	detail = bad.Remedy + recipientHint(m, bad)
+	if bad.Err != nil {
+		detail = bad.Err.Error() + "\n\n" + detail
+	}
+	return fmt.Sprintf("%s in %s %s", name, at, bad.Problem), detail
+}
+
+// recipientHint names the attribute that belongs to the problem of a recipient, as a sentence; it may be empty.
+func recipientHint(m *sealingMethod, bad *sealing.RecipientError) string {
+	switch other := sealingMethodOf(bad.Method); {
+	case other != nil:
+		return fmt.Sprintf(" Give it in %s.", other.recipients)
+	case bad.Private && m.identity != "":
+		return fmt.Sprintf(" Private keys belong only in %s of the ephemeral resource iamkeys_secret_access_key.", m.identity)
+	case errors.Is(bad, kms.ErrNoRegion):
+		return " Or set region in the provider block."
+	}
+	return ""
+}
+
+// sealErrorDetail returns the detail of a diagnostic about an encryption or decryption that failed.
+func sealErrorDetail(err error) string {
+	if failure, ok := errors.AsType[*kms.Error](err); ok && failure.Code == "AccessDeniedException" {
+		return fmt.Sprintf("%s\n\nAllow %s on key %s for the credentials of this provider, in the policy of the key or of the caller.",
+			err, failure.Action, failure.Key)
+	}
+	return err.Error()
 }

@@ -130,7 +130,7 @@ func TestParseEncryptedOutput_canonical(t *testing.T) {
 			for region, service := range map[string]*kms.Service{
 				"": nil, "us-east-1": kmsService(t, "us-east-1"), "nowhere": kmsService(t, "nowhere"),
 			} {
-				e, diags := parseEncryptedOutput(outputOf(t, test.given), service)
+				e, diags := parseEncryptedOutput(t.Context(), outputOf(t, test.given), service)
 				if got, until := e.sealedTo(); got != test.want || !until.IsZero() {
 					t.Errorf("region %q: got\n%s until %v, want\n%s for ever", region, got, until, test.want)
 				}
@@ -153,7 +153,7 @@ func TestParseEncryptedOutput_nothing(t *testing.T) {
 			"age_recipients": types.SetValueMust(types.StringType, []attr.Value{types.StringUnknown()}),
 		}),
 	} {
-		e, diags := parseEncryptedOutput(object, nil)
+		e, diags := parseEncryptedOutput(t.Context(), object, nil)
 		if e != nil || len(diags) > 0 {
 			t.Errorf("%s: %v, diagnostics %v", name, e, diags)
 		}
@@ -209,7 +209,7 @@ func TestParseEncryptedOutput_hint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, diags := parseEncryptedOutput(outputOf(t, test.given), test.service)
+			_, diags := parseEncryptedOutput(t.Context(), outputOf(t, test.given), test.service)
 			if len(diags) != 1 || diags[0].Severity() != diag.SeverityError {
 				t.Fatalf("%d diagnostics, want one error", len(diags))
 			}
@@ -230,7 +230,7 @@ func TestEncryption_tryAtPlan(t *testing.T) {
 		"age": {"age_recipients": setOf(testAgeRecipient)},
 		"KMS": {"kms_key_id": types.StringValue("alias/secrets")},
 	} {
-		e, diags := parseEncryptedOutput(outputOf(t, given), kmsService(t, "us-east-1"))
+		e, diags := parseEncryptedOutput(t.Context(), outputOf(t, given), kmsService(t, "us-east-1"))
 		if diags.HasError() {
 			t.Fatalf("%s: %v", name, diags)
 		}
@@ -238,7 +238,7 @@ func TestEncryption_tryAtPlan(t *testing.T) {
 			t.Errorf("%s: a trial gives %v", name, diags)
 		}
 	}
-	unusable, diags := parseEncryptedOutput(outputOf(t, map[string]attr.Value{"age_recipients": setOf("x")}), nil)
+	unusable, diags := parseEncryptedOutput(t.Context(), outputOf(t, map[string]attr.Value{"age_recipients": setOf("x")}), nil)
 	if !diags.HasError() || unusable.Try(t.Context(), time.Time{}) == nil {
 		t.Error("a trial with a bad recipient succeeds")
 	}
@@ -247,7 +247,7 @@ func TestEncryption_tryAtPlan(t *testing.T) {
 func TestEncryption_Seal(t *testing.T) {
 	t.Parallel()
 	given := map[string]attr.Value{"age_recipients": setOf(testAgeRecipient), "format": types.StringValue("dotenv")}
-	e, diags := parseEncryptedOutput(outputOf(t, given), nil)
+	e, diags := parseEncryptedOutput(t.Context(), outputOf(t, given), nil)
 	if diags.HasError() {
 		t.Fatal(diags)
 	}

@@ -104,9 +104,9 @@ func providerSchema() schema.Schema {
 func providerAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"access_key": optionalString("AWS access key id. Environment variable: `AWS_ACCESS_KEY_ID`. Needs `secret_key`."),
-		"allowed_account_ids": accountIDs("AWS account ids that this provider may work in; in any other account every request to IAM is "+
-			"refused. "+
-			"Costs one `sts:GetCallerIdentity` for each start of the provider. Conflicts with `forbidden_account_ids`.", "forbidden_account_ids"),
+		"allowed_account_ids": accountIDs("AWS account ids that this provider may work in; in any other account every request to IAM "+
+			"is refused. Costs one `sts:GetCallerIdentity` for each start of the provider. Conflicts with `forbidden_account_ids`.",
+			"forbidden_account_ids"),
 		"custom_ca_bundle": optionalString("File with the certificate authorities to trust, in PEM. Environment variable: " +
 			"`AWS_CA_BUNDLE`."),
 		"ec2_metadata_service_endpoint": optionalString("URL of the EC2 metadata service. Environment variable: " +
@@ -125,17 +125,15 @@ func providerAttributes() map[string]schema.Attribute {
 		"insecure":    optionalBool("Do not verify TLS certificates. Default: `false`."),
 		"max_retries": schema.Int64Attribute{
 			MarkdownDescription: "How often a request is tried when AWS throttles it or fails to answer. Default: 25. Environment variable: " +
-				"`AWS_MAX_ATTEMPTS`. " +
-				"The creation of a key is repeated only when AWS throttled it, since only then it is certain that no key was made.",
+				"`AWS_MAX_ATTEMPTS`. The creation of a key is repeated only when AWS throttled it: only then it is certain that none exists.",
 			Optional:   true,
 			Validators: []validator.Int64{int64validator.AtLeast(0)},
 		},
 		"no_proxy": optionalString("Comma-separated hosts that are reached without a proxy. Environment variable: `NO_PROXY`."),
 		"profile":  optionalString("Profile in the shared files. Environment variable: `AWS_PROFILE`."),
 		"region": optionalString("AWS Region. IAM is one for all regions, so that this chooses only the partition (such as `aws-cn`) and the " +
-			"STS endpoint. " +
-			"Default: the region of the environment (`AWS_REGION`, `AWS_DEFAULT_REGION`), of the profile or of the EC2 instance; `us-east-1` " +
-			"where none is configured."),
+			"STS endpoint. Default: the region of the environment (`AWS_REGION`, `AWS_DEFAULT_REGION`), of the profile or of the EC2 " +
+			"instance; `us-east-1` where none is configured."),
 		"retry_mode": schema.StringAttribute{
 			MarkdownDescription: "How retries are paced: `standard` or `adaptive`. Default: `adaptive`, by which all resources of a run slow down " +
 				"together once AWS throttles. Environment variable: `AWS_RETRY_MODE`.",

@@ -20,7 +20,7 @@ func (r *rotatingAccessKeyResource) Create(ctx context.Context, req resource.Cre
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	want := r.desired(&plan)
+	want := r.desired(ctx, &plan)
 	resp.Diagnostics.Append(want.problems...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -43,8 +43,8 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	before := r.desired(&state)
-	want := r.desiredAfter(&state, before, &plan)
+	before := r.desired(ctx, &state)
+	want := r.desiredAfter(ctx, &state, before, &plan)
 	task, diags := r.updateTask(ctx, &state, &plan, before, want, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -85,7 +85,7 @@ func run(ctx context.Context, do func(context.Context, rotator.Task) rotator.Rep
 		a.diags.Append(setIdentity(ctx, a.identity, model)...)
 	}
 	report := do(ctx, task)
-	texts := applyTexts{user: task.User, recorded: a.state.User.ValueString(), method: a.want.method(), creates: a.creates}
+	texts := applyTexts{user: task.User, recorded: a.state.User.ValueString(), method: a.want.method, creates: a.creates}
 	a.diags.Append(texts.report(report)...)
 	if report.Evidence != nil {
 		a.diags.Append(setPrivate(ctx, a.private, evidenceKey, report.Evidence)...)
@@ -164,4 +164,30 @@ func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, m *rotat
 		account = types.StringNull()
 	}
 	return append(diags, identity.SetAttribute(ctx, path.Root("account_id"), account)...)
+}
+
+// Delete deletes the keys that this resource created, and leaves an adopted one.
+func (r *rotatingAccessKeyResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state rotatingAccessKeyModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || state.SkipDestroy.ValueBool() {
+		return
+	}
+	record, diags := r.refuseOwnKey(ctx, &state)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	user := state.User.ValueString()
+	notices, err := r.client.Rotator.Destroy(ctx, user, state.AccountID.ValueString(), record, state.Description.ValueString() != "")
+	for _, n := range notices {
+		resp.Diagnostics.Append(applyTexts{user: user}.notice(n))
+	}
+	if err != nil {
+		resp.Diagnostics.Append(destroyFailure(user, err))
+		return
+	}
+	if p := record.Previous; p != nil && p.Adopted {
+		resp.Diagnostics.Append(adoptedKeyLeft(user, p.ID))
+	}
 }

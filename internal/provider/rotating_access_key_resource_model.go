@@ -95,12 +95,12 @@ func (m *rotatingAccessKeyModel) previous(ctx context.Context) (*previousModel, 
 func (m *rotatingAccessKeyModel) isImported() bool { return m.Overlap.IsNull() }
 
 // policyKnown reports whether every value that the rules depend on is known.
-func (m *rotatingAccessKeyModel) policyKnown() bool {
+func (m *rotatingAccessKeyModel) policyKnown(ctx context.Context) bool {
 	for _, v := range []attr.Value{
 		m.RotateAfter, m.Overlap, m.Grace, m.RequireUnusedFor, m.RotateWhenChanged, m.RevokeWhenChanged,
 		m.HoldPrevious, m.Paused, m.UnmanagedKeys, m.EncryptedOutput,
 	} {
-		if !fullyKnown(v) {
+		if !fullyKnown(ctx, v) {
 			return false
 		}
 	}
@@ -169,27 +169,17 @@ func (m *rotatingAccessKeyModel) record(ctx context.Context, policy rotation.Pol
 func (m *rotatingAccessKeyModel) evidence(ctx context.Context, private privateState) (rotator.Evidence, diag.Diagnostics) {
 	var found rotator.Evidence
 	ok, diags := getPrivate(ctx, private, evidenceKey, &found)
-	if !ok && !diags.HasError() {
-		found.Seen, diags = m.observation(ctx)
+	if ok || diags.HasError() {
+		return found, diags
 	}
-	return found, diags
-}
-
-// observation is what the state remembers of IAM. It knows no last use, so that it allows nothing that depends on one.
-func (m *rotatingAccessKeyModel) observation(ctx context.Context) (rotation.Observation, diag.Diagnostics) {
-	var seen rotation.Observation
-	if s := m.Status.ValueString(); s != statusMissing && s != "" {
-		seen.Keys = append(seen.Keys, rotation.Key{
-			ID: m.AccessKeyID.ValueString(), Status: rotation.Status(s), CreatedAt: parseTime(m.CreatedAt),
-		})
+	// It knows no last use, so that it allows nothing that depends on one.
+	record, d := m.record(ctx, rotation.Policy{})
+	diags.Append(d...)
+	p, d := m.previous(ctx)
+	if p == nil {
+		p = &previousModel{}
 	}
-	p, diags := m.previous(ctx)
-	if p != nil {
-		seen.Keys = append(seen.Keys, rotation.Key{
-			ID: p.AccessKeyID.ValueString(), Status: rotation.Status(p.Status.ValueString()), CreatedAt: parseTime(p.CreatedAt),
-		})
-	}
-	return seen, diags
+	return rotator.Recall(record, m.Status.ValueString(), p.Status.ValueString()), append(diags, d...)
 }
 
 // unknownKeys sets every attribute unknown that a rotation may change.
@@ -202,4 +192,36 @@ func (m *rotatingAccessKeyModel) unknownKeys() {
 	}
 	m.Version = types.Int64Unknown()
 	m.Previous = types.ObjectUnknown(previousType)
+}
+
+// desired is what a configuration, plan or state asks for, parsed once.
+type desired struct {
+	policy rotation.Policy
+	// encryption is how secrets are encrypted, and method its method; nil for plain text, and where problems say why it
+	// can't be.
+	encryption *encryption
+	method     *sealingMethod
+	problems   diag.Diagnostics
+}
+
+// desired parses what m asks for. Values that are not known yet count as not set.
+func (r *rotatingAccessKeyResource) desired(ctx context.Context, m *rotatingAccessKeyModel) desired {
+	e, problems := parseEncryptedOutput(ctx, m.EncryptedOutput, r.client.KMS)
+	d := desired{policy: m.policy(e.sealedTo()), problems: problems}
+	if e != nil && !problems.HasError() {
+		d.encryption, d.method = e, e.method
+	}
+	return d
+}
+
+// desiredAfter is what an edited model asks for, given what it asked for before the edit. It parses encrypted_output again only
+// if the edit has changed it.
+func (r *rotatingAccessKeyResource) desiredAfter(
+	ctx context.Context, before *rotatingAccessKeyModel, parsed desired, edited *rotatingAccessKeyModel,
+) desired {
+	if !edited.EncryptedOutput.Equal(before.EncryptedOutput) {
+		return r.desired(ctx, edited)
+	}
+	parsed.policy = edited.policy(parsed.policy.Recipients, parsed.policy.SealableUntil)
+	return parsed
 }

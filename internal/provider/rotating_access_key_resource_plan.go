@@ -3,16 +3,13 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/duration"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
@@ -31,7 +28,8 @@ func (r *rotatingAccessKeyResource) ModifyPlan(ctx context.Context, req resource
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
-			resp.Diagnostics.Append(r.refuseOwnKey(ctx, &state)...)
+			_, diags := r.refuseOwnKey(ctx, &state)
+			resp.Diagnostics.Append(diags...)
 		}
 		return
 	}
@@ -68,10 +66,10 @@ func (r *rotatingAccessKeyResource) planCreate(ctx context.Context, plan *rotati
 	case !plan.EncryptedOutput.IsUnknown():
 		plan.SecretAccessKey = types.StringNull()
 	}
-	want := r.desired(plan)
+	want := r.desired(ctx, plan)
 	var diags diag.Diagnostics
 	// The look comes first: its answer has AWS's time, by which recipients are judged.
-	if !plan.User.IsUnknown() && plan.policyKnown() {
+	if !plan.User.IsUnknown() && plan.policyKnown(ctx) {
 		diags.Append(r.previewCreate(ctx, plan.User.ValueString(), want.policy)...)
 	}
 	diags.Append(want.problems...)
@@ -124,13 +122,13 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		}
 	}
 	diags.Append(clearPrivate(ctx, resp.Private, plannedKey)...)
-	if !plan.policyKnown() {
+	if !plan.policyKnown(ctx) {
 		plan.unknownKeys()
 		return diags
 	}
 
-	before := r.desired(state)
-	want := r.desiredAfter(state, before, plan)
+	before := r.desired(ctx, state)
+	want := r.desiredAfter(ctx, state, before, plan)
 	record, d := state.record(ctx, before.policy)
 	diags.Append(d...)
 	known, d := state.evidence(ctx, req.Private)
@@ -141,18 +139,15 @@ func (r *rotatingAccessKeyResource) planUpdate(
 
 	steps := known.Steps
 	if record.Policy == nil || !record.Policy.Equal(want.policy) {
-		var refused bool
-		steps, refused, d = r.judgeRequests(ctx, plan.User.ValueString(), want.policy, record, known.Seen)
-		diags.Append(d...)
-		if refused {
+		asked := r.client.Rotator.Judge(ctx, plan.User.ValueString(), want.policy, record, known)
+		diags.Append(judgementTexts(plan.User.ValueString(), want.policy, record, known.Seen, asked)...)
+		if asked.Refused != nil {
 			return diags
 		}
-		if record.Policy != nil && known.UnblockedBy(*record.Policy, want.policy) {
+		if asked.Unblocked {
 			plan.RotationBlocked = types.StringNull()
 		}
-		if r.client.Rotator.Synced() {
-			diags.Append(r.dueAtOnceWarning(want.policy, record, known.Seen)...)
-		}
+		steps = asked.Steps
 	}
 	diags.Append(r.planSealing(ctx, plan, want)...)
 	diags.Append(plan.showSteps(ctx, want.policy, record, known.Seen, steps)...)
@@ -161,40 +156,6 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		diags.Append(setPrivate(ctx, resp.Private, plannedKey, steps)...)
 	}
 	return diags
-}
-
-// judgeRequests is what the changed configuration asks for, judged by the configured policy on what Read saw.
-func (r *rotatingAccessKeyResource) judgeRequests(
-	ctx context.Context, user string, policy rotation.Policy, record rotation.Record, seen rotation.Observation,
-) (steps []rotation.Step, refused bool, diags diag.Diagnostics) {
-	expires := !policy.SealableUntil.IsZero() && !r.client.Rotator.Synced()
-	if record.Policy != nil && (expires || len(seen.Keys) > 1 || seen.Find(record.Current.ID) == nil) {
-		// Whether a recipient has expired, a key can make room, or is missing for good, depends on the time, and an apply has
-		// not heard AWS's time yet.
-		r.client.Rotator.SyncTime(ctx, user)
-	}
-	decision := rotator.Decide(ctx, user, policy, record, seen, r.client.Rotator.Now())
-	if o := decision.Refused; o != nil {
-		diags.Append(requestRefused(requestPath(policy, record), user, *o, record, seen))
-		return nil, true, diags
-	}
-	for _, o := range decision.Waiting {
-		diags.Append(notReactivated(user, o, seen))
-	}
-	return decision.Steps, false, diags
-}
-
-// requestPath is the attribute whose change asks for a rotation.
-func requestPath(policy rotation.Policy, record rotation.Record) path.Path {
-	before := record.LastPolicy()
-	switch {
-	case len(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0:
-		return path.Root("revoke_when_changed")
-	case len(rotation.Changed(before.RotateWhenChanged, policy.RotateWhenChanged)) > 0:
-		return path.Root("rotate_when_changed")
-	default:
-		return path.Root("encrypted_output")
-	}
 }
 
 // showSteps shows what the steps change, starting from the state.
@@ -213,43 +174,40 @@ func (m *rotatingAccessKeyModel) showSteps(
 	return m.show(ctx, record, seen, policy)
 }
 
-// rotationReason is rotation_reason: why a step creates a key.
-func rotationReason(step rotation.Step, policy rotation.Policy, record rotation.Record) string {
-	before := record.LastPolicy()
-	id := record.Current.ID
-	switch step.Reason {
-	case rotation.ReasonCreated:
-		return "created"
-	case rotation.ReasonAge:
-		return fmt.Sprintf("key %s of %s reached rotate_after %s", id, formatDate(record.Current.CreatedAt), duration.Format(policy.RotateAfter))
-	case rotation.ReasonMissing:
-		return fmt.Sprintf("key %s is gone from IAM", id)
-	case rotation.ReasonInactive:
-		return fmt.Sprintf("key %s was deactivated by somebody else", id)
-	case rotation.ReasonRecreated:
-		return "the user was deleted and created again"
-	case rotation.ReasonChanged:
-		return "rotate_when_changed: " + strings.Join(rotation.Changed(before.RotateWhenChanged, policy.RotateWhenChanged), ", ")
-	case rotation.ReasonRecipients:
-		return "encrypted_output: " + sealingChange(before.Recipients, policy.Recipients)
-	case rotation.ReasonRevoked:
-		return "revoke_when_changed: " + strings.Join(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged), ", ")
+// planOtherUser reports whether a changed user name is another user, which replaces the resource, or the same user renamed.
+func (r *rotatingAccessKeyResource) planOtherUser(
+	ctx context.Context, state, plan *rotatingAccessKeyModel,
+) (replace bool, diags diag.Diagnostics) {
+	from, to := state.User.ValueString(), plan.User.ValueString()
+	// An apply must show what its plan showed, and that was no replacement, which Terraform would not ask about with the old
+	// state. Update finds out whether the user is the same.
+	if plan.User.IsUnknown() || !r.client.Rotator.WasRead(from) {
+		return false, diags
 	}
-	return string(step.Reason)
+	user, err := r.client.Rotator.GetUser(ctx, to)
+	switch {
+	case rotator.IsNoSuchUser(err):
+		diags.Append(renamePlanned(from, to))
+	case err != nil:
+		diags.Append(diag.WithPath(path.Root("user"), locateFailure(to, err)))
+	default:
+		replace = user.UniqueID != state.UserUniqueID.ValueString()
+	}
+	return replace, diags
 }
 
-// dueAtOnceWarning warns that a changed rotate_after makes a rotation due at once: this plan takes no such step, the next
-// one does. It changes nothing of the plan, so it may ask for the time.
-func (r *rotatingAccessKeyResource) dueAtOnceWarning(
-	policy rotation.Policy, record rotation.Record, seen rotation.Observation,
-) diag.Diagnostics {
-	key := seen.Find(record.Current.ID)
-	if key == nil || policy.RotateAfter == 0 || record.Policy != nil && record.Policy.RotateAfter == policy.RotateAfter {
-		return nil
+// refuseOwnKey fails a destroy that would delete the key that signs our own requests. It returns the record.
+func (r *rotatingAccessKeyResource) refuseOwnKey(ctx context.Context, state *rotatingAccessKeyModel) (rotation.Record, diag.Diagnostics) {
+	record, diags := state.record(ctx, r.desired(ctx, state).policy)
+	if state.SkipDestroy.ValueBool() {
+		return record, diags
 	}
-	since := key.CreatedAt.Add(policy.RotateAfter)
-	if r.client.Rotator.Now().Before(since) {
-		return nil
+	signer, err := r.client.Rotator.SigningKeyID(ctx)
+	switch {
+	case err != nil:
+		diags.Append(signerUnknown(err))
+	case slices.Contains(rotator.OwnKeys(record), signer):
+		diags.Append(signerNotDestroyed(signer))
 	}
-	return diag.Diagnostics{dueAtOnce(duration.Format(policy.RotateAfter), key.ID, since)}
+	return record, diags
 }

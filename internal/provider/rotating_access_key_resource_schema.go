@@ -61,15 +61,9 @@ func policyAttributes() map[string]schema.Attribute {
 			ElementType: types.StringType,
 			Optional:    true,
 		},
-		"hold_previous": schema.BoolAttribute{
-			MarkdownDescription: "Set it to roll back: the previous key is kept, it is reactivated if this resource had deactivated it, and its " +
-				"retirement waits.",
-			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-		},
-		"paused": schema.BoolAttribute{
-			MarkdownDescription: "Change freeze: no step that only time calls for.",
-			Optional:            true, Computed: true, Default: booldefault.StaticBool(false),
-		},
+		"hold_previous": flag(false, "Set it to roll back: the previous key is kept, it is reactivated if this resource had deactivated it, and "+
+			"its retirement waits."),
+		"paused": flag(false, "Change freeze: no step that only time calls for."),
 		"unmanaged_keys": schema.StringAttribute{
 			MarkdownDescription: "What to do with a key of the user that this resource did not create. `refuse` leaves it alone, and a rotation " +
 				"that needs its slot is blocked. `retire` adopts it as the previous key, so that it leaves after `overlap`, `require_unused_for` and " +
@@ -78,11 +72,8 @@ func policyAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{stringvalidator.OneOf(
 				string(rotation.RefuseUnmanaged), string(rotation.RetireUnmanaged), string(rotation.DeleteUnused))},
 		},
-		"wait_until_usable": schema.BoolAttribute{
-			MarkdownDescription: "Publish a new key only after it has really authenticated, by `sts:GetCallerIdentity`. A key that does not is " +
-				"deleted again.",
-			Optional: true, Computed: true, Default: booldefault.StaticBool(true),
-		},
+		"wait_until_usable": flag(true, "Publish a new key only after it has really authenticated, by `sts:GetCallerIdentity`. A key that does not "+
+			"is deleted again."),
 		"description": schema.StringAttribute{
 			MarkdownDescription: "Description of the keys, written as the IAM console does: a tag of the user with the key id as its name. It is " +
 				"removed with the key and never read back, and a failure to write it only warns. It shows as drift in an `aws_iam_user` that " +
@@ -91,10 +82,14 @@ func policyAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
 		},
 		"encrypted_output": encryptedOutputAttribute(),
-		"skip_destroy": schema.BoolAttribute{
-			MarkdownDescription: "Leave the keys in IAM when the resource is destroyed.",
-			Optional:            true, Computed: true, Default: booldefault.StaticBool(false),
-		},
+		"skip_destroy":     flag(false, "Leave the keys in IAM when the resource is destroyed."),
+	}
+}
+
+// flag is a setting that is on or off.
+func flag(initial bool, description string) schema.BoolAttribute {
+	return schema.BoolAttribute{
+		MarkdownDescription: description, Optional: true, Computed: true, Default: booldefault.StaticBool(initial),
 	}
 }
 
@@ -126,7 +121,8 @@ func keyAttributes() map[string]schema.Attribute {
 			Computed:            true, Sensitive: true,
 		},
 		"encrypted_secret": computedString("Secret of the current key, encrypted as `encrypted_output` says; null without " +
-			"`encrypted_output`, and when the key was imported. The ephemeral resource `iamkeys_secret_access_key` opens it, and so do the tools of the method."),
+			"`encrypted_output`, and when the key was imported. The ephemeral resource `iamkeys_secret_access_key` opens it, and so do the " +
+			"tools of the method."),
 		"status":     computedString("Status of the current key: `Active`, `Inactive`, or `Missing` when IAM does not list it."),
 		"created_at": computedString("When the current key was created, RFC 3339."),
 		"inactive_since": computedString("When the current key was first seen Inactive; null while it is Active. An Inactive current key is " +
@@ -162,8 +158,7 @@ func previousAttribute() schema.SingleNestedAttribute {
 				"`require_unused_for`."),
 			"deactivated_at": computedString("When its grace began; null while it is Active."),
 			"deactivated_by": computedString("`iamkeys` when this resource deactivated it, otherwise `other`; null while it is Active. " +
-				"Only a key that " +
-				"this resource deactivated is reactivated by `hold_previous`."),
+				"Only a key that this resource deactivated is reactivated by `hold_previous`."),
 			"delete_at": computedString("When its grace ends; null while it is Active."),
 			"adopted": schema.BoolAttribute{
 				MarkdownDescription: "Whether it was an unmanaged key that `unmanaged_keys = \"retire\"` adopted.", Computed: true,

@@ -79,7 +79,7 @@ var sealingMethods = []*sealingMethod{
 		identity:    "age_identities",
 		hasIdentity: func(m *secretAccessKeyModel) bool { return len(m.ageIdentities()) > 0 },
 		opener: func(m *secretAccessKeyModel, _ *kms.Service) sealing.Opener {
-			return age.NewOpener(m.ageIdentities(), m.passphrase())
+			return age.NewOpener(m.ageIdentities(), secretValue(m.Passphrase))
 		},
 	},
 	{
@@ -104,7 +104,7 @@ var sealingMethods = []*sealingMethod{
 		identity:    "openpgp_private_key",
 		hasIdentity: func(m *secretAccessKeyModel) bool { return !m.OpenPGPPrivateKey.IsNull() },
 		opener: func(m *secretAccessKeyModel, _ *kms.Service) sealing.Opener {
-			return openpgp.NewOpener(m.OpenPGPPrivateKey.ValueString(), m.passphrase())
+			return openpgp.NewOpener(m.OpenPGPPrivateKey.ValueString(), secretValue(m.Passphrase))
 		},
 	},
 	{

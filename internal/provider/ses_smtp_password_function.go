@@ -19,12 +19,6 @@ func newSESSMTPPasswordFunction() function.Function { return &sesSMTPPasswordFun
 // sesSMTPPasswordFunction is ses_smtp_password.
 type sesSMTPPasswordFunction struct{}
 
-// The positions of its arguments.
-const (
-	sesSecretArgument int64 = iota
-	sesRegionArgument
-)
-
 func (f *sesSMTPPasswordFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
 	resp.Name = "ses_smtp_password"
 }
@@ -66,7 +60,7 @@ func (f *sesSMTPPasswordFunction) Run(ctx context.Context, req function.RunReque
 		return
 	}
 	if key.IsNull() {
-		resp.Error = function.NewArgumentFuncError(sesSecretArgument, "there is no secret. An iamkeys_rotating_access_key has none in "+
+		resp.Error = function.NewArgumentFuncError(0, "there is no secret. An iamkeys_rotating_access_key has none in "+
 			"secret_access_key if encrypted_output is set: open its encrypted_secret with the ephemeral resource "+
 			"iamkeys_secret_access_key, and give its secret_access_key. An imported key has none before its first rotation")
 		return
@@ -82,10 +76,10 @@ func (f *sesSMTPPasswordFunction) Run(ctx context.Context, req function.RunReque
 // sesSMTPPasswordError reports which argument is wrong, and shows nothing of the secret.
 func sesSMTPPasswordError(err error) *function.FuncError {
 	if region, ok := errors.AsType[*sessmtp.RegionError](err); ok {
-		return function.NewArgumentFuncError(sesRegionArgument, fmt.Sprintf("%q is not an AWS Region. Give the name of the region whose SMTP "+
+		return function.NewArgumentFuncError(1, fmt.Sprintf("%q is not an AWS Region. Give the name of the region whose SMTP "+
 			"endpoint is used, such as us-east-1", region.Region))
 	}
-	return function.NewArgumentFuncError(sesSecretArgument, "this is not a secret access key: it is empty, or has characters other than "+
+	return function.NewArgumentFuncError(0, "this is not a secret access key: it is empty, or has characters other than "+
 		"letters, digits and /+=. Give the secret alone, without a line end; for an encrypted_secret, or a format that has more than "+
 		"the secret, give secret_access_key of the ephemeral resource iamkeys_secret_access_key")
 }

@@ -21,6 +21,22 @@ type Evidence struct {
 	Removed   []string  `json:"removed,omitempty"`
 }
 
+// Recall returns what a record and the recorded statuses of its keys say of IAM, without any last use. A status other than
+// those of IAM stands for a key that was not listed.
+func Recall(record rotation.Record, current, previous string) Evidence {
+	var e Evidence
+	add := func(id, status string, createdAt time.Time) {
+		if s := rotation.Status(status); s == rotation.Active || s == rotation.Inactive {
+			e.Seen.Keys = append(e.Seen.Keys, rotation.Key{ID: id, Status: s, CreatedAt: createdAt})
+		}
+	}
+	add(record.Current.ID, current, record.Current.CreatedAt)
+	if p := record.Previous; p != nil {
+		add(p.ID, previous, p.CreatedAt)
+	}
+	return e
+}
+
 // shownBy reports whether a list shows what the last apply did. One that does not may be a stale read.
 func (e Evidence) shownBy(keys []rotation.Key) bool {
 	listed := rotation.Observation{Keys: keys}

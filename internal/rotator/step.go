@@ -69,18 +69,11 @@ func (a *application) deleteKey(ctx context.Context, step rotation.Step, makesRo
 			a.notify(NotConfirmed{Key: step.Key, Change: ChangeDeleted, Err: err})
 		}
 	}
-	if a.hasDescription() {
+	// A deletion precedes the rotation of its task, so the description is still the recorded one.
+	if a.task.RecordedDescription != "" {
 		a.untag(ctx, step.Key)
 	}
 	return rotation.Outcome{At: a.client.gateway.Now()}, nil
-}
-
-// hasDescription reports whether the keys have a description, as far as the state knows.
-func (a *application) hasDescription() bool {
-	if a.state.Configured {
-		return a.task.Description != ""
-	}
-	return a.task.RecordedDescription != ""
 }
 
 // describe brings the descriptions of the managed keys in line with a changed configuration.

@@ -1,0 +1,43 @@
+package rotator
+
+import (
+	"context"
+	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+)
+
+// Judgement is what an edited configuration asks for.
+type Judgement struct {
+	Steps []rotation.Step
+	// Refused is why a request can't be met; Waiting is what else the edit asks for and does not get.
+	Refused *rotation.Obstacle
+	Waiting []rotation.Obstacle
+	// Unblocked reports whether the edit takes away what blocks a rotation.
+	Unblocked bool
+	// DueSince is since when current is due by an edited RotateAfter. It is zero where it is not due, and where AWS's time is
+	// not known. The plan of the edit takes no such step, the next one does.
+	DueSince time.Time
+}
+
+// Judge judges an edited policy by what the last Read saw.
+func (c *Client) Judge(ctx context.Context, user string, policy rotation.Policy, record rotation.Record, known Evidence) Judgement {
+	current := known.Seen.Find(record.Current.ID)
+	expires := !policy.SealableUntil.IsZero() && !c.Synced()
+	if record.Policy != nil && (expires || len(known.Seen.Keys) > 1 || current == nil) {
+		// Whether a recipient has expired, a key can make room, or is missing for good, depends on the time, and an apply has
+		// not heard AWS's time yet.
+		c.SyncTime(ctx, user)
+	}
+	now := c.Now()
+	decision := Decide(ctx, user, policy, record, known.Seen, now)
+	j := Judgement{Steps: decision.Steps, Refused: decision.Refused, Waiting: decision.Waiting}
+	before := record.LastPolicy()
+	j.Unblocked = record.Policy != nil && known.UnblockedBy(before, policy)
+	if current != nil && policy.RotateAfter != 0 && policy.RotateAfter != before.RotateAfter && c.Synced() {
+		if due := current.CreatedAt.Add(policy.RotateAfter); !now.Before(due) {
+			j.DueSince = due
+		}
+	}
+	return j
+}
