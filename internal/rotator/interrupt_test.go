@@ -83,6 +83,21 @@ func TestUpdate_interrupted(t *testing.T) {
 	}
 }
 
+// TestUpdate_interruptedRevocation shows that Ctrl-C after the creation of a key does not keep the revoked one Active.
+func TestUpdate_interruptedRevocation(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx, cancel := context.WithCancel(f.ctx())
+	defer cancel()
+	task := f.revocationTask()
+	f.before("CreateAccessKey", 1, cancel)
+	f.reported(f.run(ctx, f.client.Update, task), "", "")
+	f.equal("IAM", f.inIAM("ci"), "C Inactive, new 1 Active")
+	if !f.saved().Done {
+		t.Error("the update was not saved as done")
+	}
+}
+
 // TestUpdate_interruptedWithoutSteps is about an Update that calls nothing, and whose context has ended before.
 func TestUpdate_interruptedWithoutSteps(t *testing.T) {
 	t.Parallel()

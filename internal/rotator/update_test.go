@@ -248,12 +248,7 @@ func TestUpdate_withoutSteps(t *testing.T) {
 func TestUpdate_saves(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	record := f.single(day)
-	policy := standard()
-	policy.RevokeWhenChanged = map[string]string{"incident": "1"}
-	task := f.task(record, policy,
-		rotation.Step{Kind: rotation.Rotate, Key: record.Current.ID, Replaced: rotation.Active, Reason: rotation.ReasonRevoked, Revoke: true},
-		rotation.Step{Kind: rotation.Deactivate, Key: record.Current.ID})
+	task := f.revocationTask()
 	var saves []string
 	f.onSave = func(s rotator.State) {
 		saves = append(saves, strings.Join(f.calls(), ", ")+" -> "+f.describeState(s))
@@ -271,6 +266,17 @@ func TestUpdate_saves(t *testing.T) {
 	if !slices.Equal(saves, want) {
 		t.Errorf("saved\n%s\nwant\n%s", strings.Join(saves, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// revocationTask creates a key in the place of C and deactivates C.
+func (f *fixture) revocationTask() rotator.Task {
+	f.Helper()
+	record := f.single(day)
+	policy := standard()
+	policy.RevokeWhenChanged = map[string]string{"incident": "1"}
+	return f.task(record, policy,
+		rotation.Step{Kind: rotation.Rotate, Key: record.Current.ID, Replaced: rotation.Active, Reason: rotation.ReasonRevoked, Revoke: true},
+		rotation.Step{Kind: rotation.Deactivate, Key: record.Current.ID})
 }
 
 // TestUpdate_sealing is about secrets that the state holds in plain text, and about the trial before a rotation.
