@@ -77,6 +77,12 @@ func (f *fixture) describeError(err error) string {
 		flag(e.Full, "full")
 		flag(e.Intruder != "", "intruder "+f.name(e.Intruder))
 		flag(e.Lost != nil, f.describeLost(e.Lost))
+	case *rotator.ImportError:
+		problem := map[rotator.ImportProblem]string{
+			rotator.ImportNoKey: "no key", rotator.ImportAmbiguous: "ambiguous",
+			rotator.ImportUnknownKey: "unknown", rotator.ImportSameKey: "same",
+		}[e.Problem]
+		parts = append(parts, problem+" "+f.name(e.Key), "of "+e.ID.User, "| "+f.describeKeys(e.Seen.Keys))
 	case *rotator.SealError:
 		parts = append(parts, f.describeWithdrawal(e.Withdrawal))
 	case *rotator.UnprovedError:

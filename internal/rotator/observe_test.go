@@ -200,7 +200,10 @@ func TestObserve_noSuchKey(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	f.newKey("X")
-	client := f.clientAs(f.sim.Root(), func(cfg *aws.Config) { cfg.HTTPClient = noSuchKey{} })
+	answer := "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>no such key</Message></Error></ErrorResponse>"
+	client := f.clientAs(f.sim.Root(), func(cfg *aws.Config) {
+		cfg.HTTPClient = cannedLastUse{status: http.StatusNotFound, body: answer}
+	})
 	keys, err := client.List(f.ctx(), "ci")
 	f.fatal(err)
 	seen, err := client.Observe(f.ctx(), "ci", keys, rotation.Record{}, standard())
@@ -209,22 +212,24 @@ func TestObserve_noSuchKey(t *testing.T) {
 	f.equal("last uses", f.describeUses(seen), "")
 }
 
-// noSuchKey is an HTTP client that answers GetAccessKeyLastUsed by itself.
-type noSuchKey struct{}
+// cannedLastUse is an HTTP client that answers GetAccessKeyLastUsed by itself.
+type cannedLastUse struct {
+	status int
+	body   string
+}
 
-func (noSuchKey) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
+func (c cannedLastUse) Do(r *http.Request) (*http.Response, error) {
+	request, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Contains(body, []byte("Action=GetAccessKeyLastUsed")) {
-		r.Body = io.NopCloser(bytes.NewReader(body))
+	if !bytes.Contains(request, []byte("Action=GetAccessKeyLastUsed")) {
+		r.Body = io.NopCloser(bytes.NewReader(request))
 		return http.DefaultTransport.RoundTrip(r)
 	}
-	answer := "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>no such key</Message></Error></ErrorResponse>"
 	return &http.Response{
-		StatusCode: http.StatusNotFound, Header: http.Header{"Content-Type": {"text/xml"}},
-		Body: io.NopCloser(strings.NewReader(answer)), ContentLength: int64(len(answer)),
+		StatusCode: c.status, Header: http.Header{"Content-Type": {"text/xml"}},
+		Body: io.NopCloser(strings.NewReader(c.body)), ContentLength: int64(len(c.body)),
 	}, nil
 }
 

@@ -1,0 +1,357 @@
+package rotator_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+// describeReading is what a Read found out.
+func (f *fixture) describeReading(r rotator.Reading) string {
+	if r.Location.Outcome == rotator.UserGone {
+		return r.Location.Outcome.String()
+	}
+	parts := []string{r.Location.Outcome.String(), f.describeRecord(r.Decision.Record), f.describeKeys(r.Evidence.Seen.Keys)}
+	if r.Evidence.Seen.Recreated {
+		parts = append(parts, "recreated")
+	}
+	for _, s := range r.Evidence.Steps {
+		parts = append(parts, "step "+string(s.Kind)+" "+f.name(s.Key))
+	}
+	if r.Evidence.Blocked != "" {
+		parts = append(parts, "blocked "+string(r.Evidence.Blocked))
+	}
+	for _, k := range r.Orphans {
+		parts = append(parts, "orphan "+f.name(k.ID))
+	}
+	if r.UnusedCurrent != nil {
+		parts = append(parts, "unused "+f.name(r.UnusedCurrent.ID))
+	}
+	if r.UseErr != nil {
+		parts = append(parts, "use unknown: "+f.describeCause(r.UseErr))
+	}
+	return strings.TrimSpace(strings.Join(parts, " | "))
+}
+
+// readCase is a state of IAM, and what a Read makes of it.
+type readCase struct {
+	name string
+	// given returns the record, after changes to the subject.
+	given     func(f *fixture, s *rotator.Subject) rotation.Record
+	want, err string
+	calls     []string
+}
+
+func (c readCase) run(t *testing.T) {
+	t.Helper()
+	f := newFixture(t)
+	user, _ := f.sim.User("ci")
+	subject := rotator.Subject{User: "ci", RecordedUser: "ci", AccountID: accountID, UniqueID: user.ID}
+	record := c.given(f, &subject)
+	subject.Current = record.Current
+	f.began = f.sim.Now()
+	f.sim.ResetLog()
+	known := rotator.Evidence{ChangedAt: start, Removed: []string{"AKIAGONE"}, Blocked: rotation.CauseYoung}
+	reading, err := f.client.Read(f.ctx(), subject, record, known)
+	f.print(err)
+	f.print(reading.UseErr)
+	f.equal("error", f.describeError(err), c.err)
+	f.calledExactly(c.calls...)
+	if err != nil {
+		return
+	}
+	f.equal("reading", f.describeReading(reading), c.want)
+	if reading.Location.Outcome == rotator.UserGone {
+		if reading.User != (rotator.User{}) || reading.Evidence.Seen.Signer != "" {
+			t.Errorf("more than the location is set: %+v", reading)
+		}
+		return
+	}
+	if want := (rotator.User{AccountID: accountID, UniqueID: user.ID}); reading.User != want {
+		t.Errorf("got user %+v, want %+v", reading.User, want)
+	}
+	if e := reading.Evidence; !e.ChangedAt.Equal(start) || len(e.Removed) != 1 || e.Removed[0] != "AKIAGONE" {
+		t.Errorf("the evidence forgets the last apply: %+v", e)
+	}
+}
+
+// underPolicy returns the record of the key C, a day old, under a policy with that value of unmanaged_keys.
+func underPolicy(f *fixture, unmanaged rotation.UnmanagedKeys) rotation.Record {
+	record := f.single(day)
+	record.Policy.UnmanagedKeys = unmanaged
+	return record
+}
+
+func TestRead_outcomes(t *testing.T) {
+	t.Parallel()
+	list, useP, useX := "ListAccessKeys ci", "GetAccessKeyLastUsed P", "GetAccessKeyLastUsed X"
+	for _, c := range []readCase{
+		{
+			name:  "steady",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record { return f.single(day) },
+			want:  "current listed | current C | C Active",
+			calls: []string{list},
+		},
+		{
+			name:  "a rotation is due",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record { return f.single(90 * day) },
+			want:  "current listed | current C | C Active | step rotate C",
+			calls: []string{list},
+		},
+		{
+			name: "a rotation is blocked",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.single(90 * day)
+				f.newKey("X")
+				return record
+			},
+			want:  "current listed | current C | C Active, X Active | blocked unmanaged",
+			calls: []string{list, useX},
+		},
+		{
+			name: "previous is gone",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.pair(day)
+				f.sim.DeleteAccessKey(record.Previous.ID)
+				return record
+			},
+			want:  "current listed | current C | C Active",
+			calls: []string{list},
+		},
+		{
+			name:  "the user is gone",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record { return deletedUser(f) },
+			want:  "user gone",
+			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed C"},
+		},
+		{
+			name: "the user was renamed",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.pair(day)
+				f.sim.RenameUser("ci", "deploy")
+				return record
+			},
+			want:  "user renamed | current C; previous P replaced -1d | P Active, C Active",
+			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed C", "ListAccessKeys deploy", useP},
+		},
+		{
+			name: "the user was created again",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := deletedUser(f)
+				f.sim.CreateUser("ci")
+				return record
+			},
+			want:  "user recreated | current C |  | recreated | step rotate",
+			calls: []string{list, "GetCallerIdentity", "GetUser ci", "GetAccessKeyLastUsed C"},
+		},
+		{
+			name: "account and unique id unknown after an import, and no policy",
+			given: func(f *fixture, s *rotator.Subject) rotation.Record {
+				s.AccountID, s.UniqueID = "", ""
+				record := f.single(100 * day)
+				record.Policy = nil
+				f.newKey("X")
+				return record
+			},
+			want:  "current listed | current C | C Active, X Active",
+			calls: []string{list, "GetUser ci", useX},
+		},
+		{
+			name: "unique id unknown, and GetUser denied",
+			given: func(f *fixture, s *rotator.Subject) rotation.Record {
+				s.UniqueID = ""
+				f.deny("GetUser")
+				return f.single(day)
+			},
+			err:   "ReadError{user ci}: GetUser AccessDenied",
+			calls: []string{list, "GetUser ci"},
+		},
+		{
+			name: "list denied",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				f.deny("ListAccessKeys")
+				return f.single(day)
+			},
+			err:   "ReadError{keys ci}: ListAccessKeys AccessDenied",
+			calls: []string{list},
+		},
+		{
+			name: "last use denied",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				f.deny("GetAccessKeyLastUsed")
+				return f.pair(day)
+			},
+			err:   "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
+			calls: []string{list, useP},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
+	}
+}
+
+// deletedUser is the record of the key C of a user who was deleted.
+func deletedUser(f *fixture) rotation.Record {
+	record := f.single(day)
+	f.sim.DeleteUser("ci")
+	return record
+}
+
+// TestRead_orphans shows which keys beside the current one are taken for the leftovers of an interrupted apply.
+func TestRead_orphans(t *testing.T) {
+	t.Parallel()
+	calls := []string{"ListAccessKeys ci", "GetAccessKeyLastUsed X"}
+	const seen = "current listed | current C | C Active, X Active"
+	for _, c := range []readCase{
+		{
+			name: "never used",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := underPolicy(f, rotation.RefuseUnmanaged)
+				f.newKey("X")
+				return record
+			},
+			want: seen + " | orphan X",
+		},
+		{
+			name: "used by its proof",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := underPolicy(f, rotation.RefuseUnmanaged)
+				f.sim.SetLastUsed(f.newKey("X"), f.sim.Now(), "sts", "us-east-1")
+				return record
+			},
+			want: seen,
+		},
+		{
+			name: "older than current",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				f.newKey("X")
+				return underPolicy(f, rotation.RefuseUnmanaged)
+			},
+			want: "current listed | current C | X Active, C Active",
+		},
+		{
+			name: "deleted when its slot is needed",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := underPolicy(f, rotation.DeleteUnused)
+				f.newKey("X")
+				return record
+			},
+			want: seen,
+		},
+		{
+			name: "adopted by the next apply",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := underPolicy(f, rotation.RetireUnmanaged)
+				f.newKey("X")
+				return record
+			},
+			want: seen + " | step adopt X",
+		},
+		{
+			name: "in the way of a rotation",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.single(90 * day)
+				f.newKey("X")
+				return record
+			},
+			want: seen + " | blocked unmanaged",
+		},
+		{
+			name: "the key that signs",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := underPolicy(f, rotation.RefuseUnmanaged)
+				x := f.newKey("X")
+				// IAM shows the uses that X signs with a delay.
+				neverUsed := "<GetAccessKeyLastUsedResponse><GetAccessKeyLastUsedResult><UserName>ci</UserName><AccessKeyLastUsed>" +
+					"</AccessKeyLastUsed></GetAccessKeyLastUsedResult></GetAccessKeyLastUsedResponse>"
+				f.client = f.clientAs(iamsim.Credentials{AccessKeyID: x, Secret: f.sim.Secret(x)}, func(cfg *aws.Config) {
+					cfg.HTTPClient = cannedLastUse{status: http.StatusOK, body: neverUsed}
+				})
+				return record
+			},
+			want:  seen,
+			calls: []string{"ListAccessKeys ci"},
+		},
+	} {
+		if c.calls == nil {
+			c.calls = calls
+		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
+	}
+}
+
+// TestRead_unusedCurrent shows when the last use of the current key is asked for: before previous is deactivated.
+func TestRead_unusedCurrent(t *testing.T) {
+	t.Parallel()
+	list, useP, useC := "ListAccessKeys ci", "GetAccessKeyLastUsed P", "GetAccessKeyLastUsed C"
+	const deactivate = "current listed | current C; previous P replaced -8d | P Active, C Active | step deactivate P"
+	for _, c := range []readCase{
+		{
+			name:  "nobody has used it",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record { return f.pair(8 * day) },
+			want:  deactivate + " | unused C",
+			calls: []string{list, useP, useC},
+		},
+		{
+			name: "its proof alone has used it",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.pair(8 * day)
+				f.sim.SetLastUsed(record.Current.ID, record.Current.CreatedAt, "sts", "us-east-1")
+				return record
+			},
+			want:  deactivate + " | unused C",
+			calls: []string{list, useP, useC},
+		},
+		{
+			name: "somebody has used it",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.pair(8 * day)
+				f.use(record.Current.ID)
+				return record
+			},
+			want:  deactivate,
+			calls: []string{list, useP, useC},
+		},
+		{
+			name: "its last use can't be read",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				f.before("GetAccessKeyLastUsed", 2, func() { f.deny("GetAccessKeyLastUsed") })
+				return f.pair(8 * day)
+			},
+			want:  deactivate + " | use unknown: GetAccessKeyLastUsed AccessDenied",
+			calls: []string{list, useP, useC},
+		},
+		{
+			name:  "previous stays",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record { return f.pair(6 * day) },
+			want:  "current listed | current C; previous P replaced -6d | P Active, C Active",
+			calls: []string{list, useP},
+		},
+		{
+			name: "a revoked previous does not wait for anybody",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.pair(8 * day)
+				record.Previous.Revoked = true
+				return record
+			},
+			want:  "current listed | current C; previous P replaced -8d revoked | P Active, C Active | step deactivate P",
+			calls: []string{list, useP},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.run(t)
+		})
+	}
+}
