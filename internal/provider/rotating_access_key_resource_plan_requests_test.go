@@ -81,6 +81,17 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 			changes: byRelease.with(changes{"rotate_when_changed.release": "1"}),
 		},
 		{
+			name: "paused, a rotation by age due",
+			before: func(ws *workspace) {
+				ws.apply(attributes{"paused": true})
+				ws.Advance("90d")
+			},
+			config:      release("1").with(attributes{"paused": true}),
+			refreshed:   changes{"rotation_blocked": "paused is set"},
+			refreshSays: []string{`Warning: Rotation of user "ci" is due and waits: paused is set`},
+			changes:     byRelease.with(changes{"rotate_when_changed.release": "1", "rotation_blocked": null}),
+		},
+		{
 			name: "encrypted", before: create(encryptedTo(alice)),
 			config: release("1").with(encryptedTo(alice)),
 			changes: byRelease.without("secret_access_key").with(changes{
