@@ -7,10 +7,11 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
 
-// Two age recipients.
+// Recipients of age; carol's is an SSH public key.
 const (
 	alice = "age10wrh7z2h3wkf39c77kely56hg28zd6lz2zwf05hzlw3exkwnef0qdax7u8"
 	bob   = "age1exhmguzc3plgwywczd97alh0fl6xwv3zksfxgwhcuteva9zjpy3sar3je4"
+	carol = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIeXcaG0kTOW0Hv6cO9EejZBvSyP3k/NzgWowhrbOM6O"
 )
 
 // encryptedTo is an encrypted_output with age recipients.

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
@@ -278,6 +279,10 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 	expiring := acctest.NewPGPKey(t)
 	expiring.Expire(acctest.Start.AddDate(1, 0, 0))
 	expiringRecipient := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{expiring.Public()}}}
+	expiringKey := expiring.Public()
+	expiring.Expire(time.Time{})
+	extended := expiring.Public()
+	extendedRecipient := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{extended}}}
 	testPlans(t, []planRow{
 		{
 			name: "set, plain text in the state", before: create(nil), config: encryptedTo(alice),
@@ -303,7 +308,7 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 		{
 			name: "set to an OpenPGP key that expires later, machine with a wrong clock", before: create(nil), config: expiringRecipient,
 			changes: setToAlice.with(changes{
-				"encrypted_output.age_recipients": null, "encrypted_output.openpgp_public_keys": expiring.Public(),
+				"encrypted_output.age_recipients": null, "encrypted_output.openpgp_public_keys": expiringKey,
 				"secret_access_key": null, "encrypted_secret": knownAfterApply,
 			}),
 			says: []string{plainTextRemains("k1")},
@@ -324,7 +329,29 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 			name: "recipient replaced", before: create(encryptedTo(alice)), config: encryptedTo(bob),
 			changes: rotatedSealed("other recipients").with(changes{"encrypted_output.age_recipients": bob}),
 		},
+		{
+			name: "recipient removed", before: create(encryptedTo(alice, bob)), config: encryptedTo(alice),
+			changes: rotatedSealed("other recipients").with(changes{"encrypted_output.age_recipients": alice}),
+		},
+		{
+			name: "recipient and format", before: create(encryptedTo(bob)), config: json,
+			changes: rotatedSealed("other recipients, format json instead of secret").with(changes{
+				"encrypted_output.age_recipients": alice, "encrypted_output.format": "json",
+			}),
+		},
 		{name: "order of recipients", before: create(encryptedTo(alice, bob)), config: encryptedTo(bob, alice)},
+		{
+			name: "comment of an SSH key", before: create(encryptedTo(carol + " carol@old")), config: encryptedTo(carol + " carol@new"),
+			changes: changes{"encrypted_output.age_recipients": carol + " carol@new"},
+		},
+		{
+			name: "SSH key named twice", before: create(encryptedTo(carol)), config: encryptedTo(carol, carol+" carol"),
+			changes: changes{"encrypted_output.age_recipients": carol + ", " + carol + " carol"},
+		},
+		{
+			name: "OpenPGP key extended", before: create(expiringRecipient), config: extendedRecipient,
+			changes: changes{"encrypted_output.openpgp_public_keys": extended},
+		},
 		{
 			name: "format", before: create(encryptedTo(alice)), config: json,
 			changes: rotatedSealed("format json instead of secret").with(changes{"encrypted_output.format": "json"}),
@@ -345,6 +372,16 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 			}),
 		},
 		{
+			name: "KMS key",
+			before: func(ws *workspace) {
+				ws.Sim.CreateKMSKey("us-east-1", "alias/secrets")
+				ws.Sim.CreateKMSKey("us-east-1", "alias/others")
+				ws.apply(toKey("alias/secrets"))
+			},
+			config:  toKey("alias/others"),
+			changes: rotatedSealed("other recipients").with(changes{"encrypted_output.kms_key_id": "alias/others"}),
+		},
+		{
 			name: "encryption context",
 			before: func(ws *workspace) {
 				ws.Sim.CreateKMSKey("us-east-1", "alias/secrets")
@@ -360,6 +397,20 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 			changes: rotatedBy("encrypted_output: no longer set").with(changes{
 				"encrypted_output": null, "encrypted_secret": null, "previous.secret_access_key": null,
 				"previous.encrypted_secret": "encrypted secret of k1",
+			}),
+		},
+		{
+			name: "rotation due of an imported key",
+			before: func(ws *workspace) {
+				ws.createForeignKey("theirs")
+				ws.importID("ci")
+				ws.apply(encryptedTo(alice))
+				ws.Advance("90d")
+			},
+			config: encryptedTo(alice),
+			changes: newKey.without("secret_access_key").with(previousK1).with(changes{
+				"rotation_reason": "key theirs of 2026-01-01 00:00:00 UTC reached rotate_after 90d", "encrypted_secret": knownAfterApply,
+				"previous.access_key_id": "theirs", "previous.secret_access_key": null,
 			}),
 		},
 		{
