@@ -183,9 +183,9 @@ func TestModifyPlan_storedState(t *testing.T) {
 		},
 		{
 			name: "rotate_when_changed", before: stored, noRefresh: true, config: release("1"),
-			changes: newKey.with(changes{
+			changes: newKey.with(changes{ //nolint:gosec // ids of the state file, and no secrets
 				"rotate_when_changed.release": "1", "rotation_reason": "rotate_when_changed: release",
-				"previous.access_key_id":     "AKIAEXAMPLECURRENT02", //nolint:gosec // an id of the state file, and no secret
+				"previous.access_key_id":     "AKIAEXAMPLECURRENT02",
 				"previous.secret_access_key": "secret of the current key",
 				"previous.created_at":        "2026-04-01T00:00:00Z", "previous.replaced_at": knownAfterApply,
 				"previous.deactivate_at": knownAfterApply,
