@@ -114,7 +114,7 @@ func TestAccRotatingAccessKey_badInputArguments(t *testing.T) {
 // A user who does not exist may be created in the same apply, so only the apply complains.
 func TestAccRotatingAccessKey_badInputUnknownUser(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t)
+	s := acctest.NewStory(t).SkipWaits()
 	s.Sim.DeleteUser("ci")
 	s.Write(acctest.Distinct(nil), acctest.ConsumerHCL)
 	s.Plan(2)
@@ -175,7 +175,7 @@ func TestAccRotatingAccessKey_badInputTwoKeysOfOthers(t *testing.T) {
 
 func TestAccRotatingAccessKey_badInputCredentials(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t).WithKey(acctest.Distinct(nil))
+	s := acctest.NewStory(t).SkipWaits().WithKey(acctest.Distinct(nil))
 	root := s.Sim.Root()
 	other := acctest.New(t, iamsim.Options{AccountID: "999999999999", Users: []string{"ci"}})
 	const wrong = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"

@@ -121,7 +121,7 @@ func TestAccRotatingAccessKey_createAnswerLost(t *testing.T) {
 // A failure that created nothing says so. TestCrashMatrix shows that the next apply creates the key.
 func TestAccRotatingAccessKey_createFails(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t).WithKey(acctest.Distinct(nil))
+	s := acctest.NewStory(t).SkipWaits().WithKey(acctest.Distinct(nil))
 	s.Advance("90d")
 	s.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.ErrorBeforeCommit})
 	s.Apply(acctest.NoNewKey())

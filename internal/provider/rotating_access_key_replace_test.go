@@ -169,7 +169,7 @@ func TestAccRotatingAccessKey_replaceWithPrevious(t *testing.T) {
 // The old object can't be destroyed once the new one is there: the next apply does it, and nobody notices.
 func TestAccRotatingAccessKey_replaceInterrupted(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t)
+	s := acctest.NewStory(t).SkipWaits()
 	s.Write(acctest.ByAge(createFirst), acctest.ConsumerHCL, writeOnlyHCL)
 	s.Step("create k1")
 	s.Advance("1h")
@@ -191,7 +191,7 @@ func TestAccRotatingAccessKey_replaceInterrupted(t *testing.T) {
 // The new object adopts the key of the old one, which goes in the same apply.
 func TestAccRotatingAccessKey_replaceRetire(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t)
+	s := acctest.NewStory(t).SkipWaits()
 	s.Write(acctest.Unmanaged("retire").With(createFirst), acctest.ConsumerHCL, writeOnlyHCL)
 	s.Step("create k1")
 	s.Advance("1h")

@@ -107,7 +107,7 @@ func TestAccRotatingAccessKey_requestRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := acctest.NewStory(t).WithPrevious(acctest.Asking(`{ a = "1" }`))
+			s := acctest.NewStory(t).SkipWaits().WithPrevious(acctest.Asking(`{ a = "1" }`))
 			test.setUp(s)
 			settled := acctest.Asking(`{ a = "1" }`).With(test.more)
 			s.Write(settled.With(acctest.Args{"rotate_when_changed": `{ a = "2" }`}), acctest.ConsumerHCL)

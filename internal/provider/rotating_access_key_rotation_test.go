@@ -489,7 +489,7 @@ func TestAccRotatingAccessKey_paused(t *testing.T) {
 // said and what the state holds is what is true.
 func TestAccRotatingAccessKey_unconfirmed(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
+	s := acctest.NewStory(t).SkipWaits().WithPrevious(acctest.ByAge(nil))
 	s.UseKey("k2")
 	s.Advance("7d")
 	s.Plan(2)

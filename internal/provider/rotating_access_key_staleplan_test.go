@@ -69,7 +69,7 @@ func TestAccRotatingAccessKey_stalePlanOfDeletion(t *testing.T) {
 
 func TestAccRotatingAccessKey_stalePlanOfReactivation(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t).WithInactivePrevious()
+	s := acctest.NewStory(t).SkipWaits().WithInactivePrevious()
 	s.Write(acctest.Held(), acctest.ConsumerHCL)
 	wantStale(s, func() { s.DeleteKey("k1") }, "it would reactivate key k1, but "+acctest.KeysChanged)
 	s.Step()
@@ -91,7 +91,7 @@ func TestAccRotatingAccessKey_stalePlanOfCreate(t *testing.T) {
 
 func TestAccRotatingAccessKey_stalePlanOfAdoption(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t).WithKey(acctest.Distinct(acctest.Args{"unmanaged_keys": `"retire"`}))
+	s := acctest.NewStory(t).SkipWaits().WithKey(acctest.Distinct(acctest.Args{"unmanaged_keys": `"retire"`}))
 	s.CreateForeignKey("theirs")
 	wantStale(s, func() { s.DeleteKey("theirs") }, "it would adopt key theirs, but "+acctest.KeysChanged)
 	s.PlanEmpty()

@@ -20,7 +20,7 @@ var notRenamed = acctest.Fails(`User "web" is not user "ci" renamed`)
 
 func TestAccRotatingAccessKey_disappears_user(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t)
+	s := acctest.NewStory(t).SkipWaits()
 	s.Write(acctest.ByAge(nil))
 	s.Step("create k1")
 	s.Advance(acctest.TenMinutes)
@@ -220,7 +220,7 @@ func TestAccRotatingAccessKey_userRecreated(t *testing.T) {
 // The credentials are those of another account, where another user has the same name.
 func TestAccRotatingAccessKey_wrongAccount(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t)
+	s := acctest.NewStory(t).SkipWaits()
 	s.Write(acctest.ByAge(nil))
 	s.Step("create k1")
 	s.Advance(acctest.TenMinutes)
