@@ -75,7 +75,13 @@ func (c *CLI) serveInProcess(name string, newServer func() tfprotov6.ProviderSer
 		c.t.Fatalf("acctest: %v", err)
 	}
 	c.inProcess[address] = config
-	value, err := json.Marshal(c.inProcess)
+	c.reattach(c.inProcess)
+}
+
+// reattach makes later commands use these providers of the test process, by address.
+func (c *CLI) reattach(providers map[string]any) {
+	c.t.Helper()
+	value, err := json.Marshal(providers)
 	if err != nil {
 		c.t.Fatalf("acctest: %v", err)
 	}

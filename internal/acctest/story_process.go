@@ -2,12 +2,16 @@ package acctest
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/provider"
 )
+
+// providerName is the type of the provider.
+const providerName = "iamkeys"
 
 // storyClock is the Clock that a Story has at the time of the call.
 type storyClock struct{ story *Story }
@@ -23,5 +27,15 @@ func (c storyClock) Sleep(ctx context.Context, d time.Duration) error {
 // serveProvider serves the provider inside the test process until the test ends, and makes a CLI use it.
 func (s *Story) serveProvider(cli *CLI) {
 	s.T.Helper()
-	cli.serveInProcess("iamkeys", providerserver.NewProtocol6(provider.New("test", provider.Options{Clock: storyClock{s}})()))
+	cli.serveInProcess(providerName, providerserver.NewProtocol6(provider.New("test", provider.Options{Clock: storyClock{s}})()))
+}
+
+// StartBinary starts a command with the provider as the binary that users get, also if that of the Story runs inside the test process.
+func (s *Story) StartBinary(args ...string) *Process {
+	s.T.Helper()
+	others := maps.Clone(s.CLI.inProcess)
+	delete(others, providerAddress(process.cli.Host, providerName))
+	s.CLI.reattach(others)
+	defer s.CLI.reattach(s.CLI.inProcess)
+	return s.CLI.Start(args...)
 }

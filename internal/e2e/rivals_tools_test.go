@@ -188,7 +188,10 @@ func TestRivals_newKeyChanged(t *testing.T) {
 			before: "GetCallerIdentity", change: func(s *acctest.Story) { s.SetStatus("k2", "Inactive") },
 			shows: useless, changes: []string{"create k2", "delete k2"},
 		},
-		"deleted before it is counted": {before: "ListAccessKeys", change: deleted, changes: []string{"create k2"}},
+		"deleted before it is counted": {
+			before: "ListAccessKeys", change: deleted,
+			shows: []acctest.Option{acctest.NewKeyNotConfirmed("k2")}, changes: []string{"create k2"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
