@@ -112,7 +112,7 @@ func (s *crashSetup) undisturbed() error {
 	if err := s.restart(); err != nil {
 		return err
 	}
-	result := s.CLI.Run(s.command()...)
+	result := s.StartBinary(s.command()...).Wait()
 	if err := s.deaths(); err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (c *crashCell) disturb() (succeeded bool, err error) {
 		struck <- err
 	})
 	c.CLI.Setenv("AWS_MAX_ATTEMPTS", strconv.Itoa(c.fault.attempts))
-	p := c.CLI.Start(c.command()...)
+	p := c.StartBinary(c.command()...)
 	started <- p
 	result := p.Wait()
 	c.CLI.Setenv("AWS_MAX_ATTEMPTS", "3")

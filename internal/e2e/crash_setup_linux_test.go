@@ -53,7 +53,8 @@ type crashPoint struct {
 	world iamsim.Snapshot
 }
 
-// newCrashSetup sets up a row. From the plan on, commands use the CLI configuration.
+// newCrashSetup sets up a row. The applies that faults disturb use the binary that the CLI configuration leads to. All others have the
+// provider inside the test process, which is faster.
 func newCrashSetup(t *testing.T, row crashRow, cliConfig string) *crashSetup {
 	t.Helper()
 	s := &crashSetup{Story: row.setUp(t), row: row, held: map[string]secret.Secret{}}
