@@ -110,7 +110,9 @@ func PlanOutdated(reason string) Option { return Fails(`Plan for user "ci" is ou
 func NoNewKey() Option { return Fails(`No new key for user "ci"`) }
 
 // NewKeyNotConfirmed is the warning that IAM does not list a new key yet.
-func NewKeyNotConfirmed(key string) Option { return Warns("IAM has not confirmed new key " + key + " yet") }
+func NewKeyNotConfirmed(key string) Option {
+	return Warns("IAM has not confirmed new key " + key + " yet")
+}
 
 // NewKeyUseless is the error that a new key could not be proved to work.
 func NewKeyUseless(key string) Option {
