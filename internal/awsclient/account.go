@@ -30,7 +30,7 @@ func (e *accountNotAllowedError) Error() string {
 		"excludes: use other credentials, or change these settings", e.accountID)
 }
 
-// register adds the guard to the middleware of an AWS client.
+// register adds the check to the middleware of an AWS client.
 func (g *accountGuard) register(stack *middleware.Stack) error {
 	if len(g.allowed) == 0 && len(g.forbidden) == 0 {
 		return nil

@@ -23,15 +23,23 @@ func TestDurationValidator(t *testing.T) {
 		allowZero       bool
 		summary, detail string
 	}{
-		"good":             {value: types.StringValue("90d")},
-		"null":             {value: types.StringNull()},
-		"unknown":          {value: types.StringUnknown()},
-		"zero allowed":     {value: types.StringValue("0s"), allowZero: true},
-		"zero not allowed": {value: types.StringValue("0s"), summary: `Duration of zero in rotate_after: "0s"`, detail: "Set rotate_after to a duration longer than zero, such as 90d."},
-		"negative":         {value: types.StringValue("-7d"), summary: `Invalid duration in rotate_after: "-7d"`, detail: way},
-		"words":            {value: types.StringValue("90 days"), allowZero: true, summary: `Invalid duration in rotate_after: "90 days"`, detail: way},
-		"empty":            {value: types.StringValue(""), summary: `Invalid duration in rotate_after: ""`, detail: way},
-		"too long":         {value: types.StringValue("36501d"), summary: `Duration too long in rotate_after: "36501d"`, detail: "Set rotate_after to at most 36500d."},
+		"good":         {value: types.StringValue("90d")},
+		"null":         {value: types.StringNull()},
+		"unknown":      {value: types.StringUnknown()},
+		"zero allowed": {value: types.StringValue("0s"), allowZero: true},
+		"zero not allowed": {
+			value: types.StringValue("0s"), summary: `Duration of zero in rotate_after: "0s"`,
+			detail: "Set rotate_after to a duration longer than zero, such as 90d.",
+		},
+		"negative": {value: types.StringValue("-7d"), summary: `Invalid duration in rotate_after: "-7d"`, detail: way},
+		"words": {
+			value: types.StringValue("90 days"), allowZero: true, summary: `Invalid duration in rotate_after: "90 days"`, detail: way,
+		},
+		"empty": {value: types.StringValue(""), summary: `Invalid duration in rotate_after: ""`, detail: way},
+		"too long": {
+			value: types.StringValue("36501d"), summary: `Duration too long in rotate_after: "36501d"`,
+			detail: "Set rotate_after to at most 36500d.",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

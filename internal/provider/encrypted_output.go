@@ -3,16 +3,13 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -65,7 +62,6 @@ func attributeTypes(attributes map[string]schema.Attribute) map[string]attr.Type
 
 // validateEncryptedOutput checks as much of encrypted_output as is known.
 func validateEncryptedOutput(ctx context.Context, config *rotatingAccessKeyModel) diag.Diagnostics {
-	at := path.Root("encrypted_output")
 	if config.EncryptedOutput.IsNull() || config.EncryptedOutput.IsUnknown() {
 		return nil
 	}
@@ -81,11 +77,9 @@ func validateEncryptedOutput(ctx context.Context, config *rotatingAccessKeyModel
 	var diags diag.Diagnostics
 	switch {
 	case given > 1:
-		diags.AddAttributeError(at, "encrypted_output has recipients of more than one method",
-			fmt.Sprintf("Set exactly one of %s.", recipientAttributes()))
+		diags.Append(severalMethods())
 	case given == 0 && !unknown:
-		diags.AddAttributeError(at, "encrypted_output has no recipients: nobody could open the secret",
-			fmt.Sprintf("Set one of %s, or remove encrypted_output to have the secret in plain text.", recipientAttributes()))
+		diags.Append(noRecipients())
 	default:
 		diags.Append(validateContexts(attributes)...)
 	}
@@ -101,9 +95,7 @@ func validateContexts(attributes map[string]attr.Value) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, m := range sealingMethods {
 		if m.context != "" && !attributes[m.context].IsNull() && attributes[m.recipients].IsNull() {
-			diags.AddAttributeError(path.Root("encrypted_output").AtName(m.context),
-				fmt.Sprintf("%s is set without %s", m.context, m.recipients),
-				fmt.Sprintf("This encryption context belongs to %s. Set %s, or remove %s.", m.name, m.recipients, m.context))
+			diags.Append(contextWithoutRecipients(m))
 		}
 	}
 	return diags
@@ -176,31 +168,6 @@ func (e *encryption) tryAtPlan(ctx context.Context, now time.Time) diag.Diagnost
 	return nil
 }
 
-// sealingChange describes the difference between two canonical texts.
-func sealingChange(before, after string) string {
-	if after == "" {
-		return "no longer set"
-	}
-	old, wasTarget := sealing.ParseTarget(before)
-	now, isTarget := sealing.ParseTarget(after)
-	if !wasTarget || !isTarget {
-		return "changed"
-	}
-	var what []string
-	if old.Method != now.Method {
-		what = append(what, fmt.Sprintf("method %s instead of %s", now.Method, old.Method))
-	} else if !slices.Equal(old.Recipients, now.Recipients) {
-		what = append(what, "other recipients")
-	}
-	if old.Format != now.Format {
-		what = append(what, fmt.Sprintf("format %s instead of %s", now.Format, old.Format))
-	}
-	if !maps.Equal(old.Context, now.Context) {
-		what = append(what, "another encryption context")
-	}
-	return strings.Join(what, ", ")
-}
-
 // fullyKnown reports whether neither v nor anything in it is unknown.
 func fullyKnown(ctx context.Context, v attr.Value) bool {
 	value, err := v.ToTerraformValue(ctx)
@@ -221,50 +188,4 @@ func elements(value attr.Value) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// recipientError reports, before anything is changed, which recipient can't be used and what to give instead.
-func recipientError(m *sealingMethod, err error) diag.Diagnostic {
-	summary, detail := recipientProblem(m, err)
-	return diag.NewAttributeErrorDiagnostic(recipientsPath(m), summary, detail+"\n\nNo key was created and none was changed.")
-}
-
-// recipientProblem returns the summary and the detail of a diagnostic about an encryption that failed.
-func recipientProblem(m *sealingMethod, err error) (summary, detail string) {
-	at := recipientsPath(m)
-	bad, ok := errors.AsType[*sealing.RecipientError](err)
-	if !ok {
-		return "Secrets can't be encrypted to " + at.String(), sealErrorDetail(err)
-	}
-	name := "A recipient"
-	if bad.Name != "" {
-		name = "Recipient " + bad.Name
-	}
-	detail = bad.Remedy + recipientHint(m, bad)
-	if bad.Err != nil {
-		detail = bad.Err.Error() + "\n\n" + detail
-	}
-	return fmt.Sprintf("%s in %s %s", name, at, bad.Problem), detail
-}
-
-// recipientHint names the attribute that belongs to the problem of a recipient, as a sentence; it may be empty.
-func recipientHint(m *sealingMethod, bad *sealing.RecipientError) string {
-	switch other := sealingMethodOf(bad.Method); {
-	case other != nil:
-		return fmt.Sprintf(" Give it in %s.", other.recipients)
-	case bad.Private && m.identity != "":
-		return fmt.Sprintf(" Private keys belong only in %s of the ephemeral resource iamkeys_secret_access_key.", m.identity)
-	case errors.Is(bad, kms.ErrNoRegion):
-		return " Or set region in the provider block."
-	}
-	return ""
-}
-
-// sealErrorDetail returns the detail of a diagnostic about an encryption or decryption that failed.
-func sealErrorDetail(err error) string {
-	if failure, ok := errors.AsType[*kms.Error](err); ok && failure.Code == "AccessDeniedException" {
-		return fmt.Sprintf("%s\n\nAllow %s on key %s for the credentials of this provider, in the policy of the key or of the caller.",
-			err, failure.Action, failure.Key)
-	}
-	return err.Error()
 }

@@ -201,7 +201,7 @@ func (ws *workspace) clearLastUse(name string) {
 	ws.Sim.SetLastUsed(ws.keyID(name), time.Time{}, "", "")
 }
 
-// setStatus makes a key Active or Inactive outside Terraform.
+// setStatus sets the status of a key outside Terraform.
 func (ws *workspace) setStatus(name, status string) { ws.Sim.SetStatus(ws.keyID(name), status) }
 
 // deleteKey deletes a key outside Terraform.

@@ -72,8 +72,8 @@ func policyAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{stringvalidator.OneOf(
 				string(rotation.RefuseUnmanaged), string(rotation.RetireUnmanaged), string(rotation.DeleteUnused))},
 		},
-		"wait_until_usable": flag(true, "Publish a new key only after it has really authenticated, by `sts:GetCallerIdentity`. A key that does not "+
-			"is deleted again."),
+		"wait_until_usable": flag(true, "Publish a new key only after it has really authenticated, by `sts:GetCallerIdentity`. A key that "+
+			"does not is deleted again."),
 		"description": schema.StringAttribute{
 			MarkdownDescription: "Description of the keys, written as the IAM console does: a tag of the user with the key id as its name. It is " +
 				"removed with the key and never read back, and a failure to write it only warns. It shows as drift in an `aws_iam_user` that " +
