@@ -177,9 +177,9 @@ func TestRivals_newKeyChanged(t *testing.T) {
 		// before is the call of the rotation before which k2 is changed.
 		before string
 		change func(*acctest.Story)
-		shows  []acctest.Option
-		// changes are those of the rotation.
-		changes []string
+		// shows and changes are those of the rotation, and nextShows those of the next apply, which creates k3.
+		shows, nextShows []acctest.Option
+		changes          []string
 	}{
 		"deleted before its proof": {
 			before: "GetCallerIdentity", change: deleted, shows: useless, changes: []string{"create k2", "delete k2: NoSuchEntity"},
@@ -190,7 +190,8 @@ func TestRivals_newKeyChanged(t *testing.T) {
 		},
 		"deleted before it is counted": {
 			before: "ListAccessKeys", change: deleted,
-			shows: []acctest.Option{acctest.NewKeyNotConfirmed("k2")}, changes: []string{"create k2"},
+			shows: []acctest.Option{acctest.NewKeyNotConfirmed("k2")}, nextShows: []acctest.Option{acctest.CurrentNotListed("k2")},
+			changes: []string{"create k2"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,7 +213,7 @@ func TestRivals_newKeyChanged(t *testing.T) {
 			s.WantChanges(test.changes...)
 			s.Sim.OnCall(nil)
 			s.Advance(acctest.TenMinutes)
-			s.ApplyAny()
+			s.Apply(test.nextShows...)
 			s.WantChanges("create k3")
 			s.WantKeys("k1 Active", "k3 Active")
 			s.PlanEmpty()
