@@ -95,23 +95,19 @@ func problemDiagnostics(problems awsclient.Problems) diag.Diagnostics {
 		if p.Severity == awsclient.Warning {
 			d = diag.NewWarningDiagnostic(p.Summary, p.Detail)
 		}
+		at := path.Empty()
+		for _, step := range p.Setting {
+			switch step := step.(type) {
+			case int:
+				at = at.AtListIndex(step)
+			case string:
+				at = at.AtName(step)
+			}
+		}
 		if len(p.Setting) > 0 {
-			d = diag.WithPath(attributePath(p.Setting), d)
+			d = diag.WithPath(at, d)
 		}
 		diags.Append(d)
 	}
 	return diags
-}
-
-func attributePath(setting awsclient.Path) path.Path {
-	at := path.Empty()
-	for _, step := range setting {
-		switch step := step.(type) {
-		case int:
-			at = at.AtListIndex(step)
-		case string:
-			at = at.AtName(step)
-		}
-	}
-	return at
 }

@@ -14,20 +14,20 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
 )
 
-func severalMethods() diag.Diagnostic {
-	return problem{
+// notOneMethod refuses an encrypted_output with recipients of none or of several methods.
+func notOneMethod(given int) diag.Diagnostic {
+	p := problem{
 		at: path.Root("encrypted_output"), summary: "encrypted_output has recipients of more than one method",
 		next: fmt.Sprintf("Set exactly one of %s.", recipientAttributes()),
-	}.asError()
+	}
+	if given == 0 {
+		p.summary = "encrypted_output has no recipients: nobody could open the secret"
+		p.next = fmt.Sprintf("Set one of %s, or remove encrypted_output to have the secret in plain text.", recipientAttributes())
+	}
+	return p.asError()
 }
 
-func noRecipients() diag.Diagnostic {
-	return problem{
-		at: path.Root("encrypted_output"), summary: "encrypted_output has no recipients: nobody could open the secret",
-		next: fmt.Sprintf("Set one of %s, or remove encrypted_output to have the secret in plain text.", recipientAttributes()),
-	}.asError()
-}
-
+// contextWithoutRecipients refuses an encryption context without recipients of its method.
 func contextWithoutRecipients(m *sealingMethod) diag.Diagnostic {
 	return problem{
 		at: path.Root("encrypted_output").AtName(m.context), summary: fmt.Sprintf("%s is set without %s", m.context, m.recipients),

@@ -74,30 +74,18 @@ func validateEncryptedOutput(ctx context.Context, config *rotatingAccessKeyModel
 			given++
 		}
 	}
-	var diags diag.Diagnostics
-	switch {
-	case given > 1:
-		diags.Append(severalMethods())
-	case given == 0 && !unknown:
-		diags.Append(noRecipients())
-	default:
-		diags.Append(validateContexts(attributes)...)
+	if given > 1 || given == 0 && !unknown {
+		return diag.Diagnostics{notOneMethod(given)}
 	}
-	if diags.HasError() || given == 0 {
-		return diags
-	}
-	_, d := parseEncryptedOutput(ctx, config.EncryptedOutput, nil)
-	return append(diags, d...)
-}
-
-// validateContexts refuses an encryption context without recipients of its method.
-func validateContexts(attributes map[string]attr.Value) diag.Diagnostics {
-	var diags diag.Diagnostics
 	for _, m := range sealingMethods {
 		if m.context != "" && !attributes[m.context].IsNull() && attributes[m.recipients].IsNull() {
-			diags.Append(contextWithoutRecipients(m))
+			return diag.Diagnostics{contextWithoutRecipients(m)}
 		}
 	}
+	if given == 0 {
+		return nil
+	}
+	_, diags := parseEncryptedOutput(ctx, config.EncryptedOutput, nil)
 	return diags
 }
 

@@ -50,7 +50,7 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(clearPrivate(ctx, resp.Private, plannedKey)...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, plannedKey, nil)...)
 	resp.Diagnostics.Append(want.problems...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -121,7 +121,7 @@ func (r *rotatingAccessKeyResource) planUpdate(
 			return diags
 		}
 	}
-	diags.Append(clearPrivate(ctx, resp.Private, plannedKey)...)
+	diags.Append(resp.Private.SetKey(ctx, plannedKey, nil)...)
 	if !plan.policyKnown(ctx) {
 		plan.unknownKeys()
 		return diags

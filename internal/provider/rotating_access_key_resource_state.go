@@ -208,8 +208,3 @@ func setPrivate(ctx context.Context, private privateState, key string, v any) di
 	}
 	return private.SetKey(ctx, key, data)
 }
-
-// clearPrivate removes the value under key.
-func clearPrivate(ctx context.Context, private privateState, key string) diag.Diagnostics {
-	return private.SetKey(ctx, key, nil)
-}

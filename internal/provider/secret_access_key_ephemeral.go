@@ -14,7 +14,6 @@ import (
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
 var (
@@ -155,7 +154,10 @@ func (r *secretAccessKeyEphemeralResource) Open(ctx context.Context, req ephemer
 		resp.Diagnostics.Append(noCredentialError(err))
 		return
 	}
-	model.setResults(credential, plaintext)
+	if credential.AccessKeyID != "" {
+		model.AccessKeyID = types.StringValue(credential.AccessKeyID)
+	}
+	model.SecretAccessKey, model.Plaintext = types.StringValue(credential.Secret.Reveal()), types.StringValue(plaintext.Reveal())
 	resp.Diagnostics.Append(resp.Result.Set(ctx, model)...)
 }
 
@@ -173,15 +175,6 @@ func (m *secretAccessKeyModel) ageIdentities() []string {
 		}
 	}
 	return identities
-}
-
-// setResults sets the results from the plaintext.
-func (m *secretAccessKeyModel) setResults(found sealing.Credential, plaintext secret.Secret) {
-	if found.AccessKeyID != "" {
-		m.AccessKeyID = types.StringValue(found.AccessKeyID)
-	}
-	m.SecretAccessKey = types.StringValue(found.Secret.Reveal())
-	m.Plaintext = types.StringValue(plaintext.Reveal())
 }
 
 // notEncryptedError reports a text that no method sealed. It shows nothing of it: it may be a secret.
