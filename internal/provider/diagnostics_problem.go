@@ -56,6 +56,19 @@ func (p problem) located(d diag.Diagnostic) diag.Diagnostic {
 	return diag.WithPath(p.at, d)
 }
 
+// privateUnreadable says that a value of the private state is not of the form that this version writes.
+func privateUnreadable(key string, err error) diag.Diagnostic {
+	return problem{
+		summary: "Private state can't be read", cause: "The " + key + " in the private state of this resource: " + err.Error(),
+		next: "A refresh writes it again: plan without -refresh=false.",
+	}.asError()
+}
+
+// privateUnwritable says that a value can't be stored in the private state.
+func privateUnwritable(key string, err error) diag.Diagnostic {
+	return problem{summary: "Private state can't be written", cause: "The " + key + ": " + err.Error()}.asError()
+}
+
 // awsErrorDetail is what a diagnostic says of a failed call: AWS's own words, and what to do about it.
 func awsErrorDetail(err error) string {
 	failure, ok := errors.AsType[*iamgate.Error](err)

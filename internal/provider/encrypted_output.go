@@ -145,12 +145,12 @@ func (e *encryption) sealedTo() (canonical string, until time.Time) {
 	return e.target.String(), e.until
 }
 
-// tryAtPlan is Try for the methods that can be tried at plan. For plain text it does nothing.
-func (e *encryption) tryAtPlan(ctx context.Context, now time.Time) diag.Diagnostics {
+// checkAtPlan is Check for the methods that can be checked at plan. For plain text it does nothing.
+func (e *encryption) checkAtPlan(ctx context.Context, now time.Time) diag.Diagnostics {
 	if e == nil || !e.method.trialAtPlan {
 		return nil
 	}
-	if err := e.Try(ctx, now); err != nil {
+	if err := e.Check(ctx, now); err != nil {
 		return diag.Diagnostics{recipientError(e.method, err)}
 	}
 	return nil

@@ -160,7 +160,7 @@ func TestParseEncryptedOutput_nothing(t *testing.T) {
 		if canonical, until := e.sealedTo(); canonical != "" || !until.IsZero() {
 			t.Errorf("%s: sealed to %q until %v", name, canonical, until)
 		}
-		if diags := e.tryAtPlan(t.Context(), time.Time{}); len(diags) > 0 {
+		if diags := e.checkAtPlan(t.Context(), time.Time{}); len(diags) > 0 {
 			t.Errorf("%s: a trial gives %v", name, diags)
 		}
 	}
@@ -223,8 +223,8 @@ func TestParseEncryptedOutput_hint(t *testing.T) {
 	}
 }
 
-// TestEncryption_tryAtPlan checks that only the methods that need no permission are tried at plan.
-func TestEncryption_tryAtPlan(t *testing.T) {
+// TestEncryption_checkAtPlan checks that only the methods that need no permission are tried at plan.
+func TestEncryption_checkAtPlan(t *testing.T) {
 	t.Parallel()
 	for name, given := range map[string]map[string]attr.Value{
 		"age": {"age_recipients": setOf(testAgeRecipient)},
@@ -234,12 +234,12 @@ func TestEncryption_tryAtPlan(t *testing.T) {
 		if diags.HasError() {
 			t.Fatalf("%s: %v", name, diags)
 		}
-		if diags := e.tryAtPlan(t.Context(), time.Time{}); len(diags) > 0 {
+		if diags := e.checkAtPlan(t.Context(), time.Time{}); len(diags) > 0 {
 			t.Errorf("%s: a trial gives %v", name, diags)
 		}
 	}
 	unusable, diags := parseEncryptedOutput(t.Context(), outputOf(t, map[string]attr.Value{"age_recipients": setOf("x")}), nil)
-	if !diags.HasError() || unusable.Try(t.Context(), time.Time{}) == nil {
+	if !diags.HasError() || unusable.Check(t.Context(), time.Time{}) == nil {
 		t.Error("a trial with a bad recipient succeeds")
 	}
 }

@@ -136,7 +136,7 @@ func modelAfter(
 	if s.AccountID != "" {
 		model.AccountID, model.UserUniqueID = types.StringValue(s.AccountID), types.StringValue(s.UniqueID)
 	}
-	diags.Append(model.show(ctx, s.Record, s.Seen, policy)...)
+	diags.Append(model.setComputed(ctx, s.Record, s.Seen, policy)...)
 	if c := s.Created; c != nil {
 		model.SecretAccessKey, model.EncryptedSecret = types.StringNull(), types.StringNull()
 		if c.Sealed != "" {

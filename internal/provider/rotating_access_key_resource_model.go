@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
@@ -69,17 +68,8 @@ const (
 	deactivatedElse = "other"
 )
 
-// previousType is the type of the attribute previous.
-var previousType = objectType(previousAttribute())
-
-// objectType is the types of the attributes of a nested object.
-func objectType(of schema.SingleNestedAttribute) map[string]attr.Type {
-	attributes := map[string]attr.Type{}
-	for name, a := range of.Attributes {
-		attributes[name] = a.GetType()
-	}
-	return attributes
-}
+// previousType has the types of the attributes of previous.
+var previousType = attributeTypes(previousAttribute().Attributes)
 
 // previous is the nested object, or nil when it is null or unknown.
 func (m *rotatingAccessKeyModel) previous(ctx context.Context) (*previousModel, diag.Diagnostics) {
@@ -179,7 +169,7 @@ func (m *rotatingAccessKeyModel) evidence(ctx context.Context, private privateSt
 	if p == nil {
 		p = &previousModel{}
 	}
-	return rotator.Recall(record, m.Status.ValueString(), p.Status.ValueString()), append(diags, d...)
+	return rotator.RecordedEvidence(record, m.Status.ValueString(), p.Status.ValueString()), append(diags, d...)
 }
 
 // unknownKeys sets every attribute unknown that a rotation may change.

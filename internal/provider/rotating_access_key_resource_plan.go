@@ -73,7 +73,7 @@ func (r *rotatingAccessKeyResource) planCreate(ctx context.Context, plan *rotati
 		diags.Append(r.previewCreate(ctx, plan.User.ValueString(), want.policy)...)
 	}
 	diags.Append(want.problems...)
-	diags.Append(want.encryption.tryAtPlan(ctx, r.client.Rotator.Now())...)
+	diags.Append(want.encryption.checkAtPlan(ctx, r.client.Rotator.Now())...)
 	return diags
 }
 
@@ -150,7 +150,7 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		steps = asked.Steps
 	}
 	diags.Append(r.planSealing(ctx, plan, want)...)
-	diags.Append(plan.showSteps(ctx, want.policy, record, known.Seen, steps)...)
+	diags.Append(plan.planSteps(ctx, want.policy, record, known.Seen, steps)...)
 	diags.Append(deletionWarnings(plan.User.ValueString(), steps, known.Seen)...)
 	if len(steps) > 0 {
 		diags.Append(setPrivate(ctx, resp.Private, plannedKey, steps)...)
@@ -158,8 +158,8 @@ func (r *rotatingAccessKeyResource) planUpdate(
 	return diags
 }
 
-// showSteps shows what the steps change, starting from the state.
-func (m *rotatingAccessKeyModel) showSteps(
+// planSteps plans what the steps change, starting from the state.
+func (m *rotatingAccessKeyModel) planSteps(
 	ctx context.Context, policy rotation.Policy, record rotation.Record, seen rotation.Observation, steps []rotation.Step,
 ) diag.Diagnostics {
 	if i := slices.IndexFunc(steps, func(s rotation.Step) bool { return s.Kind == rotation.Rotate }); i >= 0 {
@@ -171,7 +171,7 @@ func (m *rotatingAccessKeyModel) showSteps(
 	record, seen = rotation.Project(policy, record, seen, steps, rotation.Outcome{
 		At: plannedAt, NewKey: rotation.Key{ID: plannedKeyID, Status: rotation.Active, CreatedAt: plannedAt},
 	})
-	return m.show(ctx, record, seen, policy)
+	return m.setComputed(ctx, record, seen, policy)
 }
 
 // planOtherUser reports whether a changed user name is another user, which replaces the resource, or the same user renamed.

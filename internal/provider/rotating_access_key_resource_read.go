@@ -78,7 +78,7 @@ func (m *rotatingAccessKeyModel) setReading(ctx context.Context, found rotator.R
 	if found.Decision.Blocked != nil {
 		m.RotationBlocked = types.StringValue(obstacleFact(*found.Decision.Blocked, found.Evidence.Seen))
 	}
-	return m.show(ctx, found.Decision.Record, found.Evidence.Seen, found.Decision.Record.LastPolicy())
+	return m.setComputed(ctx, found.Decision.Record, found.Evidence.Seen, found.Decision.Record.LastPolicy())
 }
 
 // subject is the user that the state speaks of.
@@ -114,7 +114,7 @@ func (r *rotatingAccessKeyResource) ImportState(
 		return
 	}
 	model := importedModel(id.User, accountID, record.Current)
-	resp.Diagnostics.Append(model.show(ctx, record, seen, rotation.Policy{})...)
+	resp.Diagnostics.Append(model.setComputed(ctx, record, seen, rotation.Policy{})...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 }

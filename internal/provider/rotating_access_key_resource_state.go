@@ -19,9 +19,9 @@ var (
 	plannedAt   = time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// show writes what the record and IAM say of the keys into the computed attributes. Dates and ids that the plan can't
+// setComputed writes what the record and IAM say of the keys into the computed attributes. Dates and ids that the plan can't
 // know become unknown. Secrets stay with their key.
-func (m *rotatingAccessKeyModel) show(
+func (m *rotatingAccessKeyModel) setComputed(
 	ctx context.Context, r rotation.Record, seen rotation.Observation, policy rotation.Policy,
 ) diag.Diagnostics {
 	secrets, diags := m.secrets(ctx)
@@ -153,7 +153,7 @@ func (r *rotatingAccessKeyResource) planSealing(ctx context.Context, plan *rotat
 	if len(ids) == 0 {
 		return diags
 	}
-	diags.Append(want.encryption.tryAtPlan(ctx, r.client.Rotator.Now())...)
+	diags.Append(want.encryption.checkAtPlan(ctx, r.client.Rotator.Now())...)
 	diags.Append(plainTextRemains(ids))
 	return diags
 }
@@ -191,10 +191,7 @@ func getPrivate(ctx context.Context, private privateState, key string, v any) (b
 		return false, diags
 	}
 	if err := json.Unmarshal(data, v); err != nil {
-		diags.Append(problem{
-			summary: "Private state can't be read", cause: "The " + key + " in the private state of this resource: " + err.Error(),
-			next: "A refresh writes it again: plan without -refresh=false.",
-		}.asError())
+		diags.Append(privateUnreadable(key, err))
 		return false, diags
 	}
 	return true, diags
@@ -204,7 +201,7 @@ func getPrivate(ctx context.Context, private privateState, key string, v any) (b
 func setPrivate(ctx context.Context, private privateState, key string, v any) diag.Diagnostics {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return diag.Diagnostics{problem{summary: "Private state can't be written", cause: err.Error()}.asError()}
+		return diag.Diagnostics{privateUnwritable(key, err)}
 	}
 	return private.SetKey(ctx, key, data)
 }

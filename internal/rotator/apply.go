@@ -64,7 +64,7 @@ func (c *Client) Create(ctx context.Context, task Task) Report {
 	}
 	now := c.gateway.Now()
 	if task.Sealer != nil {
-		if err := task.Sealer.Try(ctx, now); err != nil {
+		if err := task.Sealer.Check(ctx, now); err != nil {
 			return Report{Err: &TrialError{Err: err}}
 		}
 	}
@@ -149,7 +149,7 @@ func (a *application) sealSecrets(ctx context.Context, left []rotation.Step) err
 	if !rotates || len(a.state.Sealed) > 0 {
 		return nil
 	}
-	if err := a.task.Sealer.Try(ctx, now); err != nil {
+	if err := a.task.Sealer.Check(ctx, now); err != nil {
 		return &TrialError{Err: err}
 	}
 	return nil
@@ -197,7 +197,7 @@ func (a *application) steps(ctx context.Context, left []rotation.Step, interrupt
 		}
 		a.changedAt = a.client.gateway.Now()
 		makesRoom := i+1 < len(a.task.Planned) && a.task.Planned[i+1].Kind == rotation.Rotate
-		out, err := a.takeStep(ctx, step, makesRoom)
+		out, err := a.applyStep(ctx, step, makesRoom)
 		a.changedAt = a.client.gateway.Now()
 		if err != nil {
 			return err

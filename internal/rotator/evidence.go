@@ -21,9 +21,9 @@ type Evidence struct {
 	Removed   []string  `json:"removed,omitempty"`
 }
 
-// Recall returns what a record and the recorded statuses of its keys say of IAM, without any last use. A status other than
+// RecordedEvidence returns what a record and the recorded statuses of its keys say of IAM, without any last use. A status other than
 // those of IAM stands for a key that was not listed.
-func Recall(record rotation.Record, current, previous string) Evidence {
+func RecordedEvidence(record rotation.Record, current, previous string) Evidence {
 	var e Evidence
 	add := func(id, status string, createdAt time.Time) {
 		if s := rotation.Status(status); s == rotation.Active || s == rotation.Inactive {

@@ -387,7 +387,7 @@ func (s *fakeSealer) Seal(_ context.Context, _ time.Time, keyID string, plaintex
 	return "sealed " + keyID, nil
 }
 
-func (s *fakeSealer) Try(context.Context, time.Time) error {
+func (s *fakeSealer) Check(context.Context, time.Time) error {
 	s.calls = append(s.calls, "try")
 	if s.onTry != nil {
 		s.onTry()

@@ -9,8 +9,8 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// takeStep does one step in IAM. MakesRoom reports that a rotation follows.
-func (a *application) takeStep(ctx context.Context, step rotation.Step, makesRoom bool) (rotation.Outcome, error) {
+// applyStep takes one step in IAM. MakesRoom reports that a rotation follows.
+func (a *application) applyStep(ctx context.Context, step rotation.Step, makesRoom bool) (rotation.Outcome, error) {
 	switch step.Kind {
 	case rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated:
 	case rotation.Reactivate:

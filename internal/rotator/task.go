@@ -12,8 +12,8 @@ import (
 type Sealer interface {
 	// Seal returns the secret of the key with that id, encrypted, as text.
 	Seal(ctx context.Context, now time.Time, keyID string, plaintext secret.Secret) (string, error)
-	// Try finds out, without a secret, whether Seal would succeed.
-	Try(ctx context.Context, now time.Time) error
+	// Check reports, without a secret, why Seal would fail.
+	Check(ctx context.Context, now time.Time) error
 }
 
 // Task is what one Create or Update is asked for.

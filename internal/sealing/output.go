@@ -50,8 +50,8 @@ func (o Output) Seal(ctx context.Context, now time.Time, keyID string, key secre
 	return o.encrypt(ctx, now, plaintext)
 }
 
-// Try encrypts a text that is not secret, to find out before a key is created whether its secret could be encrypted.
-func (o Output) Try(ctx context.Context, now time.Time) error {
+// Check encrypts a text that is not secret, to find out before a key is created whether its secret could be encrypted.
+func (o Output) Check(ctx context.Context, now time.Time) error {
 	_, err := o.encrypt(ctx, now, secret.New("trial"))
 	return err
 }

@@ -62,13 +62,13 @@ func TestOutput(t *testing.T) {
 	if want := "Access key ID,Secret access key\n" + keyID + "," + keyText + "\n"; to.plaintext != want || !to.at.Equal(now) {
 		t.Error("another plaintext or time was encrypted")
 	}
-	if err := output.Try(t.Context(), now); err != nil || to.plaintext != "trial" {
-		t.Errorf("Try: %v, and it did not encrypt the trial text alone", err)
+	if err := output.Check(t.Context(), now); err != nil || to.plaintext != "trial" {
+		t.Errorf("Check: %v, and it did not encrypt the trial text alone", err)
 	}
 
 	to.err = errors.New("refused")
-	if err := output.Try(t.Context(), now); !errors.Is(err, to.err) {
-		t.Errorf("Try with a Sealer that fails: %v", err)
+	if err := output.Check(t.Context(), now); !errors.Is(err, to.err) {
+		t.Errorf("Check with a Sealer that fails: %v", err)
 	}
 	if _, err := output.Seal(t.Context(), now, keyID, secret.New(keyText)); !errors.Is(err, to.err) {
 		t.Errorf("Seal with a Sealer that fails: %v", err)
@@ -77,9 +77,9 @@ func TestOutput(t *testing.T) {
 
 func TestOutput_unusable(t *testing.T) {
 	t.Parallel()
-	if err := (sealing.Output{Format: sealing.FormatSecret}).Try(t.Context(), time.Time{}); err == nil ||
+	if err := (sealing.Output{Format: sealing.FormatSecret}).Check(t.Context(), time.Time{}); err == nil ||
 		!strings.Contains(err.Error(), "only parsed to be compared") {
-		t.Errorf("Try without a Sealer: %v", err)
+		t.Errorf("Check without a Sealer: %v", err)
 	}
 	_, err := sealing.Output{Sealer: &recorder{}, Format: "yaml"}.Seal(t.Context(), time.Time{}, keyID, secret.New(keyText))
 	if !errors.Is(err, sealing.ErrUnknownFormat) {
