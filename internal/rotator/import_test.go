@@ -1,8 +1,11 @@
 package rotator_test
 
 import (
+	"errors"
+	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
@@ -12,6 +15,7 @@ import (
 const (
 	keyA = "AKIAAAAAAAAAAAAAAAAA"
 	keyB = "AKIABBBBBBBBBBBBBBBB"
+	keyC = "AKIACCCCCCCCCCCCCCCC"
 )
 
 func TestParseImportID_forms(t *testing.T) {
@@ -52,6 +56,7 @@ func TestExampleImportID_keys(t *testing.T) {
 	t.Parallel()
 	older := rotation.Key{ID: keyA, CreatedAt: start}
 	newer := rotation.Key{ID: keyB, CreatedAt: start.Add(day)}
+	newest := rotation.Key{ID: keyC, CreatedAt: start.Add(2 * day)}
 	for _, c := range []struct {
 		name string
 		keys []rotation.Key
@@ -65,6 +70,7 @@ func TestExampleImportID_keys(t *testing.T) {
 			name: "created at the same time", keys: []rotation.Key{older, {ID: keyB, CreatedAt: older.CreatedAt}},
 			want: "ci/" + keyB + "/" + keyA,
 		},
+		{name: "more keys than the quota", keys: []rotation.Key{older, newer, newest}, want: "ci/" + keyC + "/" + keyB},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -90,7 +96,7 @@ func TestImport_outcomes(t *testing.T) {
 	}{
 		{name: "the only key", keys: []string{"A"}, want: "current A | A Active", calls: list},
 		{
-			name: "the only key, Inactive", keys: []string{"A"}, want: "current A inactive since now | A Inactive", calls: list,
+			name: "the only key, Inactive", keys: []string{"A"}, want: "current A; current inactive since now | A Inactive", calls: list,
 			given: func(f *fixture, id func(string) string) { f.deactivate(id("A")) },
 		},
 		{name: "no keys", err: "ImportError{no key  of ci | }", calls: list},
@@ -104,6 +110,11 @@ func TestImport_outcomes(t *testing.T) {
 			name: "both named, previous Inactive", keys: []string{"A", "B"}, id: []string{"B", "A"},
 			given: func(f *fixture, id func(string) string) { f.deactivate(id("A")) },
 			want:  "current B; previous A replaced now deactivated now | A Inactive, B Active", calls: list,
+		},
+		{
+			name: "both named, current Inactive", keys: []string{"A", "B"}, id: []string{"B", "A"},
+			given: func(f *fixture, id func(string) string) { f.deactivate(id("B")) },
+			want:  "current B; previous A replaced now; current inactive since now | A Active, B Inactive", calls: list,
 		},
 		{
 			name: "an unknown current", keys: []string{"A"}, id: []string{"X"},
@@ -133,6 +144,11 @@ func TestImport_outcomes(t *testing.T) {
 			err: "ReadError{keys ci}: GetCallerIdentity ServiceFailure", calls: []string{"GetCallerIdentity", "GetCallerIdentity"},
 		},
 		{
+			name: "the keys can't be listed", keys: []string{"A"}, account: accountID,
+			given: func(f *fixture, _ func(string) string) { f.deny("ListAccessKeys") },
+			err:   "ReadError{keys ci}: ListAccessKeys AccessDenied", calls: []string{"GetCallerIdentity", "ListAccessKeys ci"},
+		},
+		{
 			name: "no such user", given: func(f *fixture, _ func(string) string) { f.sim.DeleteUser("ci") },
 			err: "ReadError{keys ci}: ListAccessKeys NoSuchEntity", calls: list,
 		},
@@ -153,26 +169,45 @@ func TestImport_outcomes(t *testing.T) {
 			if c.given != nil {
 				c.given(f, id)
 			}
+			// So that the time of the import differs from those of the keys.
+			f.sim.Advance(day)
 			f.began = f.sim.Now()
+			before := f.sim.Keys("ci")
 			var keys []string
 			for _, name := range c.id {
 				keys = append(keys, id(name))
 			}
-			record, seen, err := f.client.Import(f.ctx(), rotator.ImportID{User: "ci", Keys: keys}, c.account)
+			importID := rotator.ImportID{User: "ci", Keys: keys}
+			record, seen, err := f.client.Import(f.ctx(), importID, c.account)
 			f.print(err)
 			f.equal("error", f.describeError(err), c.err)
 			f.calledExactly(c.calls...)
 			if err != nil {
+				if failure, ok := errors.AsType[*rotator.ImportError](err); ok && !reflect.DeepEqual(failure.ID, importID) {
+					t.Errorf("the error names %q, want %q", failure.ID, importID)
+				}
+				if !reflect.DeepEqual(record, rotation.Record{}) {
+					t.Errorf("got %+v with an error", record)
+				}
 				return
 			}
-			text := f.describeRecord(record)
-			if at := record.Current.InactiveSince; !at.IsZero() {
-				text += " inactive since " + f.since(at)
+			f.equal("record", f.describeReconciled(record)+" | "+f.describeKeys(seen.Keys), c.want)
+			f.recordsCreation(before, record.Current.ID, record.Current.CreatedAt)
+			if p := record.Previous; p != nil {
+				f.recordsCreation(before, p.ID, p.CreatedAt)
 			}
-			f.equal("record", text+" | "+f.describeKeys(seen.Keys), c.want)
 			if record.Policy != nil {
 				t.Errorf("an import has the policy %+v", record.Policy)
 			}
 		})
+	}
+}
+
+// recordsCreation compares a recorded time of creation with that of the key in IAM.
+func (f *fixture) recordsCreation(keys []iamsim.Key, id string, recorded time.Time) {
+	f.Helper()
+	i := slices.IndexFunc(keys, func(k iamsim.Key) bool { return k.ID == id })
+	if i < 0 || !recorded.Equal(keys[i].CreatedAt) {
+		f.Errorf("%s is recorded as created %s, want the time in IAM: %+v", f.name(id), recorded, keys)
 	}
 }

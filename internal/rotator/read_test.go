@@ -2,6 +2,7 @@ package rotator_test
 
 import (
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -17,12 +18,12 @@ func (f *fixture) describeReading(r rotator.Reading) string {
 	if r.Location.Outcome == rotator.UserGone {
 		return r.Location.Outcome.String()
 	}
-	parts := []string{r.Location.Outcome.String(), f.describeRecord(r.Decision.Record), f.describeKeys(r.Evidence.Seen.Keys)}
+	parts := []string{r.Location.Outcome.String(), f.describeReconciled(r.Decision.Record), f.describeKeys(r.Evidence.Seen.Keys)}
 	if r.Evidence.Seen.Recreated {
 		parts = append(parts, "recreated")
 	}
 	for _, s := range r.Evidence.Steps {
-		parts = append(parts, "step "+string(s.Kind)+" "+f.name(s.Key))
+		parts = append(parts, strings.TrimSpace("step "+string(s.Kind)+" "+f.name(s.Key)))
 	}
 	if r.Evidence.Blocked != "" {
 		parts = append(parts, "blocked "+string(r.Evidence.Blocked))
@@ -37,6 +38,15 @@ func (f *fixture) describeReading(r rotator.Reading) string {
 		parts = append(parts, "use unknown: "+f.describeCause(r.UseErr))
 	}
 	return strings.TrimSpace(strings.Join(parts, " | "))
+}
+
+// describeReconciled is a record with the time since when current is Inactive.
+func (f *fixture) describeReconciled(r rotation.Record) string {
+	text := f.describeRecord(r)
+	if at := r.Current.InactiveSince; !at.IsZero() {
+		text += "; current inactive since " + f.since(at)
+	}
+	return text
 }
 
 // readCase is a state of IAM, and what a Read makes of it.
@@ -68,7 +78,7 @@ func (c readCase) run(t *testing.T) {
 	}
 	f.equal("reading", f.describeReading(reading), c.want)
 	if reading.Location.Outcome == rotator.UserGone {
-		if reading.User != (rotator.User{}) || reading.Evidence.Seen.Signer != "" {
+		if !reflect.DeepEqual(reading, rotator.Reading{Location: reading.Location}) {
 			t.Errorf("more than the location is set: %+v", reading)
 		}
 		return
@@ -78,6 +88,12 @@ func (c readCase) run(t *testing.T) {
 	}
 	if e := reading.Evidence; !e.ChangedAt.Equal(start) || len(e.Removed) != 1 || e.Removed[0] != "AKIAGONE" {
 		t.Errorf("the evidence forgets the last apply: %+v", e)
+	}
+	if unused := reading.UnusedCurrent; unused != nil && unused.LastUse == nil {
+		t.Error("the unused current has no last use")
+	}
+	if current := reading.Evidence.Seen.Find(record.Current.ID); current != nil && current.LastUse != nil {
+		t.Errorf("the evidence has the last use of current: %+v", current.LastUse)
 	}
 }
 
@@ -125,6 +141,66 @@ func TestRead_outcomes(t *testing.T) {
 			calls: []string{list},
 		},
 		{
+			name: "current is seen Inactive for the first time",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.single(day)
+				f.deactivate(record.Current.ID)
+				return record
+			},
+			want:  "current listed | current C; current inactive since now | C Inactive | step rotate C",
+			calls: []string{list},
+		},
+		{
+			name: "current was seen Inactive before",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.single(2 * day)
+				f.deactivate(record.Current.ID)
+				record.Current.InactiveSince = f.sim.Now().Add(-day)
+				return record
+			},
+			want:  "current listed | current C; current inactive since -1d | C Inactive | step rotate C",
+			calls: []string{list},
+		},
+		{
+			name: "current is gone",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.single(day)
+				f.sim.DeleteAccessKey(record.Current.ID)
+				return record
+			},
+			want:  "current gone | current C |  | step rotate",
+			calls: []string{list, "GetCallerIdentity", "GetUser ci"},
+		},
+		{
+			name: "another name in the configuration, which nobody has",
+			given: func(f *fixture, s *rotator.Subject) rotation.Record {
+				s.User = "deploy"
+				return f.single(day)
+			},
+			want:  "new user missing | current C |  | step rotate",
+			calls: []string{"ListAccessKeys deploy"},
+		},
+		{
+			name: "another name in the configuration, of another user",
+			given: func(f *fixture, s *rotator.Subject) rotation.Record {
+				s.User = "deploy"
+				f.sim.CreateUser("deploy")
+				f.newKeyOf("deploy", "X")
+				return f.single(day)
+			},
+			want:  "new user is another one | current C | X Active | step rotate",
+			calls: []string{"ListAccessKeys deploy", useX},
+		},
+		{
+			name: "another account",
+			given: func(f *fixture, s *rotator.Subject) rotation.Record {
+				s.AccountID = "999999999999"
+				return deletedUser(f)
+			},
+			err:   "WrongAccountError{999999999999 123456789012}",
+			calls: []string{list, "GetCallerIdentity"},
+		},
+		{
 			name:  "the user is gone",
 			given: func(f *fixture, _ *rotator.Subject) rotation.Record { return deletedUser(f) },
 			want:  "user gone",
@@ -163,6 +239,35 @@ func TestRead_outcomes(t *testing.T) {
 			calls: []string{list, "GetUser ci", useX},
 		},
 		{
+			name: "account unknown",
+			given: func(f *fixture, s *rotator.Subject) rotation.Record {
+				s.AccountID = ""
+				return f.single(day)
+			},
+			want:  "current listed | current C | C Active",
+			calls: []string{list, "GetUser ci"},
+		},
+		{
+			name: "unique id unknown",
+			given: func(f *fixture, s *rotator.Subject) rotation.Record {
+				s.UniqueID = ""
+				return f.single(day)
+			},
+			want:  "current listed | current C | C Active",
+			calls: []string{list, "GetUser ci"},
+		},
+		{
+			name: "account unknown, and the user was renamed",
+			given: func(f *fixture, s *rotator.Subject) rotation.Record {
+				s.AccountID = ""
+				record := f.single(day)
+				f.sim.RenameUser("ci", "deploy")
+				return record
+			},
+			want:  "user renamed | current C | C Active",
+			calls: []string{list, "GetAccessKeyLastUsed C", "ListAccessKeys deploy", "GetUser deploy"},
+		},
+		{
 			name: "unique id unknown, and GetUser denied",
 			given: func(f *fixture, s *rotator.Subject) rotation.Record {
 				s.UniqueID = ""
@@ -189,6 +294,17 @@ func TestRead_outcomes(t *testing.T) {
 			},
 			err:   "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
 			calls: []string{list, useP},
+		},
+		{
+			name: "last use denied after the user was renamed",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := f.pair(day)
+				f.sim.RenameUser("ci", "deploy")
+				f.before("GetAccessKeyLastUsed", 2, func() { f.deny("GetAccessKeyLastUsed") })
+				return record
+			},
+			err:   "ReadError{last use deploy}: GetAccessKeyLastUsed AccessDenied",
+			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed C", "ListAccessKeys deploy", useP},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -219,6 +335,15 @@ func TestRead_orphans(t *testing.T) {
 				return record
 			},
 			want: seen + " | orphan X",
+		},
+		{
+			name: "used",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				record := underPolicy(f, rotation.RefuseUnmanaged)
+				f.use(f.newKey("X"))
+				return record
+			},
+			want: seen,
 		},
 		{
 			name: "used by its proof",
@@ -336,6 +461,19 @@ func TestRead_unusedCurrent(t *testing.T) {
 			name:  "previous stays",
 			given: func(f *fixture, _ *rotator.Subject) rotation.Record { return f.pair(6 * day) },
 			want:  "current listed | current C; previous P replaced -6d | P Active, C Active",
+			calls: []string{list, useP},
+		},
+		{
+			name: "a rotation follows the deactivation",
+			given: func(f *fixture, _ *rotator.Subject) rotation.Record {
+				// P was used after its overlap, so that it is deactivated before it is deleted.
+				record := f.pair(90 * day)
+				record.Policy.Grace = 0
+				f.sim.SetLastUsed(record.Previous.ID, f.sim.Now().Add(-2*day), "s3", "eu-west-1")
+				return record
+			},
+			want: "current listed | current C; previous P replaced -90d | P Active, C Active" +
+				" | step deactivate P | step delete_previous P | step rotate C",
 			calls: []string{list, useP},
 		},
 		{
