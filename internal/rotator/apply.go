@@ -31,9 +31,9 @@ type application struct {
 	// state has the record and observation of the plan, moved over the steps that were taken: what the plan showed as known
 	// stays so. What has changed since without being in the way of a step is for the next Read.
 	state State
-	// fresh is what IAM showed just before the first step.
-	fresh  rotation.Observation
-	report Report
+	// atStart is what IAM showed just before the first step.
+	atStart rotation.Observation
+	report  Report
 	// changedAt is when a step was last tried, zero when none was; removed are the keys that were deleted.
 	changedAt time.Time
 	removed   []string
@@ -75,7 +75,7 @@ func (c *Client) Create(ctx context.Context, task Task) Report {
 	task.Planned = decision.Steps
 	// All of the configuration is new, and none of it is a change.
 	task.RecordedDescription = task.Description
-	a := &application{client: c, task: task, state: State{Seen: seen}, fresh: seen}
+	a := &application{client: c, task: task, state: State{Seen: seen}, atStart: seen}
 	return a.run(ctx, decision.Steps)
 }
 
@@ -126,7 +126,7 @@ func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 		})
 		return nil, &StaleError{StaleError: stale, Seen: seen}
 	}
-	a.fresh = seen
+	a.atStart = seen
 	return left, nil
 }
 

@@ -47,7 +47,7 @@ func (a *application) createOnce(ctx context.Context) (iamgate.NewAccessKey, err
 }
 
 // isExpected reports whether a listed key was there before the first step.
-func (a *application) isExpected(id string) bool { return a.fresh.Find(id) != nil }
+func (a *application) isExpected(id string) bool { return a.atStart.Find(id) != nil }
 
 // waitForSlot finds out why IAM sees no free slot, and records it in failure. Where IAM still counts a key that this task
 // has deleted, it waits until that is over. It reports whether to try again.
@@ -106,8 +106,8 @@ func (a *application) deleteLost(ctx context.Context, lost *LostAnswer, began ti
 func (a *application) findLost(ctx context.Context) *LostAnswer {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	known := make([]string, len(a.fresh.Keys))
-	for i, k := range a.fresh.Keys {
+	known := make([]string, len(a.atStart.Keys))
+	for i, k := range a.atStart.Keys {
 		known[i] = k.ID
 	}
 	listed, err := a.client.gateway.WaitAppeared(ctx, a.task.User, known)
