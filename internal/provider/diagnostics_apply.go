@@ -16,8 +16,7 @@ import (
 type applyTexts struct {
 	// user is the configured name of the user, and recorded the one in the state.
 	user, recorded string
-	// method is how secrets are encrypted; nil for plain text.
-	method *sealingMethod
+	want           desired
 	// creates reports that the texts are those of a Create.
 	creates bool
 }
@@ -92,9 +91,9 @@ func (t applyTexts) failure(err error) diag.Diagnostic {
 	case *rotator.UserChangedError:
 		return t.userChanged(e).asError()
 	case *rotator.StaleError:
-		return stalePlan(t.user, e).asError()
+		return stalePlan(t.user, t.want.policy.UnmanagedKeys, e).asError()
 	case *rotator.TrialError:
-		return recipientError(t.method, e.Err)
+		return recipientError(t.want.method, e.Err)
 	case *rotator.InterruptedError:
 		return t.interrupted(e).asError()
 	case *rotator.StatusError:
@@ -104,7 +103,7 @@ func (t applyTexts) failure(err error) diag.Diagnostic {
 	case *rotator.CreateError:
 		return t.createFailure(e).asError()
 	case *rotator.SealError:
-		summary, detail := recipientProblem(t.method, e.Err)
+		summary, detail := recipientProblem(t.want.method, e.Err)
 		return problem{
 			summary: fmt.Sprintf("Secret of new key %s of user %q could not be encrypted", e.Withdrawal.Key, t.user),
 			cause:   summary + ". " + detail, truth: t.withdrawn(e.Withdrawal), next: "Apply again.",

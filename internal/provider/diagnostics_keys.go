@@ -114,8 +114,16 @@ func obstacleFact(o rotation.Obstacle, seen rotation.Observation) string {
 	return fmt.Sprintf("key %s can't be changed now", o.Key)
 }
 
-// obstacleRemedy is what a user can do about an obstacle.
-func obstacleRemedy(o rotation.Obstacle, user string) string {
+// unmanagedChoice is what unmanaged_keys does about a key in the way, or could do.
+var unmanagedChoice = map[rotation.UnmanagedKeys]string{
+	rotation.RefuseUnmanaged: "Or set unmanaged_keys to \"retire\" (it is adopted and leaves after overlap, require_unused_for and grace) " +
+		"or \"delete_unused\" (it is deleted if nobody ever used it).",
+	rotation.RetireUnmanaged: "unmanaged_keys = \"retire\" adopts it once there is no previous key.",
+	rotation.DeleteUnused:    "unmanaged_keys = \"delete_unused\" leaves it, since somebody has used it or it is the only Active key.",
+}
+
+// obstacleRemedy is what a user can do about an obstacle. Mode is the configured unmanaged_keys.
+func obstacleRemedy(o rotation.Obstacle, user string, mode rotation.UnmanagedKeys) string {
 	switch o.Cause {
 	case rotation.CauseUsed:
 		return "Move the consumers that still use this key to the current one; or, if that use does not matter, lower require_unused_for."
@@ -128,9 +136,8 @@ func obstacleRemedy(o rotation.Obstacle, user string) string {
 	case rotation.CausePaused:
 		return "Set paused = false to let it happen."
 	case rotation.CauseUnmanaged:
-		return fmt.Sprintf("If nobody needs the key, delete it:\n  %s\n  %s\nOr set unmanaged_keys to \"retire\" (it is adopted and leaves "+
-			"after overlap, require_unused_for and grace) or \"delete_unused\" (it is deleted if nobody ever used it).",
-			statusCommand(user, o.Key, rotation.Inactive), deleteCommand(user, o.Key))
+		return "If nobody needs the key, delete it:" + commands(statusCommand(user, o.Key, rotation.Inactive), deleteCommand(user, o.Key)) +
+			"\n" + unmanagedChoice[mode]
 	case rotation.CauseAdopted:
 		return fmt.Sprintf("Wait until it has left, or delete it by hand if nobody needs it:\n  %s", deleteCommand(user, o.Key))
 	case rotation.CauseSigner:

@@ -15,7 +15,7 @@ import (
 )
 
 // stalePlan says which planned step is no longer right, and why.
-func stalePlan(user string, e *rotator.StaleError) problem {
+func stalePlan(user string, mode rotation.UnmanagedKeys, e *rotator.StaleError) problem {
 	what := map[rotation.Kind]string{
 		rotation.Adopt: "adopt key", rotation.RecordDeactivated: "record the deactivation of key",
 		rotation.RecordReactivated: "record the reactivation of key", rotation.Reactivate: "reactivate key",
@@ -31,7 +31,7 @@ func stalePlan(user string, e *rotator.StaleError) problem {
 		truth:   fmt.Sprintf("User %q has now: %s. %s", user, describeKeys(e.Seen.Keys), nothingChanged),
 		next:    "Plan again, and read the new plan.",
 	}
-	if remedy := obstacleRemedy(e.Obstacle, user); remedy != "" {
+	if remedy := obstacleRemedy(e.Obstacle, user, mode); remedy != "" {
 		p.next += "\n\n" + remedy
 	}
 	return p
@@ -100,7 +100,10 @@ func judgementTexts(
 	user string, policy rotation.Policy, record rotation.Record, seen rotation.Observation, asked rotator.Judgement,
 ) diag.Diagnostics {
 	if asked.Refused != nil {
-		return diag.Diagnostics{requestRefused(requestPath(policy, record), user, *asked.Refused, record, seen)}
+		at := requestPath(policy, record)
+		// The advice is for the configuration of now.
+		record.Policy = &policy
+		return diag.Diagnostics{requestRefused(at, user, *asked.Refused, record, seen)}
 	}
 	var diags diag.Diagnostics
 	for _, o := range asked.Waiting {
@@ -140,7 +143,7 @@ func requestRefused(at path.Path, user string, o rotation.Obstacle, record rotat
 func notReactivated(user string, o rotation.Obstacle, seen rotation.Observation) diag.Diagnostic {
 	return problem{
 		at: path.Root("hold_previous"), summary: fmt.Sprintf("Previous key %s is not reactivated: %s", o.Key, obstacleFact(o, seen)),
-		next: obstacleRemedy(o, user),
+		next: obstacleRemedy(o, user, ""),
 	}.asWarning()
 }
 

@@ -89,7 +89,7 @@ func waitingWarnings(user string, decision rotation.Decision, seen rotation.Obse
 	for _, o := range decision.Waiting {
 		diags.Append(problem{
 			at: path.Root("previous"), summary: fmt.Sprintf("Previous key %s of user %q is not retired yet: %s", o.Key, user, obstacleFact(o, seen)),
-			next: obstacleRemedy(o, user),
+			next: obstacleRemedy(o, user, decision.Record.LastPolicy().UnmanagedKeys),
 		}.asWarning())
 	}
 	return diags
@@ -105,7 +105,7 @@ func expiredWarning(user string, policy rotation.Policy, decision rotation.Decis
 		at: path.Root("encrypted_output"),
 		summary: fmt.Sprintf("A recipient of encrypted_output expired at %s: the next rotation of user %q will wait for another",
 			formatDate(until), user),
-		next: obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseExpired}, user),
+		next: obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseExpired}, user, policy.UnmanagedKeys),
 	}.asWarning()}
 }
 
@@ -155,8 +155,9 @@ func orphanRemedy(user, id string) string {
 
 // blockedRemedy is what can be done about a rotation that waits, and whether an orphan is in its way.
 func blockedRemedy(user string, o rotation.Obstacle, record rotation.Record, seen rotation.Observation) string {
+	mode := record.LastPolicy().UnmanagedKeys
 	if k := seen.Find(o.Key); o.Cause == rotation.CauseUnmanaged && k != nil && record.IsOrphan(*k) {
-		return orphanFact(user, *k) + ". " + obstacleRemedy(o, user)
+		return orphanFact(user, *k) + ". " + obstacleRemedy(o, user, mode)
 	}
-	return obstacleRemedy(o, user)
+	return obstacleRemedy(o, user, mode)
 }

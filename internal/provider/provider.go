@@ -49,13 +49,11 @@ type iamkeysProvider struct {
 	options Options
 }
 
-// Metadata returns the name that the types of the provider begin with, and the version.
 func (p *iamkeysProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "iamkeys"
 	resp.Version = p.version
 }
 
-// Schema returns the schema of the provider block.
 func (p *iamkeysProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = providerSchema()
 }
@@ -93,22 +91,18 @@ func (p *iamkeysProvider) Configure(ctx context.Context, req provider.ConfigureR
 	resp.EphemeralResourceData = client
 }
 
-// Resources returns the resources.
 func (p *iamkeysProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{newRotatingAccessKeyResource}
 }
 
-// DataSources returns the data sources.
 func (p *iamkeysProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{newAccessKeyAgeDataSource, newAccessKeyLastUsedDataSource}
 }
 
-// EphemeralResources returns the ephemeral resources.
 func (p *iamkeysProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{newSecretAccessKeyEphemeralResource}
 }
 
-// Functions returns the functions.
 func (p *iamkeysProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{newSESSMTPPasswordFunction}
 }

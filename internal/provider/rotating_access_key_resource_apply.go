@@ -85,7 +85,7 @@ func run(ctx context.Context, do func(context.Context, rotator.Task) rotator.Rep
 		a.diags.Append(setIdentity(ctx, a.identity, model)...)
 	}
 	report := do(ctx, task)
-	texts := applyTexts{user: task.User, recorded: a.state.User.ValueString(), method: a.want.method, creates: a.creates}
+	texts := applyTexts{user: task.User, recorded: a.state.User.ValueString(), want: a.want, creates: a.creates}
 	a.diags.Append(texts.report(report)...)
 	if report.Evidence != nil {
 		a.diags.Append(setPrivate(ctx, a.private, evidenceKey, report.Evidence)...)
