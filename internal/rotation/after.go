@@ -90,13 +90,3 @@ func (o Observation) After(step Step, out Outcome) Observation {
 	}
 	return o
 }
-
-// Project returns record and observation after steps that are not taken yet. Out is what each of them is assumed to lead to;
-// its Sealed is set from policy.
-func Project(policy Policy, record Record, seen Observation, steps []Step, out Outcome) (Record, Observation) {
-	out.Sealed = policy.Recipients != ""
-	for _, step := range steps {
-		record, seen = record.After(step, seen, out), seen.After(step, out)
-	}
-	return record, seen
-}

@@ -56,20 +56,6 @@ func (r Record) Manages(id string) bool {
 	return id == r.Current.ID || r.Previous != nil && id == r.Previous.ID
 }
 
-// LastPolicy returns the policy of the last apply, the zero policy before the first one.
-func (r Record) LastPolicy() Policy {
-	if r.Policy == nil {
-		return Policy{}
-	}
-	return *r.Policy
-}
-
-// IsOrphan reports whether an interrupted apply has probably left the key: it is not managed, was created after current, and
-// nobody has used it, or nothing but the proof that it works.
-func (r Record) IsOrphan(k Key) bool {
-	return !r.Manages(k.ID) && k.NeverUsed() && k.CreatedAt.After(r.Current.CreatedAt)
-}
-
 // Reconcile returns the record with the changes that need no step. A previous that is gone is removed from it, and a current that
 // is seen Inactive for the first time gets now as its InactiveSince.
 func (r Record) Reconcile(seen Observation, now time.Time) Record {

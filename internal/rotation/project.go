@@ -1,0 +1,25 @@
+package rotation
+
+// Project returns record and observation after steps that are not taken yet. Out is what each of them is assumed to lead to;
+// its Sealed is set from policy.
+func Project(policy Policy, record Record, seen Observation, steps []Step, out Outcome) (Record, Observation) {
+	out.Sealed = policy.Recipients != ""
+	for _, step := range steps {
+		record, seen = record.After(step, seen, out), seen.After(step, out)
+	}
+	return record, seen
+}
+
+// LastPolicy returns the policy of the last apply, the zero policy before the first one.
+func (r Record) LastPolicy() Policy {
+	if r.Policy == nil {
+		return Policy{}
+	}
+	return *r.Policy
+}
+
+// IsOrphan reports whether an interrupted apply has probably left the key: it is not managed, was created after current, and
+// nobody has used it, or nothing but the proof that it works.
+func (r Record) IsOrphan(k Key) bool {
+	return !r.Manages(k.ID) && k.NeverUsed() && k.CreatedAt.After(r.Current.CreatedAt)
+}
