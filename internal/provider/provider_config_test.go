@@ -110,7 +110,7 @@ func writeFile(t *testing.T, content string) string {
 	return name
 }
 
-func TestConfigure_Credentials(t *testing.T) {
+func TestConfigure_credentials(t *testing.T) {
 	const role, deployer = "arn:aws:iam::123456789012:role/rotation", "arn:aws:iam::123456789012:role/deployer"
 	for name, tc := range map[string]struct {
 		// config and env may name KEY, SECRET, FILE (shared file with profile "p") and TOKEN (a token's file).
@@ -196,7 +196,7 @@ func TestConfigure_Credentials(t *testing.T) {
 	}
 }
 
-func TestConfigure_AssumeRoleSettings(t *testing.T) { //nolint:paralleltest // isolate sets the environment.
+func TestConfigure_assumeRoleSettings(t *testing.T) { //nolint:paralleltest // isolate sets the environment.
 	sim, key := startSim(t)
 	isolate(t)
 	configured(t, fmt.Sprintf(`{"access_key": %q, "secret_key": %q, "endpoints": {"iam": %[3]q, "sts": %[3]q}, "assume_role": [{
@@ -217,7 +217,7 @@ func TestConfigure_AssumeRoleSettings(t *testing.T) { //nolint:paralleltest // i
 	}
 }
 
-func TestConfigure_Endpoints(t *testing.T) {
+func TestConfigure_endpoints(t *testing.T) {
 	for name, tc := range map[string]struct {
 		config string
 		env    map[string]string
@@ -275,7 +275,7 @@ func replaceValue(value, iam, sts string) string {
 	}
 }
 
-func TestConfigure_Region(t *testing.T) {
+func TestConfigure_region(t *testing.T) {
 	for name, tc := range map[string]struct {
 		config string
 		env    map[string]string

@@ -17,7 +17,7 @@ const (
 	testSecret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" //nolint:gosec // An example.
 )
 
-func TestConfigure_Wrong(t *testing.T) {
+func TestConfigure_wrong(t *testing.T) {
 	const keys = `"access_key": "` + testKeyID + `", "secret_key": "` + testSecret + `"`
 	for name, tc := range map[string]struct {
 		config string
@@ -185,7 +185,7 @@ func TestConfigure_Wrong(t *testing.T) {
 	}
 }
 
-func TestConfigure_Unknown(t *testing.T) { //nolint:paralleltest // isolate sets the environment.
+func TestConfigure_unknown(t *testing.T) { //nolint:paralleltest // isolate sets the environment.
 	isolate(t)
 	const config = `{"access_key": "` + unknown + `", "secret_key": "` + testSecret + `", "assume_role": [{"role_arn": "` + unknown + `"}]}`
 

@@ -25,7 +25,7 @@ var published = []struct{ key, region, password string }{
 	{"another+secret+key", "us-west-1", "BKVmjjMDFk/qqw8EROW99bjCS65PF8WKvK5bSr4Y6EqF"},
 }
 
-func TestPassword_Published(t *testing.T) {
+func TestPassword_published(t *testing.T) {
 	t.Parallel()
 	for _, test := range published {
 		got, err := sessmtp.Password(secret.New(test.key), test.region)
@@ -38,8 +38,8 @@ func TestPassword_Published(t *testing.T) {
 	}
 }
 
-// TestPassword_OpenSSL signs step by step with openssl, as AWS describes it.
-func TestPassword_OpenSSL(t *testing.T) {
+// TestPassword_openSSL signs step by step with openssl, as AWS describes it.
+func TestPassword_openSSL(t *testing.T) {
 	t.Parallel()
 	requireOpenSSL(t)
 	for _, region := range []string{"us-east-1", "ap-southeast-3", "us-gov-west-1", "eusc-de-east-1"} {
@@ -86,7 +86,7 @@ func opensslHMAC(t *testing.T, key []byte, text string) []byte {
 	return out.Bytes()
 }
 
-func TestPassword_Form(t *testing.T) {
+func TestPassword_form(t *testing.T) {
 	t.Parallel()
 	passwords := map[string]bool{}
 	for _, region := range []string{
@@ -108,7 +108,7 @@ func TestPassword_Form(t *testing.T) {
 	}
 }
 
-func TestPassword_Regions(t *testing.T) {
+func TestPassword_regions(t *testing.T) {
 	t.Parallel()
 	for _, region := range []string{
 		"", "us", "us-east", "us-east-", "us-east-1a", "US-EAST-1", " us-east-1", "us-east-1\n", "us_east_1", "aws-global",
@@ -129,7 +129,7 @@ func TestPassword_Regions(t *testing.T) {
 	}
 }
 
-func TestPassword_Secrets(t *testing.T) {
+func TestPassword_secrets(t *testing.T) {
 	t.Parallel()
 	for name, key := range map[string]secret.Secret{
 		"absent":    {},
