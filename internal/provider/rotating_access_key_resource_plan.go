@@ -198,7 +198,8 @@ func (r *rotatingAccessKeyResource) planOtherUser(
 
 // refuseOwnKey fails a destroy that would delete the key that signs our own requests. It returns the record.
 func (r *rotatingAccessKeyResource) refuseOwnKey(ctx context.Context, state *rotatingAccessKeyModel) (rotation.Record, diag.Diagnostics) {
-	record, diags := state.record(ctx, r.desired(ctx, state).policy)
+	// No rule is asked, so the policy does not matter, and recipients need no parsing.
+	record, diags := state.record(ctx, rotation.Policy{})
 	if state.SkipDestroy.ValueBool() {
 		return record, diags
 	}

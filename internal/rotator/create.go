@@ -119,7 +119,7 @@ func (a *application) findLost(ctx context.Context) *LostAnswer {
 		if a.isExpected(k.ID) {
 			continue
 		}
-		if use, err := a.client.LastUse(ctx, k.ID); err == nil {
+		if use, err := a.client.lastUse(ctx, k.ID); err == nil {
 			k.LastUse = use
 		}
 		// Nobody has proved a key whose secret was lost: one that was used in any way is somebody else's.

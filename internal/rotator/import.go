@@ -76,7 +76,7 @@ func (e *ImportError) Error() string { return "import " + e.ID.String() + ": no 
 // the credentials, if it is not empty. The error is a *WrongAccountError, *ReadError or *ImportError. Nothing is changed.
 func (c *Client) Import(ctx context.Context, id ImportID, accountID string) (rotation.Record, rotation.Observation, error) {
 	var seen rotation.Observation
-	err := c.CheckAccount(ctx, accountID)
+	err := c.checkAccount(ctx, accountID)
 	if err == nil {
 		seen.Keys, err = c.List(ctx, id.User)
 	}

@@ -91,7 +91,7 @@ func (c *Client) locate(ctx context.Context, s Subject, known Evidence, list lis
 // find concludes what happened to a current key that is not listed. Exists reports whether IAM knows the user's name.
 func (c *Client) find(ctx context.Context, s Subject, listed Location, exists bool) (Location, error) {
 	listed.Outcome = CurrentGone
-	if err := c.CheckAccount(ctx, s.AccountID); err != nil {
+	if err := c.checkAccount(ctx, s.AccountID); err != nil {
 		return listed, err
 	}
 	if exists {
@@ -149,7 +149,7 @@ func (c *Client) withOwner(
 	if err = change(user); !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 		return user, false, err
 	}
-	if err := c.CheckAccount(ctx, accountID); err != nil {
+	if err := c.checkAccount(ctx, accountID); err != nil {
 		return user, false, err
 	}
 	owner, _, err = c.owner(ctx, id)
@@ -167,9 +167,9 @@ func ignoreNoSuchEntity(err error) error {
 	return err
 }
 
-// CheckAccount compares the account of the credentials with a recorded one, if there is one. The error is a
+// checkAccount compares the account of the credentials with a recorded one, if there is one. The error is a
 // *WrongAccountError, or that of the question.
-func (c *Client) CheckAccount(ctx context.Context, accountID string) error {
+func (c *Client) checkAccount(ctx context.Context, accountID string) error {
 	if accountID == "" {
 		return nil
 	}

@@ -21,7 +21,7 @@ func (c *Client) Observe(
 	}
 	seen := rotation.Observation{Keys: keys, Signer: signer}
 	for _, id := range record.KeysNeedingLastUse(policy, seen, c.gateway.Now()) {
-		use, err := c.LastUse(ctx, id)
+		use, err := c.lastUse(ctx, id)
 		if err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 			return seen, readError(ReadLastUse, user, err)
 		}
@@ -53,8 +53,8 @@ func (c *Client) SigningKeyID(ctx context.Context) (string, error) {
 	return c.gateway.SigningKeyID(ctx)
 }
 
-// LastUse is IAM's record of the last use of a key; its time is zero when there is none.
-func (c *Client) LastUse(ctx context.Context, id string) (*rotation.Use, error) {
+// lastUse is IAM's record of the last use of a key; its time is zero when there is none.
+func (c *Client) lastUse(ctx context.Context, id string) (*rotation.Use, error) {
 	used, err := c.gateway.LastUsed(ctx, id)
 	if err != nil {
 		return nil, err

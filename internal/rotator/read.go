@@ -81,7 +81,7 @@ func (c *Client) unusedCurrent(ctx context.Context, decision rotation.Decision, 
 	}
 	key := *current
 	var err error
-	if key.LastUse, err = c.LastUse(ctx, key.ID); err != nil {
+	if key.LastUse, err = c.lastUse(ctx, key.ID); err != nil {
 		return nil, err
 	}
 	if !key.NeverUsed() {
