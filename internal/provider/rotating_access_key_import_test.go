@@ -3,10 +3,10 @@ package provider_test
 import (
 	"testing"
 
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
-
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
 
 // asksAndAge are byAge's arguments with both kinds of triggers.

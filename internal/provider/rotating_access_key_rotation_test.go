@@ -2,14 +2,14 @@ package provider_test
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
-
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
@@ -533,4 +533,27 @@ func TestAccRotatingAccessKey_unconfirmed(t *testing.T) {
 	s.WantPlanned(map[string]any{
 		"previous.status": "Inactive", "previous.deactivated_by": "other", "previous.deactivated_at": acctest.Unknown,
 	})
+}
+
+// The last use of the current key is only asked for to warn. A plan goes on without it, and says so.
+func TestAccRotatingAccessKey_currentUseUnknown(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
+	s.UseKey("k2")
+	s.Advance("8d")
+	var asked atomic.Int64
+	s.Sim.OnCall(func(call iamsim.Call) {
+		// First for the previous key, then for the current one.
+		if call.Action == "GetAccessKeyLastUsed" && asked.Add(1) == 2 {
+			s.Sim.Deny("*", "iam:GetAccessKeyLastUsed")
+		}
+	})
+	s.Plan(2, acctest.Warns("Last use of current key k2 can't be read"))
+	s.WantDetail("Allow iam:GetAccessKeyLastUsed on the user of key k2")
+
+	s.Sim.OnCall(nil)
+	s.Sim.ClearDenials()
+	s.ApplyPlan()
+	s.WantChanges("deactivate k1")
+	s.PlanEmpty()
 }
