@@ -67,7 +67,7 @@ func previewFailure(e *rotator.ReadError) diag.Diagnostic {
 func leftoverWarnings(user string, seen rotation.Observation) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, k := range seen.Keys {
-		if k.NeverUsed() && k.ID != seen.Signer {
+		if k.NeverUsed() && !seen.Signs(k.ID) {
 			diags.Append(problem{
 				at:      path.Root("unmanaged_keys"),
 				summary: fmt.Sprintf("User %q already has key %s, which an interrupted create may have left", user, describeKey(k)),
@@ -202,7 +202,7 @@ func neverRotated() diag.Diagnostic {
 
 // rotateAfterTooShort refuses a rotate_after that previous can't leave within. Spelled is the configured text.
 func rotateAfterTooShort(spelled string, policy rotation.Policy) diag.Diagnostic {
-	least := duration.Format(policy.MinimumRotateAfter())
+	least := duration.Format(policy.MinimumInterval())
 	return problem{
 		at: path.Root("rotate_after"), summary: fmt.Sprintf("rotate_after %q is too short: it must be more than %s", spelled, least),
 		truth: fmt.Sprintf("The previous key must be gone before the next rotation, and it stays for the larger of overlap (%s) and "+

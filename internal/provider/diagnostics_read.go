@@ -77,19 +77,19 @@ func locationWarning(subject rotator.Subject, l rotator.Location) (w diag.Diagno
 }
 
 // waitingWarnings say what does not happen though its time has come.
-func waitingWarnings(user string, decision rotation.Decision, seen rotation.Observation) diag.Diagnostics {
+func waitingWarnings(user string, record rotation.Record, decision rotation.Decision, seen rotation.Observation) diag.Diagnostics {
 	var diags diag.Diagnostics
 	// A current that is not listed yet has had its warning already.
 	if o := decision.Blocked; o != nil && o.Cause != rotation.CauseYoung {
 		diags.Append(problem{
 			at: path.Root("rotation_blocked"), summary: fmt.Sprintf("Rotation of user %q is due and waits: %s", user, obstacleFact(*o, seen)),
-			next: blockedRemedy(user, *o, decision.Record, seen),
+			next: blockedRemedy(user, *o, record, seen),
 		}.asWarning())
 	}
 	for _, o := range decision.Waiting {
 		diags.Append(problem{
 			at: path.Root("previous"), summary: fmt.Sprintf("Previous key %s of user %q is not retired yet: %s", o.Key, user, obstacleFact(o, seen)),
-			next: obstacleRemedy(o, user, decision.Record.LastPolicy().UnmanagedKeys),
+			next: obstacleRemedy(o, user, record.LastPolicy().UnmanagedKeys),
 		}.asWarning())
 	}
 	return diags
@@ -117,11 +117,6 @@ func unusedCurrent(current rotation.Key, previous string) diag.Diagnostic {
 		truth:   fmt.Sprintf("Nothing but the proof that it works has used the current key since %s.", formatDate(current.CreatedAt)),
 		next:    "If its consumers still wait for the new secret, hand it over first, or set paused = true.",
 	}.asWarning()
-}
-
-// currentUseUnknown says that the check for unusedCurrent was not possible.
-func currentUseUnknown(id string, err error) diag.Diagnostic {
-	return problem{summary: fmt.Sprintf("Last use of current key %s can't be read", id), cause: awsErrorDetail(err)}.asWarning()
 }
 
 // sharedUser says that two resources want the slots of one user.

@@ -94,7 +94,7 @@ func (r *rotatingAccessKeyResource) ValidateConfig(
 			*d.field = durationValue{StringValue: types.StringValue(d.initial)}.Duration()
 		}
 	}
-	if policy.RotateAfter > 0 && policy.RotateAfter <= policy.MinimumRotateAfter() {
+	if policy.RotateAfter > 0 && policy.RotateAfter <= policy.MinimumInterval() {
 		resp.Diagnostics.Append(rotateAfterTooShort(config.RotateAfter.ValueString(), policy))
 	}
 }

@@ -137,7 +137,7 @@ func stringElements(m types.Map) map[string]string {
 
 // record is what the state holds, in the words of the rules. Policy is the state's own.
 func (m *rotatingAccessKeyModel) record(ctx context.Context, policy rotation.Policy) (rotation.Record, diag.Diagnostics) {
-	r := rotation.Record{Current: rotation.Current{
+	r := rotation.Record{User: m.ID.ValueString(), UniqueID: m.UserUniqueID.ValueString(), Current: rotation.Current{
 		ID: m.AccessKeyID.ValueString(), CreatedAt: parseTime(m.CreatedAt), InactiveSince: parseTime(m.InactiveSince),
 		Sealed: m.SecretAccessKey.IsNull() && !m.EncryptedSecret.IsNull(),
 	}}

@@ -41,24 +41,21 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	resp.Diagnostics.Append(r.readingWarnings(found)...)
-	resp.Diagnostics.Append(model.setReading(ctx, found)...)
+	resp.Diagnostics.Append(r.readingWarnings(record, found)...)
+	resp.Diagnostics.Append(model.setReading(ctx, record, found)...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, found.Evidence)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 }
 
 // readingWarnings say what a Read found out that a user must know.
-func (r *rotatingAccessKeyResource) readingWarnings(found rotator.Reading) diag.Diagnostics {
-	user, record, seen := found.Location.User, found.Decision.Record, found.Evidence.Seen
-	diags := waitingWarnings(user, found.Decision, seen)
+func (r *rotatingAccessKeyResource) readingWarnings(record rotation.Record, found rotator.Reading) diag.Diagnostics {
+	user, seen := found.Location.User, found.Evidence.Seen
+	diags := waitingWarnings(user, record, found.Decision, seen)
 	for _, k := range found.Orphans {
 		diags.Append(orphanLeft(user, k))
 	}
-	switch {
-	case found.UseErr != nil:
-		diags.Append(currentUseUnknown(record.Current.ID, found.UseErr))
-	case found.UnusedCurrent != nil:
+	if found.UnusedCurrent != nil {
 		diags.Append(unusedCurrent(*found.UnusedCurrent, record.Previous.ID))
 	}
 	diags.Append(expiredWarning(user, record.LastPolicy(), found.Decision, r.client.Rotator.Now())...)
@@ -69,7 +66,7 @@ func (r *rotatingAccessKeyResource) readingWarnings(found rotator.Reading) diag.
 }
 
 // setReading stores what a Read found out, and follows a renamed user.
-func (m *rotatingAccessKeyModel) setReading(ctx context.Context, found rotator.Reading) diag.Diagnostics {
+func (m *rotatingAccessKeyModel) setReading(ctx context.Context, record rotation.Record, found rotator.Reading) diag.Diagnostics {
 	if found.Location.Outcome == rotator.UserRenamed {
 		m.User, m.ID = types.StringValue(found.Location.User), types.StringValue(found.Location.User)
 	}
@@ -78,7 +75,7 @@ func (m *rotatingAccessKeyModel) setReading(ctx context.Context, found rotator.R
 	if found.Decision.Blocked != nil {
 		m.RotationBlocked = types.StringValue(obstacleFact(*found.Decision.Blocked, found.Evidence.Seen))
 	}
-	return m.setComputed(ctx, found.Decision.Record, found.Evidence.Seen, found.Decision.Record.LastPolicy())
+	return m.setComputed(ctx, record, found.Evidence.Seen, record.LastPolicy())
 }
 
 // subject is the user that the state speaks of.

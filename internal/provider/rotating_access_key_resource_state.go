@@ -38,10 +38,7 @@ func (m *rotatingAccessKeyModel) setComputed(
 		m.Status = types.StringValue(string(k.Status))
 	}
 	m.CreatedAt, m.InactiveSince = formatTime(r.Current.CreatedAt), formatTime(r.Current.InactiveSince)
-	m.RotateAt = types.StringNull()
-	if policy.RotateAfter > 0 {
-		m.RotateAt = formatTime(r.Current.CreatedAt.Add(policy.RotateAfter))
-	}
+	m.RotateAt = formatTime(r.RotateAt(policy))
 
 	p := r.Previous
 	if p == nil {

@@ -11,8 +11,9 @@ type Outcome struct {
 	At time.Time
 	// NewKey is the key that a Rotate created.
 	NewKey Key
-	// Sealed reports, for Rotate, whether the secret of NewKey was encrypted.
-	Sealed bool
+	// Sealed reports, for Rotate, whether the secret of NewKey was encrypted, and SealedTo to whom, as Policy.Recipients does.
+	Sealed   bool
+	SealedTo string
 }
 
 // After returns the record after a step that was done while IAM showed seen.
@@ -36,8 +37,20 @@ func (r Record) After(step Step, seen Observation, out Outcome) Record {
 		p.ReplacedAt, p.DeactivatedAt, p.DeactivatedByUs = out.At, time.Time{}, false
 	case Deactivate:
 		p.DeactivatedAt, p.DeactivatedByUs = out.At, true
-	case DeletePrevious:
+	case DeletePrevious, RecordDeleted:
 		r.Previous = nil
+		return r
+	case RecordCurrentInactive:
+		r.Current.InactiveSince = out.At
+		return r
+	case RecordCurrentActive:
+		r.Current.InactiveSince = time.Time{}
+		return r
+	case RecordRenamed:
+		r.User = seen.User
+		return r
+	case RecordRequest:
+		r.Request = step.Request
 		return r
 	case DeleteCurrent, DeleteUnmanaged:
 		return r
@@ -50,7 +63,11 @@ func (r Record) After(step Step, seen Observation, out Outcome) Record {
 
 func (r Record) afterRotate(step Step, seen Observation, out Outcome) Record {
 	old := r.Current
-	r.Current = Current{ID: out.NewKey.ID, CreatedAt: out.NewKey.CreatedAt, Sealed: out.Sealed}
+	r.Current = Current{ID: out.NewKey.ID, CreatedAt: out.NewKey.CreatedAt, Sealed: out.Sealed, SealedTo: out.SealedTo}
+	r.Request = ""
+	if r.ManagedSince.IsZero() {
+		r.ManagedSince = out.NewKey.CreatedAt
+	}
 	var p Previous
 	switch {
 	case step.Key != "":
@@ -86,7 +103,8 @@ func (o Observation) After(step Step, out Outcome) Observation {
 		o.Keys = slices.DeleteFunc(o.Keys, func(k Key) bool { return k.ID == step.Key })
 	case Rotate:
 		o.Keys, o.Recreated = append(o.Keys, out.NewKey), false
-	case Adopt, RecordDeactivated, RecordReactivated:
+	case Adopt, RecordDeactivated, RecordReactivated, RecordDeleted, RecordCurrentInactive, RecordCurrentActive, RecordRenamed,
+		RecordRequest:
 	}
 	return o
 }

@@ -52,7 +52,16 @@ func (e *evaluation) stepObstacle(step Step) *Obstacle {
 	case Adopt:
 		ok = (e.clockDriven || e.requests.create) && e.mayAdopt(step.Key)
 	case RecordDeactivated, RecordReactivated:
-		ok = e.clockDriven && e.unrecordedChange() == step.Kind
+		ok = e.unrecordedChange() == step.Kind
+	case RecordDeleted:
+		ok = e.previousGone == step.Key
+	case RecordCurrentInactive, RecordCurrentActive:
+		ok = e.unrecordedCurrent() == step.Kind
+	case RecordRenamed:
+		ok = e.seen.User != "" && e.seen.User != e.record.User
+	case RecordRequest:
+		// It stays right if the request could be met by now: the next plan does so.
+		ok = e.wantedRequest() == step.Request
 	case Reactivate:
 		ok = e.mayReactivate()
 	case Deactivate:

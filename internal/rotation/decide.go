@@ -11,7 +11,10 @@ type requests struct {
 }
 
 // newKey reports whether some request needs a new key.
-func (r requests) newKey() bool { return r.create || r.rotate || r.recipients || r.revoke }
+func (r requests) newKey() bool { return r.create || r.revoke || r.deferrable() }
+
+// deferrable reports whether a new key is asked for that may wait: a request to rotate that can't be met becomes pending.
+func (r requests) deferrable() bool { return r.rotate || r.recipients }
 
 // evaluation applies the rules to a record and an observation, and changes its copies of both with each step.
 type evaluation struct {
@@ -20,32 +23,72 @@ type evaluation struct {
 	seen     Observation
 	now      time.Time
 	requests requests
+	// edited reports whether policy differs from the recorded one, and asked names the changed values that ask for a rotation.
+	edited bool
+	asked  Request
+	// room is what a request to rotate gets, where a plan judges it by an earlier look; nil where this look counts.
+	room *Room
 	// clockDriven reports whether clock-driven steps are allowed.
 	clockDriven bool
+	// previousGone is the recorded previous if it is not listed. The record of the evaluation has no previous then.
+	previousGone string
+	// currentDeleted reports whether a step deletes the Inactive current.
+	currentDeleted bool
 }
 
 func newEvaluation(policy Policy, record Record, seen Observation, now time.Time) *evaluation {
-	e := &evaluation{policy: policy, record: record.Reconcile(seen, now), seen: seen, now: now}
+	e := &evaluation{policy: policy, record: record, seen: seen, now: now}
+	if p := record.Previous; p != nil && seen.Find(p.ID) == nil {
+		e.previousGone, e.record.Previous = p.ID, nil
+	}
 	switch {
 	case record.Current.ID == "":
 		e.requests.create = true
-	case record.Policy == nil:
-	default:
-		before := *record.Policy
-		e.clockDriven = before.Equal(policy) && !policy.Paused
-		e.requests.rotate = len(Changed(before.RotateWhenChanged, policy.RotateWhenChanged)) > 0
-		e.requests.recipients = record.Current.Sealed && before.Recipients != policy.Recipients
-		e.requests.revoke = len(Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0
-		e.requests.reactivate = policy.HoldPrevious && !before.HoldPrevious && !e.requests.revoke
+	case record.Policy != nil:
+		e.compare(*record.Policy, policy)
 	}
 	return e
+}
+
+// compare finds out what policy asks for that the recorded one did not. The durations of an edited policy count from the next plan
+// on, so that ModifyPlan, which runs again at apply, does not have to ask for the time.
+func (e *evaluation) compare(before, policy Policy) {
+	e.edited = !before.Equal(policy)
+	e.clockDriven = !e.edited && !policy.Paused
+	changed := Changed(before.RotateWhenChanged, policy.RotateWhenChanged)
+	e.requests.rotate = len(changed) > 0
+	e.requests.recipients = e.record.Current.Sealed && before.Recipients != policy.Recipients &&
+		e.record.Current.SealedTo != policy.Recipients
+	e.requests.revoke = len(Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0
+	e.requests.reactivate = policy.HoldPrevious && !before.HoldPrevious && !e.requests.revoke
+	e.asked = newRequest(changed, e.requests.recipients)
+	if e.edited {
+		e.policy.RotateAfter, e.policy.MaxAge, e.policy.ApplyEvery = before.RotateAfter, before.MaxAge, before.ApplyEvery
+		e.policy.RotationSpread, e.policy.WaitForHandover = before.RotationSpread, before.WaitForHandover
+		e.policy.Overlap, e.policy.Grace, e.policy.RequireUnusedFor = before.Overlap, before.Grace, before.RequireUnusedFor
+	}
 }
 
 // Decide returns what an apply should do under policy, given the record and what IAM showed at now. It changes none of
 // its arguments.
 func Decide(policy Policy, record Record, seen Observation, now time.Time) Decision {
 	e := newEvaluation(policy, record, seen, now)
-	d := Decision{Record: e.record}
+	d := Decision{Room: e.roomForRequest()}
+	e.decide(&d)
+	return d
+}
+
+// Judge returns what Decide does, but judges a request to rotate by what an earlier look found. So it returns the same at any
+// later instant, as a plan must that is made again at apply.
+func Judge(policy Policy, record Record, seen Observation, room Room, now time.Time) Decision {
+	e := newEvaluation(policy, record, seen, now)
+	e.room = &room
+	d := Decision{Room: room}
+	e.decide(&d)
+	return d
+}
+
+func (e *evaluation) decide(d *Decision) {
 	for {
 		step, ok := e.nextStep()
 		if !ok {
@@ -54,34 +97,47 @@ func Decide(policy Policy, record Record, seen Observation, now time.Time) Decis
 		d.Steps = append(d.Steps, step)
 		e.advance(step)
 	}
-	if e.requests.newKey() {
+	if e.requests.create || e.requests.revoke {
 		_, obstacle := e.rotationStep()
-		return Decision{Record: d.Record, Refused: obstacle}
+		d.Steps, d.Refused = nil, obstacle
+		return
 	}
 	d.Blocked = e.rotationBlocked()
+	d.RetirementBlocked = e.retirementBlocked()
 	d.Waiting = e.waiting()
-	return d
 }
 
 // advance changes the record and the observation as the step will.
 func (e *evaluation) advance(step Step) {
 	out := Outcome{
-		At: e.now, NewKey: Key{ID: newKeyID, Status: Active, CreatedAt: e.now, LastUse: &Use{}}, Sealed: e.policy.Recipients != "",
+		At: e.now, NewKey: Key{ID: newKeyID, Status: Active, CreatedAt: e.now, LastUse: &Use{}},
+		Sealed: e.policy.Recipients != "", SealedTo: e.policy.Recipients,
 	}
 	e.record, e.seen = e.record.After(step, e.seen, out), e.seen.After(step, out)
 	switch step.Kind {
 	case Rotate:
 		e.requests = requests{reactivate: e.requests.reactivate}
+		e.asked = ""
 	case Reactivate:
 		e.requests.reactivate = false
-	case Adopt, RecordDeactivated, RecordReactivated, Deactivate, DeletePrevious, DeleteCurrent, DeleteUnmanaged:
+	case RecordRequest:
+		e.requests.rotate, e.requests.recipients, e.asked = false, false, ""
+	case RecordDeleted:
+		e.previousGone = ""
+	case DeleteCurrent:
+		e.currentDeleted = true
+	case Adopt, RecordDeactivated, RecordReactivated, RecordCurrentInactive, RecordCurrentActive, RecordRenamed, Deactivate,
+		DeletePrevious, DeleteUnmanaged:
 	}
 }
 
 // nextStep returns the first step to take, if any.
 func (e *evaluation) nextStep() (Step, bool) {
-	if step, ok := e.recordOnlyStep(); ok {
+	if step, ok := e.recording(); ok {
 		return step, true
+	}
+	if (e.clockDriven || e.requests.create) && e.mayAdopt("") {
+		return Step{Kind: Adopt, Key: e.oldestUnmanaged().ID}, true
 	}
 	if e.mayReactivate() {
 		return Step{Kind: Reactivate, Key: e.record.Previous.ID}, true
@@ -103,24 +159,42 @@ func (e *evaluation) nextStep() (Step, bool) {
 	if e.clockDriven && e.mayDeleteInactive() {
 		return Step{Kind: DeletePrevious, Key: e.record.Previous.ID}, true
 	}
-	if step, obstacle := e.rotationStep(); obstacle == nil && step.Kind != "" {
+	step, obstacle := e.rotationStep()
+	if obstacle == nil && step.Kind != "" {
 		return step, true
+	}
+	if obstacle != nil && e.requests.deferrable() && !e.requests.revoke {
+		return Step{Kind: RecordRequest, Key: e.record.Current.ID, Request: e.wantedRequest()}, true
+	}
+	if kind := e.unrecordedCurrent(); kind != "" {
+		return Step{Kind: kind, Key: e.record.Current.ID}, true
 	}
 	return Step{}, false
 }
 
-// recordOnlyStep returns a step that changes the record and nothing in IAM, if there is one to take.
-func (e *evaluation) recordOnlyStep() (Step, bool) {
-	if !e.clockDriven && !e.requests.create {
+// recording returns a step that writes down what IAM or the configuration shows, and changes nothing in IAM, if there is one to
+// take. It needs neither a request nor the clock.
+func (e *evaluation) recording() (Step, bool) {
+	switch kind := e.unrecordedChange(); {
+	case e.record.Current.ID == "":
+		return Step{}, false
+	case e.previousGone != "":
+		return Step{Kind: RecordDeleted, Key: e.previousGone}, true
+	case kind != "":
+		return Step{Kind: kind, Key: e.record.Previous.ID}, true
+	case e.seen.User != "" && e.seen.User != e.record.User:
+		return Step{Kind: RecordRenamed, Key: e.record.Current.ID}, true
+	case !e.requests.newKey() && e.wantedRequest() != e.record.Request:
+		return Step{Kind: RecordRequest, Key: e.record.Current.ID, Request: e.wantedRequest()}, true
+	default:
 		return Step{}, false
 	}
-	if e.mayAdopt("") {
-		return Step{Kind: Adopt, Key: e.oldestUnmanaged().ID}, true
-	}
-	if kind := e.unrecordedChange(); kind != "" {
-		return Step{Kind: kind, Key: e.record.Previous.ID}, true
-	}
-	return Step{}, false
+}
+
+// wantedRequest returns the request that is pending from now on if it is not met: what is left of the recorded one, and what
+// is asked for anew.
+func (e *evaluation) wantedRequest() Request {
+	return e.record.Request.remaining(e.policy, e.record.Current).with(e.asked)
 }
 
 // mayAdopt reports whether the unmanaged key with that id becomes previous. An empty id stands for any.
@@ -129,7 +203,7 @@ func (e *evaluation) mayAdopt(id string) bool {
 		return false
 	}
 	k := e.oldestUnmanaged()
-	return k != nil && (id == "" || k.ID == id)
+	return k != nil && !k.Other && (id == "" || k.ID == id)
 }
 
 // unrecordedChange returns the kind of step that records how somebody else changed the status of previous. It is empty when nobody
@@ -137,7 +211,7 @@ func (e *evaluation) mayAdopt(id string) bool {
 func (e *evaluation) unrecordedChange() Kind {
 	p, k := e.record.Previous, e.previousKey()
 	switch {
-	case p == nil:
+	case p == nil || e.settling():
 		return ""
 	case k.Status == Inactive && p.DeactivatedAt.IsZero():
 		return RecordDeactivated
@@ -148,50 +222,40 @@ func (e *evaluation) unrecordedChange() Kind {
 	}
 }
 
+// settling reports whether the listed status of previous contradicts a step of the last minutes. The list may be a stale read
+// then, so it proves nothing.
+func (e *evaluation) settling() bool {
+	p, k := e.record.Previous, e.previousKey()
+	switch {
+	case p == nil:
+		return false
+	case k.Status == Inactive && p.DeactivatedAt.IsZero():
+		return e.now.Before(p.ReplacedAt.Add(settlesWithin))
+	case k.Status == Active && p.DeactivatedByUs:
+		return e.now.Before(p.DeactivatedAt.Add(settlesWithin))
+	default:
+		return false
+	}
+}
+
+// unrecordedCurrent returns the kind of step that records how somebody else changed the status of current. It is empty when nobody
+// did.
+func (e *evaluation) unrecordedCurrent() Kind {
+	since := e.record.Current.InactiveSince
+	switch k := e.currentKey(); {
+	case k == nil:
+		return ""
+	case k.Status == Inactive && since.IsZero():
+		return RecordCurrentInactive
+	case k.Status == Active && !since.IsZero():
+		return RecordCurrentActive
+	default:
+		return ""
+	}
+}
+
 // mayReactivate reports whether hold_previous reactivates previous.
 func (e *evaluation) mayReactivate() bool {
 	p, k := e.record.Previous, e.previousKey()
 	return e.requests.reactivate && p != nil && k.Status == Inactive && p.DeactivatedByUs && !p.Revoked
-}
-
-// currentKey returns the recorded current as IAM listed it, or nil.
-func (e *evaluation) currentKey() *Key { return e.seen.Find(e.record.Current.ID) }
-
-func (e *evaluation) currentActive() bool {
-	k := e.currentKey()
-	return k != nil && k.Status == Active
-}
-
-// previousKey returns the recorded previous as IAM listed it, or nil. It is never nil when the record has a previous, since
-// Reconcile removed one that is gone.
-func (e *evaluation) previousKey() *Key {
-	if e.record.Previous == nil {
-		return nil
-	}
-	return e.seen.Find(e.record.Previous.ID)
-}
-
-// oldestUnmanaged returns the oldest key that is neither current nor previous, or nil.
-func (e *evaluation) oldestUnmanaged() *Key {
-	var oldest *Key
-	for i := range e.seen.Keys {
-		k := &e.seen.Keys[i]
-		if e.record.Manages(k.ID) {
-			continue
-		}
-		if oldest == nil || k.CreatedAt.Before(oldest.CreatedAt) {
-			oldest = k
-		}
-	}
-	return oldest
-}
-
-// otherKeyActive reports whether a key other than the one with that id is Active.
-func (e *evaluation) otherKeyActive(id string) bool {
-	for _, k := range e.seen.Keys {
-		if k.ID != id && k.Status == Active {
-			return true
-		}
-	}
-	return false
 }

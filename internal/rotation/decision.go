@@ -18,6 +18,16 @@ const (
 	RecordDeactivated Kind = "record_deactivated"
 	// RecordReactivated records that somebody else reactivated previous; a new overlap begins.
 	RecordReactivated Kind = "record_reactivated"
+	// RecordDeleted records that previous is gone.
+	RecordDeleted Kind = "record_deleted"
+	// RecordCurrentInactive records that somebody else deactivated current.
+	RecordCurrentInactive Kind = "record_current_inactive"
+	// RecordCurrentActive records that somebody else reactivated current.
+	RecordCurrentActive Kind = "record_current_active"
+	// RecordRenamed records the new name of a renamed user.
+	RecordRenamed Kind = "record_renamed"
+	// RecordRequest records what asks for a rotation that is pending, or that nothing does any more.
+	RecordRequest Kind = "record_request"
 	// Reactivate sets previous to Active again, for a rollback.
 	Reactivate Kind = "reactivate"
 	// Deactivate sets previous to Inactive.
@@ -63,6 +73,8 @@ type Step struct {
 	Reason Reason `json:"reason,omitempty"`
 	// Revoke reports, for Rotate, whether the older keys are revoked.
 	Revoke bool `json:"revoke,omitempty"`
+	// Request is, for RecordRequest, the pending request; empty when it is withdrawn.
+	Request Request `json:"request,omitempty"`
 }
 
 func (s Step) deletes() bool {
@@ -73,7 +85,19 @@ func (s Step) actsOnPrevious() bool {
 	switch s.Kind {
 	case RecordDeactivated, RecordReactivated, Reactivate, Deactivate, DeletePrevious:
 		return true
-	case Adopt, DeleteCurrent, DeleteUnmanaged, Rotate:
+	case Adopt, RecordDeleted, RecordCurrentInactive, RecordCurrentActive, RecordRenamed, RecordRequest, DeleteCurrent,
+		DeleteUnmanaged, Rotate:
+	}
+	return false
+}
+
+// Records reports whether the step changes the record alone, and nothing in IAM.
+func (s Step) Records() bool {
+	switch s.Kind {
+	case Adopt, RecordDeactivated, RecordReactivated, RecordDeleted, RecordCurrentInactive, RecordCurrentActive, RecordRenamed,
+		RecordRequest:
+		return true
+	case Reactivate, Deactivate, DeletePrevious, DeleteCurrent, DeleteUnmanaged, Rotate:
 	}
 	return false
 }
@@ -85,8 +109,16 @@ type Cause string
 
 // The causes of an Obstacle.
 const (
-	// CauseUsed: the key was used too recently, or its last use is unknown.
+	// CauseUsed: the key was used too recently.
 	CauseUsed Cause = "used"
+	// CauseUnknownUse: the last use of the key is unknown.
+	CauseUnknownUse Cause = "unknown_use"
+	// CauseHandover: nobody has used current since it replaced the key.
+	CauseHandover Cause = "handover"
+	// CauseSettling: the list contradicts what this resource did to the key minutes ago, so it may be a stale read.
+	CauseSettling Cause = "settling"
+	// CauseRevokedActive: the key was revoked and is Active all the same.
+	CauseRevokedActive Cause = "revoked_active"
 	// CauseOverlap: the overlap is not over.
 	CauseOverlap Cause = "overlap"
 	// CauseGrace: the grace is not over.
@@ -124,20 +156,34 @@ type Obstacle struct {
 	Use Use
 }
 
+// Room is what a rotation that is asked for would get, by the policy and at the time of a look. It holds no time. It is empty when
+// a slot is free.
+//
+// Persisted: private states hold it, so the JSON form must stay readable.
+type Room struct {
+	// Step is the deletion that makes room.
+	Step Step `json:"step,omitzero"`
+	// Cause and Key are why there is no room.
+	Cause Cause  `json:"cause,omitempty"`
+	Key   string `json:"key,omitempty"`
+}
+
 // Decision is what an apply should do.
 type Decision struct {
-	// Record is the record with the changes that need no step, see Record.Reconcile.
-	Record Record
 	// Steps are the steps to take, in order.
 	Steps []Step
 	// Blocked is why a rotation that is due is not among the steps; nil when none is due, and when Steps has it.
 	Blocked *Obstacle
-	// Refused is why a request can't be met; nil when it can, and when there is none. If it is set, Steps is empty, and the caller
-	// must not record the changed values.
+	// RetirementBlocked is why a deactivation or deletion of previous that is due is not among the steps; nil when none is due, and
+	// when Steps has it.
+	RetirementBlocked *Obstacle
+	// Refused is why a create or a revoke can't be done; nil when it can, and when none is asked for. If it is set, Steps is empty,
+	// and the caller must not record the changed values.
 	Refused *Obstacle
-	// Waiting is why previous is not changed now, a rotation aside: a due deactivation or deletion that waits, or a reactivation
-	// that hold_previous asks for and the rules forbid.
+	// Waiting is what a changed value asks for about previous and does not get.
 	Waiting []Obstacle
+	// Room is what a request to rotate would get now; only for a policy that is not edited.
+	Room Room
 }
 
 // Has reports whether a step of that kind is among the steps.

@@ -5,32 +5,36 @@ import "time"
 // youngFor is how long after its creation IAM may not list a key yet.
 const youngFor = 5 * time.Minute
 
+// settlesWithin is how long after a step a list may be a stale read that does not show it.
+const settlesWithin = 5 * time.Minute
+
 // dueReason returns why a clock-driven rotation is due; empty when none is.
 func (e *evaluation) dueReason() Reason {
-	c, k := e.record.Current, e.currentKey()
+	k := e.currentKey()
 	switch {
 	case e.seen.Recreated:
 		return ReasonRecreated
+	case k == nil && e.currentDeleted:
+		return ReasonInactive
 	case k == nil && e.currentYoung():
 		return ""
-	case k == nil && c.InactiveSince.IsZero():
-		return ReasonMissing
 	case k == nil:
-		// This plan deletes it to make room.
-		return ReasonInactive
+		return ReasonMissing
 	case k.Status != Active:
 		return ReasonInactive
-	case e.policy.RotateAfter > 0 && !e.now.Before(k.CreatedAt.Add(e.policy.RotateAfter)):
-		return ReasonAge
-	default:
-		return ""
+	case e.record.Request != "":
+		return e.record.Request.reason()
 	}
+	if at := e.record.RotateAt(e.policy); !at.IsZero() && !e.now.Before(at) {
+		return ReasonAge
+	}
+	return ""
 }
 
-// currentYoung reports whether current is so new that IAM may not list it yet. IAM has listed a current that was seen Inactive.
+// currentYoung reports whether current is so new that IAM may not list it yet. IAM has listed a current that was recorded as Inactive.
 func (e *evaluation) currentYoung() bool {
 	c := e.record.Current
-	return c.ID != "" && e.currentKey() == nil && !e.seen.Recreated && c.InactiveSince.IsZero() &&
+	return c.ID != "" && e.currentKey() == nil && !e.seen.Recreated && c.InactiveSince.IsZero() && !e.currentDeleted &&
 		e.now.Before(c.CreatedAt.Add(youngFor))
 }
 
@@ -63,6 +67,9 @@ func (e *evaluation) rotationStep() (Step, *Obstacle) {
 		return Step{}, obstacle
 	}
 	if len(e.seen.Keys) >= KeysPerUser {
+		if e.room != nil && e.requests.deferrable() && !e.requests.revoke {
+			return e.roomByEarlierLook()
+		}
 		return e.makeRoom()
 	}
 	step := Step{Kind: Rotate, Reason: reason, Revoke: e.requests.revoke}
@@ -70,4 +77,21 @@ func (e *evaluation) rotationStep() (Step, *Obstacle) {
 		step.Key, step.Replaced = k.ID, k.Status
 	}
 	return step, nil
+}
+
+// roomForRequest returns what a request to rotate would get now, by the recorded policy.
+func (e *evaluation) roomForRequest() Room {
+	probe := *e
+	if e.record.Policy == nil || e.edited {
+		return Room{}
+	}
+	probe.requests = requests{rotate: true}
+	step, obstacle := probe.rotationStep()
+	if obstacle != nil {
+		return Room{Cause: obstacle.Cause, Key: obstacle.Key}
+	}
+	if !step.deletes() {
+		return Room{}
+	}
+	return Room{Step: step}
 }

@@ -1,6 +1,9 @@
 package rotation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // KeysPerUser is AWS's quota of access keys. It can't be raised, and Inactive keys count.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -9,6 +12,10 @@ const KeysPerUser = 2
 // proofWindow is how long after a key's creation a use by STS counts as our own proof that the key works. IAM records a last use
 // once per 15 minutes.
 const proofWindow = 15 * time.Minute
+
+// lastUseSlack is how much earlier than the call a last use may be dated: IAM's times have whole seconds, and its servers do not agree
+// on the time exactly.
+const lastUseSlack = time.Minute
 
 // Status is the status of an access key in IAM.
 //
@@ -27,10 +34,14 @@ const (
 type Observation struct {
 	// Keys are all keys that IAM lists for the user.
 	Keys []Key `json:"keys"`
+	// User is the name that the keys are listed under; empty stands for the recorded one.
+	User string `json:"user,omitempty"`
 	// Recreated reports whether the name now belongs to another user than the recorded one.
 	Recreated bool `json:"recreated,omitempty"`
-	// Signer is the id of the key that signs our own requests.
-	Signer string `json:"signer,omitempty"`
+	// Signers are the ids of the keys that sign our own requests, or that a role which does was assumed with.
+	Signers []string `json:"signers,omitempty"`
+	// SignedAt is when this resource last signed a call to STS with current, besides the proof of a new key.
+	SignedAt time.Time `json:"signed_at,omitzero"`
 }
 
 // Key is one key that IAM listed.
@@ -42,6 +53,8 @@ type Key struct {
 	CreatedAt time.Time `json:"created_at"`
 	// LastUse is nil when the last use is unknown.
 	LastUse *Use `json:"last_use,omitempty"`
+	// Other reports whether another resource manages the key.
+	Other bool `json:"other,omitempty"`
 }
 
 // Use is the last use of a key.
@@ -67,13 +80,20 @@ func (o Observation) Find(id string) *Key {
 	return nil
 }
 
+// Signs reports whether the key with that id signs our own requests.
+func (o Observation) Signs(id string) bool { return slices.Contains(o.Signers, id) }
+
 // NeverUsed reports whether nobody has used the key, our own proof that it works aside. It is false when the last use is unknown.
 func (k Key) NeverUsed() bool {
 	if k.LastUse == nil {
 		return false
 	}
-	return k.LastUse.At.IsZero() ||
-		k.LastUse.Service == "sts" && !k.LastUse.At.After(k.CreatedAt.Add(proofWindow))
+	return k.LastUse.At.IsZero() || k.LastUse.isProof(k.CreatedAt)
+}
+
+// isProof reports whether the use is a call to STS that we signed at that time. It may be recorded up to 15 minutes later.
+func (u Use) isProof(signedAt time.Time) bool {
+	return u.Service == "sts" && !u.At.Before(signedAt.Add(-lastUseSlack)) && !u.At.After(signedAt.Add(proofWindow))
 }
 
 // unusedSince returns the instant since which IAM shows no use; ok is false when the last use is unknown.

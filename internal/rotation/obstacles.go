@@ -1,8 +1,13 @@
 package rotation
 
+import "slices"
+
 // newKeyObstacle returns what forbids a new key even with a free slot; nil when nothing does. A young current comes first, since
 // nothing is due while IAM may still list it. The signer comes last, since it forbids a revoke alone.
 func (e *evaluation) newKeyObstacle() *Obstacle {
+	if e.room != nil && e.requests.deferrable() && !e.requests.revoke {
+		return e.newKeyObstacleByEarlierLook()
+	}
 	if e.currentYoung() {
 		return &Obstacle{Cause: CauseYoung, Key: e.record.Current.ID, Until: e.record.Current.CreatedAt.Add(youngFor)}
 	}
@@ -13,53 +18,96 @@ func (e *evaluation) newKeyObstacle() *Obstacle {
 		return nil
 	}
 	for _, k := range []*Key{e.currentKey(), e.previousKey()} {
-		if k != nil && k.Status == Active && k.ID == e.seen.Signer {
+		if k != nil && k.Status == Active && e.seen.Signs(k.ID) {
 			return &Obstacle{Cause: CauseSigner, Key: k.ID}
 		}
 	}
 	return nil
 }
 
+// newKeyObstacleByEarlierLook returns what newKeyObstacle does, by what an earlier look found. Whether edited recipients have
+// expired is for those who encrypt to them.
+func (e *evaluation) newKeyObstacleByEarlierLook() *Obstacle {
+	obstacle := &Obstacle{Cause: e.room.Cause, Key: e.room.Key}
+	before := e.record.Policy
+	switch e.room.Cause {
+	case CauseYoung:
+		return obstacle
+	case CauseExpired:
+		if before.Recipients == e.policy.Recipients && before.SealableUntil.Equal(e.policy.SealableUntil) {
+			return obstacle
+		}
+	case CauseUsed, CauseUnknownUse, CauseHandover, CauseOverlap, CauseGrace, CauseHeld, CausePaused, CauseUnmanaged, CauseAdopted,
+		CauseSigner, CauseOnlyActive, CauseSettling, CauseNotOurs, CauseRevoked:
+	}
+	return nil
+}
+
+// rotationCauses are the causes of a blocked rotation, in the order in which they are reported.
+var rotationCauses = []Cause{
+	CauseSigner, CauseExpired, CauseYoung, CauseOnlyActive, CauseHeld, CausePaused, CauseUnmanaged, CauseAdopted, CauseOverlap,
+	CauseSettling, CauseGrace, CauseHandover, CauseUnknownUse, CauseUsed,
+}
+
 // rotationBlocked returns why a rotation that is due does not happen; nil when none is due.
 func (e *evaluation) rotationBlocked() *Obstacle {
 	switch {
-	case e.record.Policy == nil:
+	case e.record.Policy == nil || e.edited:
 		return nil
 	case e.currentYoung():
 		return e.newKeyObstacle()
 	case e.dueReason() == "":
 		return nil
-	case e.policy.Paused:
-		return &Obstacle{Cause: CausePaused, Key: e.record.Current.ID}
 	}
-	_, obstacle := e.rotationStep()
+	unpaused := *e
+	unpaused.clockDriven = true
+	_, obstacle := unpaused.rotationStep()
+	if !e.policy.Paused {
+		return obstacle
+	}
+	paused := &Obstacle{Cause: CausePaused, Key: e.record.Current.ID}
+	if obstacle == nil || slices.Index(rotationCauses, CausePaused) < slices.Index(rotationCauses, obstacle.Cause) {
+		return paused
+	}
 	return obstacle
 }
 
-// waiting returns why previous is not deactivated, deleted or reactivated now, where that is worth a warning.
-func (e *evaluation) waiting() []Obstacle {
-	p, k := e.record.Previous, e.previousKey()
-	if p == nil {
+// retirementBlocked returns why previous is neither deactivated nor deleted though its time has come; nil when it is, and before.
+func (e *evaluation) retirementBlocked() *Obstacle {
+	if e.record.Policy == nil || e.edited || e.record.Previous == nil || e.settling() {
 		return nil
 	}
-	var obstacles []Obstacle
-	if p.Revoked && k.Status == Active && k.ID == e.seen.Signer {
-		return append(obstacles, Obstacle{Cause: CauseSigner, Key: k.ID})
+	p, k := e.record.Previous, e.previousKey()
+	deactivates := k.Status == Active && (p.Revoked || e.currentActive() && e.overlapOver())
+	deletes := k.Status == Inactive && e.deletionDated()
+	switch {
+	case !deactivates && !deletes:
+		return nil
+	case e.seen.Signs(p.ID):
+		return &Obstacle{Cause: CauseSigner, Key: p.ID}
+	case e.revokedActive():
+		return &Obstacle{Cause: CauseRevokedActive, Key: p.ID}
+	case e.policy.HoldPrevious:
+		return &Obstacle{Cause: CauseHeld, Key: p.ID}
+	case e.policy.Paused:
+		return &Obstacle{Cause: CausePaused, Key: p.ID}
+	case deletes && k.LastUse == nil:
+		return &Obstacle{Cause: CauseUnknownUse, Key: p.ID}
+	case deletes:
+		return nil
+	default:
+		return e.deactivationObstacle()
 	}
-	if e.clockDriven {
-		if obstacle := e.deactivationObstacle(); obstacle != nil && (obstacle.Cause == CauseUsed || obstacle.Cause == CauseSigner) {
-			obstacles = append(obstacles, *obstacle)
-		}
-		if k.Status == Inactive && k.ID == e.seen.Signer {
-			obstacles = append(obstacles, Obstacle{Cause: CauseSigner, Key: k.ID})
-		}
+}
+
+// waiting returns what a user asked for about previous and does not get.
+func (e *evaluation) waiting() []Obstacle {
+	p, k := e.record.Previous, e.previousKey()
+	if p == nil || !e.requests.reactivate || k.Status != Inactive {
+		return nil
 	}
-	if e.requests.reactivate && k.Status == Inactive {
-		cause := CauseNotOurs
-		if p.Revoked {
-			cause = CauseRevoked
-		}
-		obstacles = append(obstacles, Obstacle{Cause: cause, Key: k.ID})
+	if p.Revoked {
+		return []Obstacle{{Cause: CauseRevoked, Key: k.ID}}
 	}
-	return obstacles
+	return []Obstacle{{Cause: CauseNotOurs, Key: k.ID}}
 }

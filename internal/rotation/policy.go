@@ -21,14 +21,23 @@ const (
 
 // Policy is what the configuration asks for.
 type Policy struct {
-	// RotateAfter is the age at which current is rotated; zero means never by age.
+	// RotateAfter is the age at which current is rotated; zero leaves it to MaxAge.
 	RotateAfter time.Duration
+	// MaxAge is the age at which no managed key may be Active any more; zero means no limit. Without RotateAfter the age at
+	// which current is rotated is counted backwards from it, see Interval.
+	MaxAge time.Duration
+	// ApplyEvery is how often applies run: the margin that dates are counted with.
+	ApplyEvery time.Duration
+	// RotationSpread is by how much a rotation may come earlier, so that the keys of a fleet rotate on different days.
+	RotationSpread time.Duration
 	// Overlap is how long previous stays Active after a rotation.
 	Overlap time.Duration
 	// Grace is how long previous stays Inactive before it is deleted.
 	Grace time.Duration
 	// RequireUnusedFor is how long previous must have been unused before it is deactivated; zero means that use does not count.
 	RequireUnusedFor time.Duration
+	// WaitForHandover keeps previous until somebody has used current.
+	WaitForHandover bool
 	// RotateWhenChanged asks for a rotation when a value is added or changed.
 	RotateWhenChanged map[string]string
 	// RevokeWhenChanged asks to revoke every older managed key when a value is added or changed.
@@ -46,17 +55,13 @@ type Policy struct {
 	SealableUntil time.Time
 }
 
-// MinimumRotateAfter returns the age that RotateAfter must exceed, so that previous can be deleted before the next rotation.
-func (p Policy) MinimumRotateAfter() time.Duration {
-	return max(p.Overlap, p.RequireUnusedFor) + p.Grace
-}
-
 // Equal reports whether p and q ask for the same.
 func (p Policy) Equal(q Policy) bool {
-	return p.RotateAfter == q.RotateAfter && p.Overlap == q.Overlap && p.Grace == q.Grace &&
-		p.RequireUnusedFor == q.RequireUnusedFor && p.HoldPrevious == q.HoldPrevious && p.Paused == q.Paused &&
-		p.UnmanagedKeys == q.UnmanagedKeys && maps.Equal(p.RotateWhenChanged, q.RotateWhenChanged) &&
-		maps.Equal(p.RevokeWhenChanged, q.RevokeWhenChanged) &&
+	return p.RotateAfter == q.RotateAfter && p.MaxAge == q.MaxAge && p.ApplyEvery == q.ApplyEvery &&
+		p.RotationSpread == q.RotationSpread && p.Overlap == q.Overlap && p.Grace == q.Grace &&
+		p.RequireUnusedFor == q.RequireUnusedFor && p.WaitForHandover == q.WaitForHandover &&
+		p.HoldPrevious == q.HoldPrevious && p.Paused == q.Paused && p.UnmanagedKeys == q.UnmanagedKeys &&
+		maps.Equal(p.RotateWhenChanged, q.RotateWhenChanged) && maps.Equal(p.RevokeWhenChanged, q.RevokeWhenChanged) &&
 		p.Recipients == q.Recipients && p.SealableUntil.Equal(q.SealableUntil)
 }
 

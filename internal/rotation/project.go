@@ -1,9 +1,9 @@
 package rotation
 
 // Project returns record and observation after steps that are not taken yet. Out is what each of them is assumed to lead to;
-// its Sealed is set from policy.
+// its Sealed and SealedTo are set from policy.
 func Project(policy Policy, record Record, seen Observation, steps []Step, out Outcome) (Record, Observation) {
-	out.Sealed = policy.Recipients != ""
+	out.Sealed, out.SealedTo = policy.Recipients != "", policy.Recipients
 	for _, step := range steps {
 		record, seen = record.After(step, seen, out), seen.After(step, out)
 	}

@@ -6,6 +6,12 @@ import "time"
 type Record struct {
 	// Policy is the policy of the last apply; nil before the first apply that follows a create or an import.
 	Policy *Policy
+	// User is the name under which the user was last found. UniqueID is the id that it keeps when it is renamed.
+	User, UniqueID string
+	// ManagedSince is when this resource created or imported its first key of the user.
+	ManagedSince time.Time
+	// Request is a rotation that was asked for and could not be done yet.
+	Request Request
 	// Current is the key that users should use; its ID is empty before create.
 	Current Current
 	// Previous is the key that Current replaced; nil when there is none.
@@ -16,11 +22,13 @@ type Record struct {
 type Current struct {
 	ID        string
 	CreatedAt time.Time
-	// InactiveSince is when the key was first seen Inactive; zero while it is Active or gone.
+	// InactiveSince is when it was recorded that the key is Inactive; zero while it is Active.
 	InactiveSince time.Time
 	// Sealed reports whether only the ciphertext of the secret is known, so that it can't be encrypted to other recipients. It is
 	// false when the plaintext is known, and when the secret was never known.
 	Sealed bool
+	// SealedTo names whom the secret is encrypted to, as Policy.Recipients does; empty where that is not known.
+	SealedTo string
 }
 
 // Previous is the recorded previous key.
@@ -56,29 +64,19 @@ func (r Record) Manages(id string) bool {
 	return id == r.Current.ID || r.Previous != nil && id == r.Previous.ID
 }
 
-// Reconcile returns the record with the changes that need no step. A previous that is gone is removed from it, and a current that
-// is seen Inactive for the first time gets now as its InactiveSince.
-func (r Record) Reconcile(seen Observation, now time.Time) Record {
-	if r.Previous != nil && seen.Find(r.Previous.ID) == nil {
-		r.Previous = nil
-	}
-	switch k := seen.Find(r.Current.ID); {
-	case k == nil || k.Status == Active:
-		r.Current.InactiveSince = time.Time{}
-	case r.Current.InactiveSince.IsZero():
-		r.Current.InactiveSince = now
-	}
-	return r
-}
-
-// KeysNeedingLastUse returns the ids of the keys whose last use Decide needs: an Active previous, an Inactive previous whose grace
-// is over or not recorded yet, and every unmanaged key. A user with a current key alone thus costs no request.
+// KeysNeedingLastUse returns the ids of the keys whose last use Decide needs: an Active previous and the current beside it, an
+// Inactive previous whose grace is over or not recorded yet, and every unmanaged key. A user with a current key alone thus costs
+// no request.
 func (r Record) KeysNeedingLastUse(policy Policy, seen Observation, now time.Time) []string {
+	var previous *Key
+	if r.Previous != nil {
+		previous = seen.Find(r.Previous.ID)
+	}
 	var ids []string
 	for _, k := range seen.Keys {
 		p := r.Previous
 		switch {
-		case k.ID == r.Current.ID:
+		case k.ID == r.Current.ID && (previous == nil || previous.Status == Inactive):
 		case p != nil && k.ID == p.ID && k.Status == Inactive && !p.DeactivatedAt.IsZero() && now.Before(p.DeactivatedAt.Add(policy.Grace)):
 		default:
 			ids = append(ids, k.ID)

@@ -14,8 +14,12 @@ import (
 type Evidence struct {
 	Seen  rotation.Observation `json:"seen"`
 	Steps []rotation.Step      `json:"steps,omitempty"`
-	// Blocked is why a rotation that is due does not happen; empty when none is blocked.
-	Blocked rotation.Cause `json:"blocked,omitempty"`
+	// Blocked is why a rotation that is due does not happen, and RetirementBlocked why a retirement does not; empty when none is
+	// blocked.
+	Blocked           rotation.Cause `json:"blocked,omitempty"`
+	RetirementBlocked rotation.Cause `json:"retirement_blocked,omitempty"`
+	// Room is what a request to rotate would have got.
+	Room rotation.Room `json:"room,omitzero"`
 	// ChangedAt is when the last apply that changed something ended, and Removed are the keys that it deleted.
 	ChangedAt time.Time `json:"changed_at,omitzero"`
 	Removed   []string  `json:"removed,omitempty"`

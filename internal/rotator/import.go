@@ -88,14 +88,17 @@ func (c *Client) Import(ctx context.Context, id ImportID, accountID string) (rot
 		return rotation.Record{}, seen, failure
 	}
 	now := c.gateway.Now()
-	record := rotation.Record{Current: rotation.Current{ID: current.ID, CreatedAt: current.CreatedAt}}
+	record := rotation.Record{User: id.User, ManagedSince: now, Current: rotation.Current{ID: current.ID, CreatedAt: current.CreatedAt}}
+	if current.Status == rotation.Inactive {
+		record.Current.InactiveSince = now
+	}
 	if previous != nil {
 		record.Previous = &rotation.Previous{ID: previous.ID, CreatedAt: previous.CreatedAt, ReplacedAt: now}
 		if previous.Status == rotation.Inactive {
 			record.Previous.DeactivatedAt = now
 		}
 	}
-	return record.Reconcile(seen, now), seen, nil
+	return record, seen, nil
 }
 
 // chooseKeys finds the keys that id names; previous is nil if it names none.

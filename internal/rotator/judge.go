@@ -23,16 +23,16 @@ type Judgement struct {
 // Judge judges an edited policy by what the last Read saw.
 func (c *Client) Judge(ctx context.Context, user string, policy rotation.Policy, record rotation.Record, known Evidence) Judgement {
 	current := known.Seen.Find(record.Current.ID)
-	expires := !policy.SealableUntil.IsZero() && !c.Synced()
-	if record.Policy != nil && (expires || len(known.Seen.Keys) > 1 || current == nil) {
-		// Whether a recipient has expired, a key can make room, or is missing for good, depends on the time, and an apply has
-		// not heard AWS's time yet.
+	before := record.LastPolicy()
+	if len(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0 {
+		// Whether current is missing for good, or a recipient has expired, depends on the time, and an apply has not heard AWS's
+		// time yet.
 		c.SyncTime(ctx, user)
 	}
 	now := c.Now()
-	decision := Decide(ctx, user, policy, record, known.Seen, now)
+	decision := rotation.Judge(policy, record, known.Seen, known.Room, now)
+	logDecision(ctx, user, decision)
 	j := Judgement{Steps: decision.Steps, Refused: decision.Refused, Waiting: decision.Waiting}
-	before := record.LastPolicy()
 	j.Unblocked = record.Policy != nil && known.UnblockedBy(before, policy)
 	if current != nil && policy.RotateAfter != 0 && policy.RotateAfter != before.RotateAfter && c.Synced() {
 		if due := current.CreatedAt.Add(policy.RotateAfter); !now.Before(due) {

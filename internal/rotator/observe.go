@@ -19,7 +19,7 @@ func (c *Client) Observe(
 	if err != nil {
 		return rotation.Observation{}, readError(ReadLastUse, user, err)
 	}
-	seen := rotation.Observation{Keys: keys, Signer: signer}
+	seen := rotation.Observation{Keys: keys, User: user, Signers: []string{signer}}
 	for _, id := range record.KeysNeedingLastUse(policy, seen, c.gateway.Now()) {
 		use, err := c.lastUse(ctx, id)
 		if err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {

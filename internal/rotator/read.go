@@ -12,15 +12,14 @@ type Reading struct {
 	Location Location
 	// User is account and unique id of the user.
 	User User
-	// Decision is what the clock calls for by the recorded policy, and its Record the record to store.
+	// Decision is what the clock calls for by the recorded policy.
 	Decision rotation.Decision
 	Evidence Evidence
 	// Orphans are the keys that an interrupted apply has probably left and that nothing else names.
 	Orphans []rotation.Key
 	// UnusedCurrent is the current key where previous is about to be deactivated and nobody but our own proof has used
-	// current; nil otherwise. UseErr is why that could not be found out.
+	// current; nil otherwise.
 	UnusedCurrent *rotation.Key
-	UseErr        error
 }
 
 // Read locates and observes the keys of a record, and decides what only the clock calls for. Known is the evidence of the
@@ -44,13 +43,18 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 	}
 	seen.Recreated = location.Outcome == UserRecreated
 	r.Decision = Decide(ctx, location.User, policy, record, seen, c.gateway.Now())
-	r.Evidence = Evidence{Seen: seen, Steps: r.Decision.Steps, ChangedAt: known.ChangedAt, Removed: known.Removed}
-	if r.Decision.Blocked != nil {
-		r.Evidence.Blocked = r.Decision.Blocked.Cause
+	r.Evidence = Evidence{
+		Seen: seen, Steps: r.Decision.Steps, Room: r.Decision.Room, ChangedAt: known.ChangedAt, Removed: known.Removed,
+	}
+	if o := r.Decision.Blocked; o != nil {
+		r.Evidence.Blocked = o.Cause
+	}
+	if o := r.Decision.RetirementBlocked; o != nil {
+		r.Evidence.RetirementBlocked = o.Cause
 	}
 	if record.Policy != nil {
-		r.Orphans = orphans(policy, r.Decision, seen)
-		r.UnusedCurrent, r.UseErr = c.unusedCurrent(ctx, r.Decision, seen)
+		r.Orphans = orphans(record, r.Decision, seen)
+		r.UnusedCurrent = unusedCurrent(record, r.Decision, seen)
 	}
 	return r, nil
 }
@@ -58,34 +62,27 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 // orphans are the keys that were created after the current one, are managed by nobody here, and were never used, not even
 // for a proof, as another resource that is about to replace this one would. One that blocks a rotation is named there, and
 // delete_unused deletes it when its slot is needed.
-func orphans(policy rotation.Policy, decision rotation.Decision, seen rotation.Observation) []rotation.Key {
-	if policy.UnmanagedKeys == rotation.DeleteUnused {
+func orphans(record rotation.Record, decision rotation.Decision, seen rotation.Observation) []rotation.Key {
+	if record.LastPolicy().UnmanagedKeys == rotation.DeleteUnused {
 		return nil
 	}
 	var found []rotation.Key
 	for _, k := range seen.Keys {
 		blocks := decision.Blocked != nil && decision.Blocked.Key == k.ID
 		leaves := slices.ContainsFunc(decision.Steps, func(s rotation.Step) bool { return s.Key == k.ID })
-		if !blocks && !leaves && k.ID != seen.Signer && decision.Record.IsOrphan(k) && k.LastUse.At.IsZero() {
+		if !blocks && !leaves && !seen.Signs(k.ID) && record.IsOrphan(k) && k.LastUse.At.IsZero() {
 			found = append(found, k)
 		}
 	}
 	return found
 }
 
-// unusedCurrent asks whether anybody has used current before previous is deactivated.
-func (c *Client) unusedCurrent(ctx context.Context, decision rotation.Decision, seen rotation.Observation) (*rotation.Key, error) {
-	current := seen.Find(decision.Record.Current.ID)
-	if !decision.Has(rotation.Deactivate) || decision.Has(rotation.Rotate) || decision.Record.Previous.Revoked || current == nil {
-		return nil, nil //nolint:nilnil // nothing to ask
+// unusedCurrent returns the current key if nobody has used it and previous is about to be deactivated.
+func unusedCurrent(record rotation.Record, decision rotation.Decision, seen rotation.Observation) *rotation.Key {
+	current := seen.Find(record.Current.ID)
+	retires := decision.Has(rotation.Deactivate) && !decision.Has(rotation.Rotate) && !record.Previous.Revoked
+	if !retires || current == nil || !current.NeverUsed() {
+		return nil
 	}
-	key := *current
-	var err error
-	if key.LastUse, err = c.lastUse(ctx, key.ID); err != nil {
-		return nil, err
-	}
-	if !key.NeverUsed() {
-		return nil, nil //nolint:nilnil // somebody has used it
-	}
-	return &key, nil
+	return current
 }

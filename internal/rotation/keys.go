@@ -1,0 +1,59 @@
+package rotation
+
+// currentKey returns the recorded current as IAM listed it, or nil.
+func (e *evaluation) currentKey() *Key { return e.seen.Find(e.record.Current.ID) }
+
+func (e *evaluation) currentActive() bool {
+	k := e.currentKey()
+	return k != nil && k.Status == Active
+}
+
+func (e *evaluation) currentInactive() bool {
+	k := e.currentKey()
+	return k != nil && k.Status == Inactive
+}
+
+// previousKey returns the recorded previous as IAM listed it, or nil. It is never nil when the record of the evaluation has a
+// previous, since one that is gone was taken out of it.
+func (e *evaluation) previousKey() *Key {
+	if e.record.Previous == nil {
+		return nil
+	}
+	return e.seen.Find(e.record.Previous.ID)
+}
+
+// oldestUnmanaged returns the oldest key that is neither current nor previous, or nil.
+func (e *evaluation) oldestUnmanaged() *Key {
+	var oldest *Key
+	for i := range e.seen.Keys {
+		k := &e.seen.Keys[i]
+		if e.record.Manages(k.ID) {
+			continue
+		}
+		if oldest == nil || k.CreatedAt.Before(oldest.CreatedAt) {
+			oldest = k
+		}
+	}
+	return oldest
+}
+
+// otherKeyActive reports whether a key other than the one with that id is Active.
+func (e *evaluation) otherKeyActive(id string) bool {
+	for _, k := range e.seen.Keys {
+		if k.ID != id && k.Status == Active {
+			return true
+		}
+	}
+	return false
+}
+
+// handedOver reports whether somebody has used current since it replaced previous. A use that is our own proof is nobody's. Known is
+// false when the last use of current is unknown.
+func (e *evaluation) handedOver() (handedOver, known bool) {
+	k := e.currentKey()
+	if k == nil || k.LastUse == nil {
+		return false, false
+	}
+	used := !k.NeverUsed() && !k.LastUse.isProof(e.seen.SignedAt) && !k.LastUse.At.Before(e.record.Previous.ReplacedAt)
+	return used, true
+}
