@@ -118,7 +118,7 @@ func TestObservation_readsPrivateState(t *testing.T) {
 						LastUse: &Use{At: day(-3), Service: "s3", Region: "eu-west-1"},
 					},
 				},
-				Signer: prev,
+				Signers: []string{prev},
 			},
 			Steps: []Step{
 				{Kind: "delete_previous", Key: prev},

@@ -375,9 +375,6 @@ func TestAfter_sealed(t *testing.T) {
 				t.Errorf("%s: got sealed %t, want %t", step.Kind, got, before)
 			}
 		}
-		if got := s.record.Reconcile(s.seen, day(3)).Current.Sealed; got != before {
-			t.Errorf("Reconcile: got sealed %t, want %t", got, before)
-		}
 		out := Outcome{At: day(3), NewKey: Key{ID: newest, CreatedAt: day(3)}, Sealed: !before}
 		want := Current{ID: newest, CreatedAt: day(3), Sealed: !before}
 		if got := s.record.After(rotate(ReasonAge), s.seen, out).Current; !reflect.DeepEqual(got, want) {

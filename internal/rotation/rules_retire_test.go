@@ -24,7 +24,7 @@ func TestDecide_deactivate(t *testing.T) {
 		{
 			"when require_unused_for has passed since the creation of a key that nobody used",
 			overlapping(set(unusedFor(days(10))), neverUsed(prev), createdAt(prev, day(-1))), day(9),
-			nothing().waiting(obstacleUntil(CauseUsed, prev, day(9))), deactivates,
+			nothing().kept(obstacleUntil(CauseUsed, prev, day(9))), deactivates,
 		},
 		{
 			"our own proof counts as a use",
@@ -44,7 +44,7 @@ func TestDecide_deactivate(t *testing.T) {
 		},
 		{
 			"its last use unknown", overlapping(lastUseUnknown(prev)), day(7),
-			nothing(), nothing().waiting(obstacle(CauseUsed, prev)),
+			nothing(), nothing().kept(obstacle(CauseUsed, prev)),
 		},
 		{"held", overlapping(set(hold)), day(7), nothing(), nothing()},
 		{"held, in use", overlapping(set(hold), used(prev, day(6))), day(7), nothing(), nothing()},
@@ -136,8 +136,8 @@ func TestDecide_deleteActive(t *testing.T) {
 		},
 		{
 			"its last use unknown", overlapping(lastUseUnknown(prev)), day(90),
-			nothing().waiting(obstacle(CauseUsed, prev)),
-			blocked(obstacle(CauseUsed, prev)).waiting(obstacle(CauseUsed, prev)),
+			nothing().kept(obstacle(CauseUsed, prev)),
+			blocked(obstacle(CauseUsed, prev)).kept(obstacle(CauseUsed, prev)),
 		},
 	})
 	end := day(14)

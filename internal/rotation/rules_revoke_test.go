@@ -135,20 +135,20 @@ func TestDecide_signer(t *testing.T) {
 		{"current, and previous retires", overlapping(signedBy(cur)), day(7), nothing(), does(deactivate(prev))},
 		{
 			"previous at the end of its overlap", overlapping(signedBy(prev)), day(7),
-			nothing(), nothing().waiting(obstacle(CauseSigner, prev)),
+			nothing(), nothing().kept(obstacle(CauseSigner, prev)),
 		},
 		{
 			"previous in use: by our own requests", overlapping(signedBy(prev), used(prev, day(6))), day(7),
-			nothing(), nothing().waiting(obstacle(CauseSigner, prev)),
+			nothing(), nothing().kept(obstacle(CauseSigner, prev)),
 		},
 		{
 			"previous when a rotation is due", overlapping(signedBy(prev)), day(90),
-			nothing().waiting(obstacle(CauseSigner, prev)),
-			blocked(obstacle(CauseSigner, prev)).waiting(obstacle(CauseSigner, prev)),
+			nothing().kept(obstacle(CauseSigner, prev)),
+			blocked(obstacle(CauseSigner, prev)).kept(obstacle(CauseSigner, prev)),
 		},
 		{
 			"an Inactive previous", retiring(signedBy(prev)), day(14),
-			nothing().waiting(obstacle(CauseSigner, prev)), nothing().waiting(obstacle(CauseSigner, prev)),
+			nothing().kept(obstacle(CauseSigner, prev)), nothing().kept(obstacle(CauseSigner, prev)),
 		},
 		{
 			"an Inactive current that would make room",
@@ -169,14 +169,14 @@ func TestDecide_signer(t *testing.T) {
 		{"previous, Inactive, requested", retiring(signedBy(prev), edit(quarter)), day(8), refused(obstacle(CauseSigner, prev))},
 		{
 			"previous, Inactive beside an Inactive current", retiring(signedBy(prev), is(cur, inactive)), day(8),
-			blocked(obstacle(CauseSigner, prev)).waiting(obstacle(CauseSigner, prev)),
+			blocked(obstacle(CauseSigner, prev)).kept(obstacle(CauseSigner, prev)),
 		},
 		{"previous, with current gone", overlapping(signedBy(prev), gone(cur)), day(30), does(createKey(ReasonMissing))},
 		{"previous, held", overlapping(signedBy(prev), set(hold)), day(30), nothing()},
-		{"previous, still Active after a revoke", overlapping(revoked, signedBy(prev)), day(3), nothing().waiting(obstacle(CauseSigner, prev))},
+		{"previous, still Active after a revoke", overlapping(revoked, signedBy(prev)), day(3), nothing().kept(obstacle(CauseSigner, prev))},
 		{
 			"previous, still Active after a revoke, paused", overlapping(revoked, set(pause), signedBy(prev)), day(3),
-			nothing().waiting(obstacle(CauseSigner, prev)),
+			nothing().kept(obstacle(CauseSigner, prev)),
 		},
 		{"previous, Active, to be held", retiring(signedBy(prev), is(prev, active), edit(hold)), day(8), nothing()},
 		{

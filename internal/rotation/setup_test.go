@@ -47,8 +47,10 @@ func settled(changes ...change) setup {
 	policy := standard()
 	return setup{
 		policy: standard(),
-		record: Record{Policy: &policy, Current: Current{ID: cur, CreatedAt: day(0)}},
-		seen:   Observation{Keys: []Key{{ID: cur, Status: active, CreatedAt: day(0)}}},
+		record: Record{
+			Policy: &policy, User: "ci", UniqueID: "AIDAEXAMPLE", ManagedSince: day(-100), Current: Current{ID: cur, CreatedAt: day(0)},
+		},
+		seen: Observation{Keys: []Key{{ID: cur, Status: active, CreatedAt: day(0)}}},
 	}.with(changes...)
 }
 
@@ -127,11 +129,10 @@ func clonePolicy(p Policy) Policy {
 // after returns the setup after an apply that took the steps at now.
 func (s setup) after(steps []Step, now time.Time) setup {
 	s = s.clone()
-	s.record = s.record.Reconcile(s.seen, now)
 	out := Outcome{
 		At:     now,
 		NewKey: Key{ID: newest, Status: active, CreatedAt: now, LastUse: &Use{}},
-		Sealed: s.policy.Recipients != "",
+		Sealed: s.policy.Recipients != "", SealedTo: s.policy.Recipients,
 	}
 	for _, step := range steps {
 		s.record, s.seen = s.record.After(step, s.seen, out), s.seen.After(step, out)
@@ -190,7 +191,7 @@ func lastUseUnknown(id string) change {
 }
 
 // signedBy has our own requests signed by that key.
-func signedBy(id string) change { return func(s *setup) { s.seen.Signer = id } }
+func signedBy(id string) change { return func(s *setup) { s.seen.Signers = []string{id} } }
 
 // recreated has the name belong to another user than the recorded one.
 func recreated(s *setup) { s.seen.Recreated = true }
@@ -248,6 +249,12 @@ func stopHolding(p *Policy) { p.HoldPrevious = false }
 func pause(p *Policy)       { p.Paused = true }
 func resume(p *Policy)      { p.Paused = false }
 
+func waitForHandover(p *Policy) { p.WaitForHandover = true }
+
+func maxAge(d time.Duration) setting         { return func(p *Policy) { p.MaxAge = d } }
+func applyEvery(d time.Duration) setting     { return func(p *Policy) { p.ApplyEvery = d } }
+func rotationSpread(d time.Duration) setting { return func(p *Policy) { p.RotationSpread = d } }
+
 func rotateAfter(d time.Duration) setting { return func(p *Policy) { p.RotateAfter = d } }
 func overlap(d time.Duration) setting     { return func(p *Policy) { p.Overlap = d } }
 func grace(d time.Duration) setting       { return func(p *Policy) { p.Grace = d } }
@@ -275,6 +282,17 @@ func recordDeactivated(key string) Step {
 func recordReactivated(key string) Step {
 	return Step{Kind: RecordReactivated, Key: key}
 }
+
+func recordDeleted(key string) Step { return Step{Kind: RecordDeleted, Key: key} }
+
+func recordCurrentInactive() Step { return Step{Kind: RecordCurrentInactive, Key: cur} }
+
+func recordCurrentActive() Step { return Step{Kind: RecordCurrentActive, Key: cur} }
+
+func recordRenamed() Step { return Step{Kind: RecordRenamed, Key: cur} }
+
+// pend records a pending request; an empty one withdraws it.
+func pend(request Request) Step { return Step{Kind: RecordRequest, Key: cur, Request: request} }
 
 func reactivate(key string) Step { return Step{Kind: Reactivate, Key: key} }
 
