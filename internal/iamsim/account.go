@@ -101,10 +101,6 @@ func (a *account) createUser(name, path string, tags map[string]string, now time
 
 // updateUser renames or moves a user. An empty argument changes nothing.
 func (a *account) updateUser(name, newName, newPath string) error {
-	u, err := a.user(name)
-	if err != nil {
-		return err
-	}
 	if newPath != "" {
 		if err := validPath(newPath); err != nil {
 			return err
@@ -114,6 +110,12 @@ func (a *account) updateUser(name, newName, newPath string) error {
 		if err := validUserName(newName); err != nil {
 			return err
 		}
+	}
+	u, err := a.user(name)
+	if err != nil {
+		return err
+	}
+	if newName != "" {
 		if other, ok := a.users[strings.ToLower(newName)]; ok && other != u {
 			return errUserExists(newName)
 		}

@@ -1,7 +1,6 @@
 package iamsim
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -85,15 +84,21 @@ func (a *account) signingKey(id string) (*accessKey, bool) {
 }
 
 func (a *account) setStatus(u *user, id, status string, now time.Time) error {
-	if status != statusActive && status != statusInactive {
-		return errValidation(fmt.Sprintf("1 validation error detected: Value '%s' at 'status' failed to satisfy constraint: "+
-			"Member must satisfy enum value set: [Active, Inactive]", status))
+	if err := validStatus(status); err != nil {
+		return err
 	}
 	k, err := a.key(u, id)
 	if err != nil {
 		return err
 	}
 	k.setStatus(status, now, a.retiredKeyDelay)
+	return nil
+}
+
+func validStatus(status string) error {
+	if status != statusActive && status != statusInactive {
+		return errConstraint(status, "status", "Member must satisfy enum value set: [Active, Inactive]")
+	}
 	return nil
 }
 

@@ -26,17 +26,17 @@ func TestUsers(t *testing.T) {
 
 	created, err := c.CreateUser(ctx, &iam.CreateUserInput{
 		UserName: aws.String("Ann"),
-		Path:     aws.String("/ops/"),
-		Tags:     []iamtypes.Tag{{Key: aws.String("team"), Value: aws.String("a & b")}},
+		Path:     aws.String("/r&d/"),
+		Tags:     []iamtypes.Tag{{Key: aws.String("team"), Value: aws.String("a + b")}},
 	})
 	noError(t, err)
-	if got := aws.ToString(created.User.Arn); got != "arn:aws:iam::000000000042:user/ops/Ann" {
+	if got := aws.ToString(created.User.Arn); got != "arn:aws:iam::000000000042:user/r&d/Ann" {
 		t.Errorf("arn %s", got)
 	}
 	if got := aws.ToString(created.User.UserId); !regexp.MustCompile(`^AIDA[A-Z2-7]{17}$`).MatchString(got) {
 		t.Errorf("user id %s", got)
 	}
-	if !aws.ToTime(created.User.CreateDate).Equal(start) || aws.ToString(created.User.Path) != "/ops/" {
+	if !aws.ToTime(created.User.CreateDate).Equal(start) || aws.ToString(created.User.Path) != "/r&d/" {
 		t.Errorf("created %v below %s", created.User.CreateDate, aws.ToString(created.User.Path))
 	}
 
@@ -46,7 +46,7 @@ func TestUsers(t *testing.T) {
 	if aws.ToString(got.User.UserName) != "Ann" || aws.ToString(got.User.UserId) != aws.ToString(created.User.UserId) {
 		t.Errorf("got %s %s", aws.ToString(got.User.UserName), aws.ToString(got.User.UserId))
 	}
-	if len(got.User.Tags) != 1 || aws.ToString(got.User.Tags[0].Value) != "a & b" {
+	if len(got.User.Tags) != 1 || aws.ToString(got.User.Tags[0].Value) != "a + b" {
 		t.Errorf("tags %v", got.User.Tags)
 	}
 
@@ -243,8 +243,54 @@ func TestTags(t *testing.T) {
 	}
 	_, err = c.TagUser(ctx, &iam.TagUserInput{UserName: ann, Tags: many})
 	wantError(t, err, 409, "LimitExceeded")
+	if u, _ := s.User("ann"); len(u.Tags) != 2 {
+		t.Errorf("%d tags after a refused call, want 2", len(u.Tags))
+	}
+	_, err = c.TagUser(ctx, &iam.TagUserInput{UserName: ann, Tags: many[:48]})
+	noError(t, err)
+	_, err = c.TagUser(ctx, &iam.TagUserInput{UserName: ann, Tags: []iamtypes.Tag{tag("b", "new"), tag("one more", "")}})
+	wantError(t, err, 409, "LimitExceeded")
+	_, err = c.TagUser(ctx, &iam.TagUserInput{UserName: ann, Tags: []iamtypes.Tag{tag("b", "3")}}) // replaces B
+	noError(t, err)
+	if u, _ := s.User("ann"); len(u.Tags) != 50 || u.Tags["b"] != "3" {
+		t.Errorf("%d tags, b is %q", len(u.Tags), u.Tags["b"])
+	}
 	_, err = c.TagUser(ctx, &iam.TagUserInput{UserName: ann, Tags: []iamtypes.Tag{tag("x", ""), tag("X", "")}})
 	wantError(t, err, 400, "InvalidInput")
+}
+
+func TestTags_characters(t *testing.T) {
+	t.Parallel()
+	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
+	const pattern = `Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*`
+	for _, tt := range []struct{ key, value, want string }{
+		{"Ab0 _.:/=+-@é日 Ⅷ", "Ab0 _.:/=+-@é日 Ⅷ", ""},
+		{strings.Repeat("é", 128), strings.Repeat("é", 256), ""},
+		{"k", "", ""},
+		{"", "v", "'' at 'tags.1.member.key' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+		{strings.Repeat("k", 129), "v", "' at 'tags.1.member.key' failed to satisfy constraint: Member must have length less than or equal to 128"},
+		{"k", strings.Repeat("v", 257), "' at 'tags.1.member.value' failed to satisfy constraint: Member must have length less than or equal to 256"},
+		{"a,b", "v", "'a,b' at 'tags.1.member.key' failed to satisfy constraint: " + pattern},
+		{"k", "a\nb", "'a\nb' at 'tags.1.member.value' failed to satisfy constraint: " + pattern},
+		{"k", "a\tb", "'a\tb' at 'tags.1.member.value' failed to satisfy constraint: " + pattern},
+		{"k", "(a)", "'(a)' at 'tags.1.member.value' failed to satisfy constraint: " + pattern},
+		{"k", "🔑", "'🔑' at 'tags.1.member.value' failed to satisfy constraint: " + pattern},
+	} {
+		_, err := newClient(s, s.Root()).iam.TagUser(t.Context(), &iam.TagUserInput{
+			UserName: aws.String("ann"), Tags: []iamtypes.Tag{{Key: &tt.key, Value: &tt.value}},
+		})
+		if tt.want == "" {
+			noError(t, err)
+			continue
+		}
+		wantError(t, err, 400, "ValidationError")
+		if !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%q = %q: %v, want %s", tt.key, tt.value, err, tt.want)
+		}
+	}
+	if u, _ := s.User("ann"); len(u.Tags) != 3 {
+		t.Errorf("tags %v, want 3", u.Tags)
+	}
 }
 
 func TestLastUsed(t *testing.T) {

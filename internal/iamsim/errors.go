@@ -48,6 +48,12 @@ func errValidation(message string) error {
 	return &apiError{http.StatusBadRequest, "ValidationError", message}
 }
 
+// errConstraint is the error for the value of one member, which AWS names by its path in the call.
+func errConstraint(value, member, constraint string) error {
+	return errValidation(fmt.Sprintf("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s",
+		value, member, constraint))
+}
+
 func errInvalidInput(message string) error {
 	return &apiError{http.StatusBadRequest, "InvalidInput", message}
 }
@@ -90,6 +96,15 @@ func errInvalidAction(action, version string) error {
 
 func errThrottled() error {
 	return &apiError{http.StatusBadRequest, "Throttling", "Rate exceeded"}
+}
+
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagUser.html
+func errConcurrentModification() error {
+	return &apiError{
+		http.StatusConflict, "ConcurrentModification",
+		"The request was rejected because multiple requests to change this object were submitted simultaneously. " +
+			"Wait a few minutes and submit your request again.",
+	}
 }
 
 func errServiceFailure() error {

@@ -25,6 +25,11 @@ const (
 	Slow FaultKind = "Slow"
 	// Throttled answers 400 Throttling and does not execute the call.
 	Throttled FaultKind = "Throttled"
+	// Denied answers 403 AccessDenied and does not execute the call, as Deny does. It has no effect on GetCallerIdentity, which
+	// can't be denied.
+	Denied FaultKind = "Denied"
+	// ConcurrentModification answers 409 ConcurrentModification and does not execute the call.
+	ConcurrentModification FaultKind = "ConcurrentModification"
 )
 
 // Fault makes calls fail. Every fault counts the calls that match it. If several are due for a call, the oldest acts.
@@ -62,7 +67,9 @@ func (f *activeFault) due(action string) bool {
 
 // AddFault makes calls fail from now on. It panics on an unknown kind and on negative numbers.
 func (s *Server) AddFault(f Fault) {
-	kinds := []FaultKind{ErrorBeforeCommit, ErrorAfterCommit, AnswerLost, CutBeforeCommit, Empty200, Slow, Throttled}
+	kinds := []FaultKind{
+		ErrorBeforeCommit, ErrorAfterCommit, AnswerLost, CutBeforeCommit, Empty200, Slow, Throttled, Denied, ConcurrentModification,
+	}
 	if !slices.Contains(kinds, f.Kind) || f.Nth < 0 || f.Times < 0 || f.Delay < 0 {
 		panic("iamsim: AddFault: no such fault")
 	}
@@ -97,6 +104,8 @@ func (s *Server) applyFault(r *http.Request, fault Fault, execute func() answer)
 		return answer{err: errServiceFailure()}
 	case Throttled:
 		return answer{err: errThrottled()}
+	case ConcurrentModification:
+		return answer{err: errConcurrentModification()}
 	case CutBeforeCommit:
 		return answer{cut: true}
 	case ErrorAfterCommit:

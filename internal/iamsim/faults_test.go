@@ -23,13 +23,15 @@ func TestFaults(t *testing.T) {
 		code       string
 		wantStatus int // in the log
 	}{
-		iamsim.ErrorBeforeCommit: {false, true, 500, "ServiceFailure", 500},
-		iamsim.ErrorAfterCommit:  {true, true, 500, "ServiceFailure", 500},
-		iamsim.Throttled:         {false, true, 400, "Throttling", 400},
-		iamsim.AnswerLost:        {true, false, 0, "", 0},
-		iamsim.CutBeforeCommit:   {false, false, 0, "", 0},
-		iamsim.Empty200:          {true, true, 200, "", 200},
-		iamsim.Slow:              {true, true, 200, "", 200},
+		iamsim.ErrorBeforeCommit:      {false, true, 500, "ServiceFailure", 500},
+		iamsim.ErrorAfterCommit:       {true, true, 500, "ServiceFailure", 500},
+		iamsim.Throttled:              {false, true, 400, "Throttling", 400},
+		iamsim.AnswerLost:             {true, false, 0, "", 0},
+		iamsim.CutBeforeCommit:        {false, false, 0, "", 0},
+		iamsim.Empty200:               {true, true, 200, "", 200},
+		iamsim.Denied:                 {false, true, 403, "AccessDenied", 403},
+		iamsim.ConcurrentModification: {false, true, 409, "ConcurrentModification", 409},
+		iamsim.Slow:                   {true, true, 200, "", 200},
 	}
 	for kind, tt := range tests {
 		t.Run(string(kind), func(t *testing.T) {

@@ -55,10 +55,13 @@ func foreignEnv(t *testing.T, c iamsim.Credentials, more ...string) []string {
 func TestForeign_boto3(t *testing.T) {
 	t.Parallel()
 	requireClient(t, "python3-boto3", pythonPath, "-c", "import boto3")
-	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
+	s := startServer(t, iamsim.Options{Users: []string{"ann", "denied"}})
+	denied := s.CreateAccessKey("denied")
+	s.Deny("denied", "iam:CreateAccessKey")
 
 	command := exec.CommandContext(t.Context(), pythonPath, filepath.Join("testdata", "boto3_client.py")) //nolint:gosec // both are constants
-	command.Env = foreignEnv(t, s.Root(), "SIM_URL="+s.URL(), "SIM_USER=ann")
+	command.Env = foreignEnv(t, s.Root(), "SIM_URL="+s.URL(), "SIM_USER=ann",
+		"SIM_DENIED_ID="+denied.AccessKeyID, "SIM_DENIED_SECRET="+denied.Secret.Reveal())
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	out, err := command.Output()
@@ -68,19 +71,26 @@ func TestForeign_boto3(t *testing.T) {
 	var got map[string]any
 	noError(t, json.Unmarshal(out, &got))
 	want := map[string]any{
-		"empty":           []any{},
-		"third":           []any{"LimitExceeded", 409.0},
-		"pages":           true,
-		"never used":      []any{"ann", "N/A", "N/A", nil},
-		"identity":        "arn:aws:iam::123456789012:user/ann",
-		"used":            []any{"ann", "sts", "eu-west-1", "2026-01-01T00:00:00+00:00"},
-		"wrong signature": []any{"SignatureDoesNotMatch", 403.0},
-		"statuses":        []any{"Inactive", "Active"},
-		"inactive":        []any{"InvalidClientTokenId", 403.0},
-		"deleted again":   []any{"NoSuchEntity", 404.0},
-		"no user":         []any{"NoSuchEntity", 404.0},
-		"left":            true,
-		"role":            "arn:aws:sts::123456789012:assumed-role/deploy/run",
+		"empty":        []any{},
+		"third":        []any{"LimitExceeded", 409.0},
+		"denied third": []any{"AccessDenied", 403.0},
+		"unknown key": []any{"AccessDenied", 403.0, "User: arn:aws:iam::123456789012:user/admin is not authorized to perform " +
+			"iam:GetAccessKeyLastUsed on resource: access key AKIAIOSFODNN7EXAMPLE"},
+		"tag with a newline": []any{"ValidationError", 400.0},
+		"tag 51":             []any{"LimitExceeded", 409.0},
+		"tags":               []any{50.0, "2"},
+		"user ids":           true,
+		"pages":              true,
+		"never used":         []any{"ann", "N/A", "N/A", nil},
+		"identity":           "arn:aws:iam::123456789012:user/ann",
+		"used":               []any{"ann", "sts", "eu-west-1", "2026-01-01T00:00:00+00:00"},
+		"wrong signature":    []any{"SignatureDoesNotMatch", 403.0},
+		"statuses":           []any{"Inactive", "Active"},
+		"inactive":           []any{"InvalidClientTokenId", 403.0},
+		"deleted again":      []any{"NoSuchEntity", 404.0},
+		"no user":            []any{"NoSuchEntity", 404.0},
+		"left":               true,
+		"role":               "arn:aws:sts::123456789012:assumed-role/deploy/run",
 	}
 	for name := range want {
 		if !reflect.DeepEqual(got[name], want[name]) {
@@ -166,6 +176,18 @@ func TestForeign_awsCLI(t *testing.T) {
 	}
 	second := s.CreateAccessKey("ann")
 	admin.want("LimitExceeded", "", "iam", "create-access-key", "--user-name", "ann")
+	s.Deny("ann", "iam:CreateAccessKey")
+	newCLI(t, s, second).want("AccessDenied", "", "iam", "create-access-key", "--user-name", "ann")
+	s.SetLastUsed(second.AccessKeyID, time.Time{}, "", "")
+	admin.want("AccessDenied", "", "iam", "get-access-key-last-used", "--access-key-id", "AKIAIOSFODNN7EXAMPLE")
+	admin.want("ValidationError", "", "iam", "tag-user", "--user-name", "ann", "--tags", "Key=team,Value=a;b")
+	s.AddFault(iamsim.Fault{Action: "TagUser", Nth: 1, Kind: iamsim.ConcurrentModification})
+	admin.want("ConcurrentModification", "", "iam", "tag-user", "--user-name", "ann", "--tags", "Key=team,Value=a b")
+	ann, _ := s.User("ann")
+	users, _ := admin.run("iam", "list-users", "--query", "{ids: Users[?UserName=='ann'].UserId}")
+	if ids, ok := users["ids"].([]any); !ok || len(ids) != 1 || ids[0] != ann.ID {
+		t.Errorf("unique id %v, want %s", users["ids"], ann.ID)
+	}
 
 	listed, _ := admin.run("iam", "list-access-keys", "--user-name", "ann") // the CLI requests all pages
 	if keys, ok := listed["AccessKeyMetadata"].([]any); !ok || len(keys) != 2 {

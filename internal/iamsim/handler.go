@@ -142,7 +142,7 @@ func (s *Server) execute(r *http.Request, wire protocol, body []byte, params url
 		in.who = who
 	}
 	if op.resource != nil {
-		if action := op.service + ":" + call.Action; s.denied(in.who, action) {
+		if action := op.service + ":" + call.Action; call.Fault == string(Denied) || s.denied(in.who, action) {
 			return answer{err: errAccessDenied(in.who, action, op.resource(in))}
 		}
 	}

@@ -63,15 +63,16 @@ func (in *invocation) createAccessKey() (any, error) {
 }
 
 func (in *invocation) listAccessKeys() (any, error) {
+	request, err := in.pageRequest()
+	if err != nil {
+		return nil, err
+	}
 	u, view, err := in.targetUserForRead()
 	if err != nil {
 		return nil, err
 	}
 	position := func(k *accessKey) string { return fmt.Sprintf("%012d", k.serial) }
-	keys, end, err := paginate(in, view.keysOf(in.account, u), position)
-	if err != nil {
-		return nil, err
-	}
+	keys, end := cut(request, view.keysOf(in.account, u), position)
 	result := listAccessKeysResult{UserName: u.Name, page: end}
 	for _, k := range keys {
 		result.AccessKeyMetadata.Member = append(result.AccessKeyMetadata.Member, k.element())
@@ -80,15 +81,18 @@ func (in *invocation) listAccessKeys() (any, error) {
 }
 
 func (in *invocation) updateAccessKey() (any, error) {
-	u, err := in.targetUser()
-	if err != nil {
-		return nil, err
-	}
 	status, err := in.required("Status")
 	if err != nil {
 		return nil, err
 	}
+	if err := validStatus(status); err != nil {
+		return nil, err
+	}
 	id, err := in.required("AccessKeyId")
+	if err != nil {
+		return nil, err
+	}
+	u, err := in.targetUser()
 	if err != nil {
 		return nil, err
 	}
@@ -96,11 +100,11 @@ func (in *invocation) updateAccessKey() (any, error) {
 }
 
 func (in *invocation) deleteAccessKey() (any, error) {
-	u, err := in.targetUser()
+	id, err := in.required("AccessKeyId")
 	if err != nil {
 		return nil, err
 	}
-	id, err := in.required("AccessKeyId")
+	u, err := in.targetUser()
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package iamsim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -131,11 +132,11 @@ func (in *invocation) getUser() (any, error) {
 }
 
 func (in *invocation) updateUser() (any, error) {
-	u, err := in.requiredUser()
+	name, err := in.required("UserName")
 	if err != nil {
 		return nil, err
 	}
-	return nil, in.account.updateUser(u.Name, in.params.Get("NewUserName"), in.params.Get("NewPath"))
+	return nil, in.account.updateUser(name, in.params.Get("NewUserName"), in.params.Get("NewPath"))
 }
 
 func (in *invocation) deleteUser() (any, error) {
@@ -147,11 +148,12 @@ func (in *invocation) deleteUser() (any, error) {
 }
 
 func (in *invocation) listUsers() (any, error) {
-	users := in.nextView().users(in.account.listUsers(in.params.Get("PathPrefix")))
-	users, end, err := paginate(in, users, func(u *user) string { return strings.ToLower(u.Name) })
+	request, err := in.pageRequest()
 	if err != nil {
 		return nil, err
 	}
+	users := in.nextView().users(in.account.listUsers(in.params.Get("PathPrefix")))
+	users, end := cut(request, users, func(u *user) string { return strings.ToLower(u.Name) })
 	result := listUsersResult{page: end}
 	for _, u := range users {
 		result.Users.Member = append(result.Users.Member, in.account.element(u))
@@ -160,11 +162,11 @@ func (in *invocation) listUsers() (any, error) {
 }
 
 func (in *invocation) tagUser() (any, error) {
-	u, err := in.requiredUser()
+	tags, err := in.tags()
 	if err != nil {
 		return nil, err
 	}
-	tags, err := in.tags()
+	u, err := in.requiredUser()
 	if err != nil {
 		return nil, err
 	}
@@ -172,23 +174,30 @@ func (in *invocation) tagUser() (any, error) {
 }
 
 func (in *invocation) untagUser() (any, error) {
+	keys := in.indexed("TagKeys.member", "")
+	for i, key := range keys {
+		if err := validTagKey(fmt.Sprintf("tagKeys.%d.member", i+1), key); err != nil {
+			return nil, err
+		}
+	}
 	u, err := in.requiredUser()
 	if err != nil {
 		return nil, err
 	}
-	u.untag(in.indexed("TagKeys.member", ""))
+	u.untag(keys)
 	return nil, nil //nolint:nilnil // no result element
 }
 
 func (in *invocation) listUserTags() (any, error) {
+	request, err := in.pageRequest()
+	if err != nil {
+		return nil, err
+	}
 	u, err := in.requiredUser()
 	if err != nil {
 		return nil, err
 	}
-	tags, end, err := paginate(in, tagElements(u), tagOrder)
-	if err != nil {
-		return nil, err
-	}
+	tags, end := cut(request, tagElements(u), tagOrder)
 	return listUserTagsResult{members[tagElement]{tags}, end}, nil
 }
 
@@ -200,6 +209,13 @@ func (in *invocation) tags() (map[string]string, error) {
 	}
 	tags := map[string]string{}
 	for i, key := range keys {
+		member := fmt.Sprintf("tags.%d.member", i+1)
+		if err := validTagKey(member+".key", key); err != nil {
+			return nil, err
+		}
+		if err := validTagValue(member+".value", values[i]); err != nil {
+			return nil, err
+		}
 		if slices.ContainsFunc(slices.Collect(maps.Keys(tags)), func(k string) bool { return strings.EqualFold(k, key) }) {
 			return nil, errInvalidInput("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
 		}

@@ -128,37 +128,45 @@ func document(root xml.StartElement, content func(*xml.Encoder) error) []byte {
 	return out.Bytes()
 }
 
-// paginate returns the page of items that the request asks for. Items are in the order of their positions. A marker holds
-// the position of the last item returned, so that a deletion between two pages hides no other item.
-func paginate[T any](in *invocation, items []T, position func(T) string) ([]T, page, error) {
+// pageRequest is the page of a list that a call asks for.
+type pageRequest struct {
+	limit int
+	// after is the position of the last item of the page before. A deletion between two pages hides no other item.
+	after string
+}
+
+func (in *invocation) pageRequest() (pageRequest, error) {
 	limit := defaultMaxItems
 	if text := in.params.Get("MaxItems"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > largestMaxItems {
-			return nil, page{}, errValidation(fmt.Sprintf("1 validation error detected: Value '%s' at 'maxItems' failed to satisfy "+
-				"constraint: Member must have value between 1 and %d", text, largestMaxItems))
+			return pageRequest{}, errConstraint(text, "maxItems", "Member must have value between 1 and "+strconv.Itoa(largestMaxItems))
 		}
 		limit = n
 	}
 	if in.opts.PageSize > 0 {
 		limit = min(limit, in.opts.PageSize)
 	}
+	after, err := base64.RawURLEncoding.DecodeString(in.params.Get("Marker"))
+	if err != nil {
+		return pageRequest{}, errValidation("Invalid Marker.")
+	}
+	return pageRequest{limit: limit, after: string(after)}, nil
+}
 
-	if marker := in.params.Get("Marker"); marker != "" {
-		seen, err := base64.RawURLEncoding.DecodeString(marker)
-		if err != nil {
-			return nil, page{}, errValidation("Invalid Marker.")
-		}
-		for len(items) > 0 && position(items[0]) <= string(seen) {
+// cut returns the requested page of items, which are in the order of their positions.
+func cut[T any](request pageRequest, items []T, position func(T) string) ([]T, page) {
+	if request.after != "" {
+		for len(items) > 0 && position(items[0]) <= request.after {
 			items = items[1:]
 		}
 	}
-	if len(items) <= limit {
-		return items, page{}, nil
+	if len(items) <= request.limit {
+		return items, page{}
 	}
-	items = items[:limit]
-	last := position(items[limit-1])
-	return items, page{IsTruncated: true, Marker: base64.RawURLEncoding.EncodeToString([]byte(last))}, nil
+	items = items[:request.limit]
+	last := position(items[request.limit-1])
+	return items, page{IsTruncated: true, Marker: base64.RawURLEncoding.EncodeToString([]byte(last))}
 }
 
 // required returns a parameter that must be set.

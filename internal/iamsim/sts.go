@@ -116,6 +116,9 @@ func (in *invocation) newSession() (assumeRoleResult, error) {
 	if role == nil {
 		return assumeRoleResult{}, errValidation(roleARN + " is invalid")
 	}
+	if role[1] != in.account.id {
+		return assumeRoleResult{}, errAccessDenied(in.who, "sts:"+in.call.Action, roleARN)
+	}
 	name := in.params.Get("RoleSessionName")
 	if !sessionNamePattern.MatchString(name) {
 		return assumeRoleResult{}, errValidation(fmt.Sprintf("1 validation error detected: Value '%s' at 'roleSessionName' failed to "+
@@ -130,10 +133,6 @@ func (in *invocation) newSession() (assumeRoleResult, error) {
 		}
 		seconds = n
 	}
-	if role[1] != in.account.id {
-		return assumeRoleResult{}, errAccessDenied(in.who, "sts:"+in.call.Action, roleARN)
-	}
-
 	id := newAccessKeyID("ASIA", in.account.id)
 	s := &session{
 		arn:     fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", in.account.id, role[2], name),

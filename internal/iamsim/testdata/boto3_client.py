@@ -51,6 +51,23 @@ seen = {"empty": iam.list_access_keys(UserName=USER)["AccessKeyMetadata"]}
 
 first, second = (iam.create_access_key(UserName=USER)["AccessKey"] for _ in range(2))
 seen["third"] = error(iam.create_access_key, UserName=USER)
+denied = {"AccessKeyId": os.environ["SIM_DENIED_ID"], "SecretAccessKey": os.environ["SIM_DENIED_SECRET"]}
+seen["denied third"] = error(client("iam", denied).create_access_key, UserName=USER)
+
+try:
+    iam.get_access_key_last_used(AccessKeyId="AKIAIOSFODNN7EXAMPLE")
+except ClientError as e:
+    seen["unknown key"] = [e.response["Error"]["Code"], e.response["ResponseMetadata"]["HTTPStatusCode"], e.response["Error"]["Message"]]
+
+seen["tag with a newline"] = error(iam.tag_user, UserName=USER, Tags=[{"Key": "k", "Value": "a\nb"}])
+iam.tag_user(UserName=USER, Tags=[{"Key": f"k{i}", "Value": "1"} for i in range(50)])
+seen["tag 51"] = error(iam.tag_user, UserName=USER, Tags=[{"Key": "k0", "Value": "3"}, {"Key": "k50", "Value": "1"}])
+iam.tag_user(UserName=USER, Tags=[{"Key": "K0", "Value": "2"}])
+tags = iam.list_user_tags(UserName=USER)["Tags"]
+seen["tags"] = [len(tags), next(t["Value"] for t in tags if t["Key"] == "K0")]
+
+users = [u for page in iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": 1}) for u in page["Users"]]
+seen["user ids"] = [u["UserId"] for u in users] == [iam.get_user(UserName=u["UserName"])["User"]["UserId"] for u in users] and len(users) == 3
 
 pages = iam.get_paginator("list_access_keys").paginate(UserName=USER, PaginationConfig={"PageSize": 1})
 listed = [[k["AccessKeyId"] for k in page["AccessKeyMetadata"]] for page in pages]
