@@ -142,6 +142,7 @@ func calls(g *iamgate.Gateway) map[string]func(context.Context) error {
 			return err
 		},
 		"iam:GetUser":           func(ctx context.Context) error { _, err := g.GetUser(ctx, userName); return err },
+		"iam:ListUsers":         func(ctx context.Context) error { _, _, err := g.UserByID(ctx, "AIDA1"); return err },
 		"iam:TagUser":           func(ctx context.Context) error { return g.TagUser(ctx, userName, "k", "v") },
 		"iam:UntagUser":         func(ctx context.Context) error { return g.UntagUser(ctx, userName, "k") },
 		"sts:GetCallerIdentity": func(ctx context.Context) error { _, err := g.CallerIdentity(ctx); return err },
@@ -172,9 +173,10 @@ func TestEmptyAnswersAreErrors(t *testing.T) {
 		"no body":   "",
 		"no result": `<R/>`,
 		"no members": `<R><ListAccessKeysResult/><CreateAccessKeyResult/><GetAccessKeyLastUsedResult/><GetUserResult/>` +
-			`<GetCallerIdentityResult/></R>`,
+			`<GetCallerIdentityResult/><ListUsersResult/></R>`,
 		"empty members": `<R><ListAccessKeysResult><AccessKeyMetadata><member/></AccessKeyMetadata></ListAccessKeysResult>` +
-			`<CreateAccessKeyResult><AccessKey/></CreateAccessKeyResult><GetUserResult><User/></GetUserResult></R>`,
+			`<CreateAccessKeyResult><AccessKey/></CreateAccessKeyResult><GetUserResult><User/></GetUserResult>` +
+			`<ListUsersResult><Users><member/></Users></ListUsersResult></R>`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

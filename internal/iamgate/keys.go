@@ -33,8 +33,9 @@ func (g *Gateway) ListAccessKeys(ctx context.Context, user string) ([]AccessKey,
 		if err != nil {
 			return nil, newError(actionListAccessKeys, user, err)
 		}
-		// An empty body decodes without an error. It must not count as an empty list, as if all keys were gone.
-		if page.AccessKeyMetadata == nil {
+		// An empty body decodes without an error. It must not count as an empty list, as if all keys were gone. Nor must a list
+		// that lacks its rest.
+		if page.AccessKeyMetadata == nil || page.IsTruncated && !pages.HasMorePages() {
 			return nil, badAnswer(actionListAccessKeys, user, page.ResultMetadata)
 		}
 		for _, m := range page.AccessKeyMetadata {

@@ -2,6 +2,7 @@ package iamgate
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -11,9 +12,18 @@ import (
 
 const (
 	actionGetUser   = "iam:GetUser"
+	actionListUsers = "iam:ListUsers"
 	actionTagUser   = "iam:TagUser"
 	actionUntagUser = "iam:UntagUser"
+
+	codeConcurrentModification = "ConcurrentModification"
+
+	// largestPage is the most that IAM returns in one page of a list.
+	largestPage = 1000
 )
+
+// conflictTimeout is how long to try again while other changes of the same user are under way, counted in time slept.
+const conflictTimeout = 30 * time.Second
 
 // GetUser returns a user. The error is KindNoSuchEntity if there is none of that name.
 //
@@ -23,13 +33,49 @@ func (g *Gateway) GetUser(ctx context.Context, name string) (User, error) {
 	if err != nil {
 		return User{}, newError(actionGetUser, name, err)
 	}
-	u := out.User
-	if u == nil || u.UserName == nil || u.UserId == nil || u.Arn == nil || u.CreateDate == nil {
+	user, ok := newUser(out.User)
+	if !ok {
 		return User{}, badAnswer(actionGetUser, name, out.ResultMetadata)
+	}
+	return user, nil
+}
+
+// UserByID returns the user with a unique id (AIDA...), whatever the name, without tags. It reports whether there is one. It
+// lists all users of the account, so it needs iam:ListUsers. IAM's lists are eventually consistent.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html.
+func (g *Gateway) UserByID(ctx context.Context, uniqueID string) (User, bool, error) {
+	input := &iam.ListUsersInput{MaxItems: aws.Int32(largestPage)}
+	pages := iam.NewListUsersPaginator(g.iam, input, func(o *iam.ListUsersPaginatorOptions) { o.StopOnDuplicateToken = true })
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return User{}, false, newError(actionListUsers, uniqueID, err)
+		}
+		if page.Users == nil || page.IsTruncated && !pages.HasMorePages() {
+			return User{}, false, badAnswer(actionListUsers, uniqueID, page.ResultMetadata)
+		}
+		for _, listed := range page.Users {
+			user, ok := newUser(&listed)
+			if !ok {
+				return User{}, false, badAnswer(actionListUsers, uniqueID, page.ResultMetadata)
+			}
+			if user.ID == uniqueID {
+				return user, true, nil
+			}
+		}
+	}
+	return User{}, false, nil
+}
+
+// newUser reports whether u has what AWS always sends.
+func newUser(u *types.User) (User, bool) {
+	if u == nil || u.UserName == nil || u.UserId == nil || u.Arn == nil || u.CreateDate == nil {
+		return User{}, false
 	}
 	parsed, err := arn.Parse(*u.Arn)
 	if err != nil {
-		return User{}, badAnswer(actionGetUser, name, out.ResultMetadata)
+		return User{}, false
 	}
 	user := User{
 		Name: *u.UserName, ID: *u.UserId, ARN: *u.Arn, CreatedAt: u.CreateDate.UTC(),
@@ -38,29 +84,50 @@ func (g *Gateway) GetUser(ctx context.Context, name string) (User, error) {
 	for _, tag := range u.Tags {
 		user.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
-	return user, nil
+	return user, true
 }
 
-// TagUser sets one tag of a user, and keeps the others.
+// TagUser sets one tag of a user, and keeps the others. It tries again, for half a minute, while another change of the user is
+// under way.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagUser.html.
 func (g *Gateway) TagUser(ctx context.Context, user, key, value string) error {
-	_, err := g.iam.TagUser(ctx, &iam.TagUserInput{
-		UserName: aws.String(user), Tags: []types.Tag{{Key: aws.String(key), Value: aws.String(value)}},
+	return g.retryConflicts(ctx, actionTagUser, user, func() error {
+		_, err := g.iam.TagUser(ctx, &iam.TagUserInput{
+			UserName: aws.String(user), Tags: []types.Tag{{Key: aws.String(key), Value: aws.String(value)}},
+		})
+		return err
 	})
-	if err != nil {
-		return newError(actionTagUser, user, err)
-	}
-	return nil
 }
 
-// UntagUser removes one tag of a user. It succeeds if there is no such tag.
+// UntagUser removes one tag of a user. It succeeds if there is no such tag. It tries again as TagUser does.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagUser.html.
 func (g *Gateway) UntagUser(ctx context.Context, user, key string) error {
-	_, err := g.iam.UntagUser(ctx, &iam.UntagUserInput{UserName: aws.String(user), TagKeys: []string{key}})
-	if err != nil {
-		return newError(actionUntagUser, user, err)
+	return g.retryConflicts(ctx, actionUntagUser, user, func() error {
+		_, err := g.iam.UntagUser(ctx, &iam.UntagUserInput{UserName: aws.String(user), TagKeys: []string{key}})
+		return err
+	})
+}
+
+// retryConflicts calls change until AWS does not answer ConcurrentModification, which the SDK does not retry, up to
+// conflictTimeout.
+func (g *Gateway) retryConflicts(ctx context.Context, action, user string, change func() error) error {
+	var conflict *Error
+	done, err := g.poll(ctx, action, user, conflictTimeout, func() (bool, error) {
+		err := change()
+		if err == nil {
+			return true, nil
+		}
+		failure := newError(action, user, err)
+		if failure.Code == codeConcurrentModification {
+			conflict = failure
+			return false, nil
+		}
+		return false, failure
+	})
+	if err == nil && !done {
+		return conflict
 	}
-	return nil
+	return err
 }

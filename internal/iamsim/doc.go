@@ -4,8 +4,8 @@
 // It has what no emulator offers and the tests of a key rotation need: a clock that tests move by months, last-used data
 // that ages with it, new keys that do not work yet, answers lost after the commit, throttling, and a call log. It answers
 // clients as AWS does: error codes, HTTP statuses, limits, pagination, XML, JSON and dates. It checks the signature of every
-// call with the secret of the signing key, and records the use of that key. A call is authenticated, authorized, validated,
-// and only then looks for its user and key, and checks the quota.
+// call with the secret of the signing key, and records the use of that key. It authenticates, authorizes and validates
+// a call, in this order, before it looks for the call's user and key, and checks quotas last.
 //
 // # Eventual consistency
 //
