@@ -7,21 +7,30 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/keyid"
 )
 
-func TestIsLongTerm(t *testing.T) {
+func TestForms(t *testing.T) {
 	t.Parallel()
-	for id, want := range map[string]bool{
-		"AKIAIOSFODNN7EXAMPLE":            true,
-		"AKIA" + strings.Repeat("A", 12):  true,
-		"AKIA" + strings.Repeat("A", 11):  false,
-		"AKIA" + strings.Repeat("9", 124): true,
-		"AKIA" + strings.Repeat("9", 125): false,
-		"ASIAIOSFODNN7EXAMPLE":            false,
-		"akiaiosfodnn7example":            false,
-		"AKIAIOSFODNN7EXAMPLE\n":          false,
-		"":                                false,
+	for id, want := range map[string]struct{ longTerm, temporary bool }{
+		"AKIAIOSFODNN7EXAMPLE":            {longTerm: true},
+		"LKIAQAAAAAAAEXAMPLE0":            {longTerm: true},
+		"KEY0123456789012":                {longTerm: true},
+		"AKIA" + strings.Repeat("A", 12):  {longTerm: true},
+		"AKIA" + strings.Repeat("A", 11):  {},
+		"AKIA" + strings.Repeat("9", 124): {longTerm: true},
+		"AKIA" + strings.Repeat("9", 125): {},
+		"ASIAIOSFODNN7EXAMPLE":            {temporary: true},
+		"LSIAQAAAAAAAEXAMPLE0":            {temporary: true},
+		"ASIA" + strings.Repeat("A", 11):  {},
+		"BASIAOSFODNN7EXAMPLE":            {longTerm: true},
+		"akiaiosfodnn7example":            {},
+		"AKIAIOSFODNN7EXAMPLE\n":          {},
+		"AKIA-CURRENT-EXAMPLE":            {},
+		"":                                {},
 	} {
-		if got := keyid.IsLongTerm(id); got != want {
-			t.Errorf("IsLongTerm(%q) = %t, want %t", id, got, want)
+		if got := keyid.IsLongTerm(id); got != want.longTerm {
+			t.Errorf("IsLongTerm(%q) = %t, want %t", id, got, want.longTerm)
+		}
+		if got := keyid.IsTemporary(id); got != want.temporary {
+			t.Errorf("IsTemporary(%q) = %t, want %t", id, got, want.temporary)
 		}
 	}
 }

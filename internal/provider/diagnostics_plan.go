@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/duration"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/keyid"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
@@ -212,14 +214,21 @@ func rotateAfterTooShort(spelled string, policy rotation.Policy) diag.Diagnostic
 	}.asError()
 }
 
-const importForms = "user, user/AKIA-CURRENT or user/AKIA-CURRENT/AKIA-PREVIOUS"
+const importForms = "user, user/CURRENT or user/CURRENT/PREVIOUS"
 
-// badImportID refuses an import id of another form.
+// badImportID refuses an import id of another form, or with the id of temporary credentials.
 func badImportID(id string) diag.Diagnostic {
-	return problem{
-		summary: fmt.Sprintf("Import id %q is not of the form user, user/AKIA1 or user/AKIA1/AKIA2", id),
-		next:    "The import id is " + importForms + ": a user name, then the id of the current key, then that of the previous one.",
-	}.asError()
+	p := problem{
+		summary: fmt.Sprintf("Import id %q is not of the form %s", id, importForms),
+		next: "The import id is a user name, then the id of the current key, then that of the previous one. A key id has 16 to 128 upper " +
+			"case letters and digits, such as AKIAIOSFODNN7EXAMPLE.",
+	}
+	if i := slices.IndexFunc(strings.Split(id, "/"), keyid.IsTemporary); i > 0 {
+		p.summary = fmt.Sprintf("Import id %q names temporary credentials", id)
+		p.truth = "No user owns them: they are those of a session, and expire by themselves."
+		p.next = "Name a long-term access key of the user; aws iam list-access-keys shows its id."
+	}
+	return p.asError()
 }
 
 // importFailure says why an import id does not name keys of the user.

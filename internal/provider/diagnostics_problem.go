@@ -3,13 +3,13 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/keyid"
 )
 
 // problem is the one shape of what the resource says to a user.
@@ -89,7 +89,7 @@ func awsErrorHint(failure *iamgate.Error) string {
 			return fmt.Sprintf("Allow %s on user %q. If a policy does allow it, look for an explicit deny: AWS attaches "+
 				"AWSCompromisedKeyQuarantine policies to a user whose key was found in public, and they deny it.", failure.Action, failure.Resource)
 		}
-		if keyid.IsLongTerm(failure.Resource) {
+		if slices.Contains([]string{"iam:GetAccessKeyLastUsed", "iam:UpdateAccessKey", "iam:DeleteAccessKey"}, failure.Action) {
 			return fmt.Sprintf("Allow %s on the user of key %s for the credentials of this provider.", failure.Action, failure.Resource)
 		}
 		return fmt.Sprintf("Allow %s on %q for the credentials of this provider.", failure.Action, failure.Resource)

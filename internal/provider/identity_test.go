@@ -318,13 +318,18 @@ func TestAccRotatingAccessKey_importMalformed(t *testing.T) {
 	p := newProtocol(t, w)
 	for _, id := range []string{
 		"/", "/" + one, "app/", "app//" + one, "app/" + one + "/", "app/" + strings.ToLower(one), "app/ASIA" + one[4:], "app/AKIA",
+		"app/" + one + "/ASIA" + two[4:], "app/ASIA",
 		"app/" + one + "/" + two + "/" + one, one + "/app",
 	} {
 		_, failure := p.importing(id, nil)
 		switch {
 		case failure == nil:
 			t.Errorf("import id %q was taken", id)
-		case !strings.Contains(failure.Summary, `"`+id+`"`) || !strings.Contains(failure.Summary, "user/AKIA1/AKIA2"):
+		case strings.Contains(id, "/ASIA"+one[4:]) || strings.Contains(id, "/ASIA"+two[4:]):
+			if failure.Summary != `Import id "`+id+`" names temporary credentials` {
+				t.Errorf("import id %q: %s", id, failure.Summary)
+			}
+		case failure.Summary != `Import id "`+id+`" is not of the form user, user/CURRENT or user/CURRENT/PREVIOUS`:
 			t.Errorf("import id %q: %s", id, failure.Summary)
 		}
 	}

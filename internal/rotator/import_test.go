@@ -33,7 +33,11 @@ func TestParseImportID_forms(t *testing.T) {
 		{text: "/" + keyA},
 		{text: "ci/"},
 		{text: "ci/" + keyA + "/"},
+		{text: "ci/LKIAQAAAAAAAEXAMPLE0", ok: true, keys: []string{"LKIAQAAAAAAAEXAMPLE0"}},
+		{text: "ci/" + keyA + "/LKIAQAAAAAAAEXAMPLE0", ok: true, keys: []string{keyA, "LKIAQAAAAAAAEXAMPLE0"}},
 		{text: "ci/ASIAAAAAAAAAAAAAAAAA"},
+		{text: "ci/" + keyA + "/ASIAAAAAAAAAAAAAAAAA"},
+		{text: "ci/AKIAAAAAAAAAAAA"},
 		{text: "ci/" + keyA + "/deploy"},
 		{text: "ci/" + keyA + "/" + keyB + "/" + keyA},
 	} {
