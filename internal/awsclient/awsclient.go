@@ -56,7 +56,8 @@ type Clients struct {
 // New returns the clients for the settings. They are nil if a Problem is an error. New sends no request to AWS, unless the
 // credentials come from one: an assumed role, web identity, or the metadata of an instance.
 func New(ctx context.Context, s Settings, o Options) (*Clients, Problems) {
-	s, cfg, problems := resolve(ctx, s, o.Version)
+	sources := new(sourceKeys)
+	s, cfg, problems := resolve(ctx, s, o.Version, sources)
 	if problems.HasError() {
 		return nil, problems
 	}
@@ -66,7 +67,9 @@ func New(ctx context.Context, s Settings, o Options) (*Clients, Problems) {
 	cfg.Region = s.stsRegion(cfg.Region)
 	guard := &accountGuard{allowed: s.AllowedAccountIDs, forbidden: s.ForbiddenAccountIDs}
 	cfg.APIOptions = slices.Concat(cfg.APIOptions, []func(*middleware.Stack) error{guard.register})
-	clients.Gateway = iamgate.New(cfg, iamgate.Options{Clock: o.Clock, IAMEndpoint: s.Endpoints.IAM, STSEndpoint: s.Endpoints.STS})
+	clients.Gateway = iamgate.New(cfg, iamgate.Options{
+		Clock: o.Clock, IAMEndpoint: s.Endpoints.IAM, STSEndpoint: s.Endpoints.STS, SourceKeyIDs: sources.list,
+	})
 	guard.identity = clients.Gateway.CallerIdentity
 	return clients, problems
 }

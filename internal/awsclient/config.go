@@ -28,8 +28,8 @@ const (
 )
 
 // resolve resolves the settings, the environment and the shared files into a configuration of the AWS SDK. It returns the
-// settings with what the environment adds.
-func resolve(ctx context.Context, s Settings, version string) (Settings, aws.Config, Problems) {
+// settings with what the environment adds. The keys that the credentials come from are added to sources.
+func resolve(ctx context.Context, s Settings, version string, sources *sourceKeys) (Settings, aws.Config, Problems) {
 	var problems Problems
 	env, err := config.NewEnvConfig()
 	if err != nil {
@@ -57,12 +57,13 @@ func resolve(ctx context.Context, s Settings, version string) (Settings, aws.Con
 	if base.RetryMode == "" && env.RetryMode == "" && shared.RetryMode == "" {
 		base.RetryMode = defaultRetryMode
 	}
-	_, cfg, diags := awsbase.GetAwsConfig(ctx, base)
+	// It assumes every role of the chain, and sends no other signed request.
+	_, cfg, diags := awsbase.GetAwsConfig(sources.watch(ctx), base)
 	problems.addBase(diags)
 	if problems.HasError() {
 		return s, aws.Config{}, problems
 	}
-	cfg.Credentials = &loggedCredentials{inner: cfg.Credentials}
+	cfg.Credentials = &loggedCredentials{inner: cfg.Credentials, sources: sources}
 	if !regionKnown {
 		cfg.Region = instanceRegion(ctx, cfg)
 	}

@@ -31,7 +31,7 @@ func TestResolve_maxAttempts(t *testing.T) {
 			t.Setenv("AWS_MAX_ATTEMPTS", tc.env)
 			s := exampleSettings()
 			s.MaxRetries = tc.setting
-			_, cfg, problems := resolve(t.Context(), s, "1.2.3")
+			_, cfg, problems := resolve(t.Context(), s, "1.2.3", new(sourceKeys))
 			if len(problems) > 0 {
 				t.Fatal(problems)
 			}
@@ -49,7 +49,7 @@ func TestResolve_settings(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL", sim.URL())
 	t.Setenv("AWS_ROLE_ARN", role)
 	given := Settings{AssumeRoleWithWebIdentity: &WebIdentity{WebIdentityToken: secret.New("token"), SessionName: "ci"}}
-	used, _, problems := resolve(t.Context(), given, "1.2.3")
+	used, _, problems := resolve(t.Context(), given, "1.2.3", new(sourceKeys))
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

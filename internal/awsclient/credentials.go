@@ -12,6 +12,8 @@ import (
 // retrieve them earlier, only for the log, could cost a request to STS.
 type loggedCredentials struct {
 	inner aws.CredentialsProvider
+	// sources records who signs the requests of a renewal.
+	sources *sourceKeys
 
 	mu     sync.Mutex
 	logged string // id of the access key that was logged last
@@ -21,7 +23,7 @@ var _ aws.CredentialProviderSource = (*loggedCredentials)(nil)
 
 // Retrieve returns the credentials of the inner provider.
 func (p *loggedCredentials) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	creds, err := p.inner.Retrieve(ctx)
+	creds, err := p.inner.Retrieve(p.sources.watch(ctx))
 	if err != nil {
 		return creds, err
 	}

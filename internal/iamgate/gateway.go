@@ -90,6 +90,9 @@ type Options struct {
 	// IAMEndpoint and STSEndpoint are custom endpoints; empty leaves the resolution to the SDK.
 	IAMEndpoint string
 	STSEndpoint string
+	// SourceKeyIDs returns the ids of the long-term keys that the credentials come from, such as by an assumed role. It is called
+	// after the credentials were retrieved. Nil means that there are none.
+	SourceKeyIDs func() []string
 }
 
 // Gateway calls IAM and STS with one set of credentials. It is safe for concurrent use.
@@ -97,6 +100,7 @@ type Gateway struct {
 	iam         *iam.Client
 	sts         *sts.Client
 	credentials aws.CredentialsProvider
+	sources     func() []string
 	clock       clock.Clock
 	skew        skew
 	caller      caller
@@ -111,6 +115,7 @@ type Gateway struct {
 func New(cfg aws.Config, opts Options) *Gateway {
 	g := &Gateway{
 		credentials:   awserr.Credentials(cfg.Credentials),
+		sources:       opts.SourceKeyIDs,
 		clock:         opts.Clock,
 		usableTimeout: opts.UsableTimeout,
 		settleTimeout: opts.SettleTimeout,

@@ -12,13 +12,22 @@ const (
 	actionSign              = "credentials"
 )
 
-// SigningKeyID is the id of the access key that signs the requests of this Gateway. The error is of KindNoCredentials.
-func (g *Gateway) SigningKeyID(ctx context.Context) (string, error) {
+// SigningKeyIDs returns the ids of the access keys that this Gateway depends on: first that of the key that signs its requests,
+// then those of Options.SourceKeyIDs. The error is of KindNoCredentials.
+func (g *Gateway) SigningKeyIDs(ctx context.Context) ([]string, error) {
 	creds, err := g.credentials.Retrieve(ctx)
 	if err != nil {
-		return "", newError(actionSign, "", err)
+		return nil, newError(actionSign, "", err)
 	}
-	return creds.AccessKeyID, nil
+	ids := []string{creds.AccessKeyID}
+	if g.sources != nil {
+		for _, id := range g.sources() {
+			if id != creds.AccessKeyID {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids, nil
 }
 
 // CallerIdentity returns whom the credentials of the Gateway belong to. It asks once per Gateway, also for concurrent

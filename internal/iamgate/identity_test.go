@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -126,14 +127,24 @@ func TestCallerIdentityErrorIsShared(t *testing.T) {
 	})
 }
 
-func TestSigningKeyID(t *testing.T) {
+func TestSigningKeyIDs(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{})
-	g, _ := newGateway(t, sim)
-	id, err := g.SigningKeyID(t.Context())
-	noError(t, err)
-	if id != sim.Root().AccessKeyID {
-		t.Errorf("got %s, want %s", id, sim.Root().AccessKeyID)
+	root := sim.Root().AccessKeyID
+	for name, test := range map[string]struct {
+		sources func() []string
+		want    []string
+	}{
+		"no sources":         {nil, []string{root}},
+		"the key itself":     {func() []string { return []string{root} }, []string{root}},
+		"a key below a role": {func() []string { return []string{"AKIA1", root, "AKIA2"} }, []string{root, "AKIA1", "AKIA2"}},
+	} {
+		g := iamgate.New(newConfig(sim), iamgate.Options{SourceKeyIDs: test.sources})
+		ids, err := g.SigningKeyIDs(t.Context())
+		noError(t, err)
+		if !slices.Equal(ids, test.want) {
+			t.Errorf("%s: got %q, want %q", name, ids, test.want)
+		}
 	}
 	wantCalls(t, sim)
 }
@@ -163,7 +174,7 @@ func TestNoCredentials(t *testing.T) {
 			cfg := newConfig(sim)
 			cfg.Credentials = test.provider
 			g := iamgate.New(cfg, iamgate.Options{Clock: newClock(day0)})
-			_, signErr := g.SigningKeyID(t.Context())
+			_, signErr := g.SigningKeyIDs(t.Context())
 			_, listErr := g.ListAccessKeys(t.Context(), userName)
 			for _, err := range []error{signErr, listErr} {
 				if failure := wantError(t, err, test.kind); failure.Message != test.message {

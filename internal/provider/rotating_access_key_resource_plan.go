@@ -203,12 +203,14 @@ func (r *rotatingAccessKeyResource) refuseOwnKey(ctx context.Context, state *rot
 	if state.SkipDestroy.ValueBool() {
 		return record, diags
 	}
-	signer, err := r.client.Rotator.SigningKeyID(ctx)
-	switch {
-	case err != nil:
+	signers, err := r.client.Rotator.SigningKeyIDs(ctx)
+	if err != nil {
 		diags.Append(signerUnknown(err))
-	case slices.Contains(rotator.OwnKeys(record), signer):
-		diags.Append(signerNotDestroyed(signer))
+	}
+	for _, id := range rotator.OwnKeys(record) {
+		if slices.Contains(signers, id) {
+			diags.Append(signerNotDestroyed(id))
+		}
 	}
 	return record, diags
 }

@@ -15,11 +15,11 @@ import (
 func (c *Client) Observe(
 	ctx context.Context, user string, keys []rotation.Key, record rotation.Record, policy rotation.Policy,
 ) (rotation.Observation, error) {
-	signer, err := c.SigningKeyID(ctx)
+	signers, err := c.SigningKeyIDs(ctx)
 	if err != nil {
 		return rotation.Observation{}, readError(ReadLastUse, user, err)
 	}
-	seen := rotation.Observation{Keys: keys, User: user, Signers: []string{signer}}
+	seen := rotation.Observation{Keys: keys, User: user, Signers: signers}
 	for _, id := range record.KeysNeedingLastUse(policy, seen, c.gateway.Now()) {
 		use, err := c.lastUse(ctx, id)
 		if err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
@@ -48,9 +48,10 @@ func describeUse(use *rotation.Use) string {
 	}
 }
 
-// SigningKeyID is the id of the key that signs our own requests.
-func (c *Client) SigningKeyID(ctx context.Context) (string, error) {
-	return c.gateway.SigningKeyID(ctx)
+// SigningKeyIDs returns the ids of the keys that our own requests depend on: the key that signs them, and the sources of the
+// role that it belongs to.
+func (c *Client) SigningKeyIDs(ctx context.Context) ([]string, error) {
+	return c.gateway.SigningKeyIDs(ctx)
 }
 
 // lastUse is IAM's record of the last use of a key; its time is zero when there is none.
