@@ -45,6 +45,7 @@ type user struct {
 	CreatedAt      time.Time
 	Tags           map[string]string
 	existsSince    time.Time // CreatedAt has whole seconds only
+	past           pastUser
 }
 
 func newAccount(opts Options) *account {

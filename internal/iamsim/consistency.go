@@ -1,6 +1,7 @@
 package iamsim
 
 import (
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -11,10 +12,56 @@ type readLag struct {
 	every, reads int
 }
 
-// readView is what one read sees: the present or, if stale, the state as of an earlier instant.
+// readView is what one read sees: the present, if stale the state as of an earlier instant, or the past of one user.
 type readView struct {
 	stale bool
 	asOf  time.Time
+	past  *pastUser
+}
+
+// pastUser is what the next reads of a user return, by Options.StaleReads.
+type pastUser struct {
+	reads  int
+	exists bool
+	keys   []accessKey
+}
+
+// present returns the user as a read of now sees it.
+func (a *account) present(u *user) pastUser {
+	past := pastUser{exists: true}
+	for _, k := range a.keysOf(u) {
+		past.keys = append(past.keys, *k)
+	}
+	return past
+}
+
+// changeKeys changes the keys of a user, so that the next reads do not see it.
+func (in *invocation) changeKeys(u *user, change func() error) error {
+	past := in.account.present(u)
+	if err := change(); err != nil {
+		return err
+	}
+	u.delay(past, in.opts.StaleReads)
+	return nil
+}
+
+// delay makes a number of reads return the past. Reads that are still stale from an earlier change return what they would have.
+func (u *user) delay(past pastUser, reads int) {
+	if u.past.reads == 0 {
+		u.past = past
+	}
+	u.past.reads = reads
+}
+
+// takePast counts a read of a user that returns the past, or returns nil.
+func (in *invocation) takePast(u *user) *pastUser {
+	if u.past.reads == 0 {
+		return nil
+	}
+	u.past.reads--
+	in.call.Stale = true
+	past := u.past
+	return &past
 }
 
 // SetReadLag sets Options.ReadLag and Options.ReadLagEvery from now on, and restarts the count of calls.
@@ -58,20 +105,47 @@ func (in *invocation) targetUserForRead() (*user, readView, error) {
 		return nil, readView{}, err
 	}
 	view := in.nextView()
+	view.past = in.takePast(u)
 	if !view.includes(u) {
 		return nil, readView{}, errNoSuchUser(u.Name)
 	}
 	return u, view, nil
 }
 
-func (v readView) includes(u *user) bool { return !v.stale || !u.existsSince.After(v.asOf) }
+func (v readView) includes(u *user) bool {
+	if v.past != nil {
+		return v.past.exists
+	}
+	return !v.stale || !u.existsSince.After(v.asOf)
+}
 
-func (v readView) users(all []*user) []*user {
-	return slices.DeleteFunc(all, func(u *user) bool { return !v.includes(u) })
+// usersForRead is account.listUsers as the call sees it.
+func (in *invocation) usersForRead(pathPrefix string) []*user {
+	view := in.nextView()
+	return slices.DeleteFunc(in.account.listUsers(pathPrefix), func(u *user) bool {
+		view.past = in.takePast(u)
+		return !view.includes(u)
+	})
+}
+
+// shuffle puts the items of a page into an order that changes from call to call, by Options.ShuffleLists.
+func shuffle[T any](in *invocation, items []T) {
+	if in.opts.ShuffleLists {
+		order := rand.New(rand.NewPCG(uint64(in.call.N), 0)) //nolint:gosec // it must be the same in every run
+		order.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+	}
 }
 
 // keysOf is account.keysOf as the read sees it. The keys may be copies.
 func (v readView) keysOf(a *account, u *user) []*accessKey {
+	if v.past != nil {
+		var keys []*accessKey
+		for _, k := range v.past.keys {
+			k.owner = u
+			keys = append(keys, &k)
+		}
+		return keys
+	}
 	keys := a.keysOf(u)
 	if !v.stale {
 		return keys

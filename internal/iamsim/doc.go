@@ -20,8 +20,12 @@
 //   - ReadLag: ListAccessKeys, GetUser and ListUsers are stale reads, which return the state of an earlier instant. New users
 //     and keys are missing, deleted keys are listed, statuses are the old ones. With ReadLagEvery only some of these calls
 //     are stale. Tags, names and deletions of users are never stale.
+//   - StaleReads: the same calls, a number of them after each change, whatever the clock shows.
+//   - ShuffleLists: ListAccessKeys and ListUsers return the items of a page in any order.
 //   - NewKeyDelay: a new key is rejected for a while. NewKeyRejects counts calls instead.
 //   - RetiredKeyDelay: a deactivated or deleted key works for a while.
+//
+// EventuallyConsistent returns a set of them for tests that have no such delay in mind.
 //
 // Changes, quotas and GetAccessKeyLastUsed always use the present state.
 //

@@ -52,7 +52,11 @@ func (in *invocation) createAccessKey() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := in.account.createKey(u, in.time.now())
+	var k *accessKey
+	err = in.changeKeys(u, func() error {
+		k, err = in.account.createKey(u, in.time.now())
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +77,7 @@ func (in *invocation) listAccessKeys() (any, error) {
 	}
 	position := func(k *accessKey) string { return fmt.Sprintf("%012d", k.serial) }
 	keys, end := cut(request, view.keysOf(in.account, u), position)
+	shuffle(in, keys)
 	result := listAccessKeysResult{UserName: u.Name, page: end}
 	for _, k := range keys {
 		result.AccessKeyMetadata.Member = append(result.AccessKeyMetadata.Member, k.element())
@@ -96,7 +101,7 @@ func (in *invocation) updateAccessKey() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, in.account.setStatus(u, id, status, in.time.now())
+	return nil, in.changeKeys(u, func() error { return in.account.setStatus(u, id, status, in.time.now()) })
 }
 
 func (in *invocation) deleteAccessKey() (any, error) {
@@ -108,7 +113,7 @@ func (in *invocation) deleteAccessKey() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, in.account.deleteKey(u, id, in.time.now())
+	return nil, in.changeKeys(u, func() error { return in.account.deleteKey(u, id, in.time.now()) })
 }
 
 func (in *invocation) getAccessKeyLastUsed() (any, error) {

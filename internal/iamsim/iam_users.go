@@ -120,6 +120,7 @@ func (in *invocation) createUser() (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	u.delay(pastUser{}, in.opts.StaleReads)
 	return userResult{in.account.taggedElement(u)}, nil
 }
 
@@ -152,8 +153,8 @@ func (in *invocation) listUsers() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	users := in.nextView().users(in.account.listUsers(in.params.Get("PathPrefix")))
-	users, end := cut(request, users, func(u *user) string { return strings.ToLower(u.Name) })
+	users, end := cut(request, in.usersForRead(in.params.Get("PathPrefix")), func(u *user) string { return strings.ToLower(u.Name) })
+	shuffle(in, users)
 	result := listUsersResult{page: end}
 	for _, u := range users {
 		result.Users.Member = append(result.Users.Member, in.account.element(u))

@@ -28,6 +28,12 @@ type Options struct {
 	ReadLag time.Duration
 	// ReadLagEvery, if above one, makes only every nth of those calls a stale read. Otherwise all of them are.
 	ReadLagEvery int
+	// StaleReads is how many reads of ListAccessKeys, GetUser and ListUsers are stale after each call that creates a user or
+	// changes the user's keys: they return what was there before it. It needs no moving clock. Changes by the methods of Server
+	// are seen at once.
+	StaleReads int
+	// ShuffleLists returns the items in each page of ListAccessKeys and ListUsers in an order that changes from call to call.
+	ShuffleLists bool
 	// NewKeyRejects is how many calls signed with a new key fail with InvalidClientTokenId. It needs no moving clock.
 	NewKeyRejects int
 	// RatePerSecond, if above zero, limits all calls by a token bucket that holds one second's worth (at least one call)
@@ -43,4 +49,11 @@ type Options struct {
 	Admin bool
 	// Addr is the address to listen on. It must be a loopback address. Empty: "127.0.0.1:0".
 	Addr string
+}
+
+// EventuallyConsistent returns options for an IAM whose servers do not agree at once, as AWS's do not: the first read after a
+// change does not show it, lists come in any order, a new key is rejected at first, and a retired key works for a while. It
+// needs no moving clock.
+func EventuallyConsistent() Options {
+	return Options{StaleReads: 1, ShuffleLists: true, NewKeyRejects: 1, RetiredKeyDelay: 10 * time.Second}
 }
