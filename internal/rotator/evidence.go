@@ -23,6 +23,8 @@ type Evidence struct {
 	// ChangedAt is when the last apply that changed something ended, and Removed are the keys that it deleted.
 	ChangedAt time.Time `json:"changed_at,omitzero"`
 	Removed   []string  `json:"removed,omitempty"`
+	// LookedAt is when an apply last looked at IAM because no plan had.
+	LookedAt time.Time `json:"looked_at,omitzero"`
 }
 
 // RecordedEvidence returns what a record and the recorded statuses of its keys say of IAM, without any last use. A status other than
