@@ -10,16 +10,26 @@ import (
 )
 
 // expected is the whole decision that a row expects.
-type expected Decision
+type expected struct {
+	Decision
+	// pendingFor is why the plan after the apply, at the same instant, does not rotate for the request that became pending.
+	pendingFor *Obstacle
+}
 
 // nothing is a decision without steps and obstacles.
 func nothing() expected { return expected{} }
 
-func does(steps ...Step) expected { return expected{Steps: steps} }
+func does(steps ...Step) expected { return expected{Decision: Decision{Steps: steps}} }
 
-func blocked(o Obstacle) expected { return expected{Blocked: &o} }
+func blocked(o Obstacle) expected { return expected{Decision: Decision{Blocked: &o}} }
 
-func refused(o Obstacle) expected { return expected{Refused: &o} }
+func refused(o Obstacle) expected { return expected{Decision: Decision{Refused: &o}} }
+
+// pends expects that the changed quarter becomes a pending request, which then waits for o.
+func pends(o Obstacle) expected { return does(pend(byQuarter)).next(o) }
+
+// pendsRecipients expects that the changed recipients become a pending request, which then waits for o.
+func pendsRecipients(o Obstacle) expected { return does(pend(byRecipients)).next(o) }
 
 func (e expected) blocked(o Obstacle) expected {
 	e.Blocked = &o
@@ -29,6 +39,11 @@ func (e expected) blocked(o Obstacle) expected {
 // kept expects that a due retirement of previous waits.
 func (e expected) kept(o Obstacle) expected {
 	e.RetirementBlocked = &o
+	return e
+}
+
+func (e expected) next(o Obstacle) expected {
+	e.pendingFor = &o
 	return e
 }
 
@@ -96,8 +111,8 @@ func (s setup) check(t *testing.T, now time.Time, want expected) {
 	got := Decide(s.policy, s.record, s.seen, now)
 	// Room has tables of its own.
 	got.Room = Room{}
-	if !reflect.DeepEqual(got, Decision(want)) {
-		t.Fatalf("Decide at %s:\n got %s\nwant %s", now.Format(time.RFC3339), toJSON(t, got), toJSON(t, Decision(want)))
+	if !reflect.DeepEqual(got, want.Decision) {
+		t.Fatalf("Decide at %s:\n got %s\nwant %s", now.Format(time.RFC3339), toJSON(t, got), toJSON(t, want.Decision))
 	}
 	left, err := Confirm(s.policy, s.record, s.seen, now, got.Steps)
 	if err != nil || !reflect.DeepEqual(left, got.Steps) {
@@ -110,10 +125,15 @@ func (s setup) check(t *testing.T, now time.Time, want expected) {
 	if steps := Decide(needed.policy, needed.record, needed.seen, now).Steps; !reflect.DeepEqual(steps, got.Steps) {
 		t.Errorf("Decide with the last uses that KeysNeedingLastUse lists: got %s, want %s", toJSON(t, steps), toJSON(t, got.Steps))
 	}
+	next := s.after(got.Steps, now)
+	if want.pendingFor != nil {
+		if then := Decide(next.policy, next.record, next.seen, now).Blocked; !reflect.DeepEqual(then, want.pendingFor) {
+			t.Errorf("the pending request waits for %s, want %s", toJSON(t, then), toJSON(t, want.pendingFor))
+		}
+	}
 	if s.record.Policy == nil || !s.record.Policy.Equal(s.policy) {
 		return
 	}
-	next := s.after(got.Steps, now)
 	if again := Decide(next.policy, next.record, next.seen, now); again.Steps != nil || again.Refused != nil {
 		t.Errorf("Decide right after the apply: got %s, want no step", toJSON(t, again))
 	}

@@ -58,7 +58,7 @@ func (e *evaluation) stepObstacle(step Step) *Obstacle {
 	case RecordCurrentInactive, RecordCurrentActive:
 		ok = e.unrecordedCurrent() == step.Kind
 	case RecordRenamed:
-		ok = e.seen.User != "" && e.seen.User != e.record.User
+		ok = e.renamed()
 	case RecordRequest:
 		// It stays right if the request could be met by now: the next plan does so.
 		ok = e.wantedRequest() == step.Request

@@ -57,8 +57,7 @@ func (e *evaluation) compare(before, policy Policy) {
 	e.clockDriven = !e.edited && !policy.Paused
 	changed := Changed(before.RotateWhenChanged, policy.RotateWhenChanged)
 	e.requests.rotate = len(changed) > 0
-	e.requests.recipients = e.record.Current.Sealed && before.Recipients != policy.Recipients &&
-		e.record.Current.SealedTo != policy.Recipients
+	e.requests.recipients = before.Recipients != policy.Recipients && e.record.Current.sealedToOthers(policy)
 	e.requests.revoke = len(Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0
 	e.requests.reactivate = policy.HoldPrevious && !before.HoldPrevious && !e.requests.revoke
 	e.asked = newRequest(changed, e.requests.recipients)
@@ -137,7 +136,7 @@ func (e *evaluation) nextStep() (Step, bool) {
 		return step, true
 	}
 	if (e.clockDriven || e.requests.create) && e.mayAdopt("") {
-		return Step{Kind: Adopt, Key: e.oldestUnmanaged().ID}, true
+		return Step{Kind: Adopt, Key: e.oldestAdoptable().ID}, true
 	}
 	if e.mayReactivate() {
 		return Step{Kind: Reactivate, Key: e.record.Previous.ID}, true
@@ -182,13 +181,18 @@ func (e *evaluation) recording() (Step, bool) {
 		return Step{Kind: RecordDeleted, Key: e.previousGone}, true
 	case kind != "":
 		return Step{Kind: kind, Key: e.record.Previous.ID}, true
-	case e.seen.User != "" && e.seen.User != e.record.User:
+	case e.renamed():
 		return Step{Kind: RecordRenamed, Key: e.record.Current.ID}, true
 	case !e.requests.newKey() && e.wantedRequest() != e.record.Request:
 		return Step{Kind: RecordRequest, Key: e.record.Current.ID, Request: e.wantedRequest()}, true
 	default:
 		return Step{}, false
 	}
+}
+
+// renamed reports whether the user was found under another name than the recorded one.
+func (e *evaluation) renamed() bool {
+	return e.record.User != "" && e.seen.User != "" && e.seen.User != e.record.User
 }
 
 // wantedRequest returns the request that is pending from now on if it is not met: what is left of the recorded one, and what
@@ -202,8 +206,8 @@ func (e *evaluation) mayAdopt(id string) bool {
 	if e.policy.UnmanagedKeys != RetireUnmanaged || e.record.Previous != nil {
 		return false
 	}
-	k := e.oldestUnmanaged()
-	return k != nil && !k.Other && (id == "" || k.ID == id)
+	k := e.oldestAdoptable()
+	return k != nil && (id == "" || k.ID == id)
 }
 
 // unrecordedChange returns the kind of step that records how somebody else changed the status of previous. It is empty when nobody
@@ -226,16 +230,21 @@ func (e *evaluation) unrecordedChange() Kind {
 // then, so it proves nothing.
 func (e *evaluation) settling() bool {
 	p, k := e.record.Previous, e.previousKey()
+	var since time.Time
 	switch {
 	case p == nil:
 		return false
 	case k.Status == Inactive && p.DeactivatedAt.IsZero():
-		return e.now.Before(p.ReplacedAt.Add(settlesWithin))
+		since = p.ReplacedAt
 	case k.Status == Active && p.DeactivatedByUs:
-		return e.now.Before(p.DeactivatedAt.Add(settlesWithin))
+		since = p.DeactivatedAt
 	default:
 		return false
 	}
+	if e.room != nil {
+		return e.room.Settling
+	}
+	return e.now.Before(since.Add(settlesWithin))
 }
 
 // unrecordedCurrent returns the kind of step that records how somebody else changed the status of current. It is empty when nobody
@@ -254,8 +263,9 @@ func (e *evaluation) unrecordedCurrent() Kind {
 	}
 }
 
-// mayReactivate reports whether hold_previous reactivates previous.
+// mayReactivate reports whether hold_previous reactivates previous. A list that still shows it as Active, minutes after it was
+// deactivated, does not count.
 func (e *evaluation) mayReactivate() bool {
 	p, k := e.record.Previous, e.previousKey()
-	return e.requests.reactivate && p != nil && k.Status == Inactive && p.DeactivatedByUs && !p.Revoked
+	return e.requests.reactivate && p != nil && p.DeactivatedByUs && !p.Revoked && (k.Status == Inactive || e.settling())
 }

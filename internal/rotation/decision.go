@@ -156,8 +156,8 @@ type Obstacle struct {
 	Use Use
 }
 
-// Room is what a rotation that is asked for would get, by the policy and at the time of a look. It holds no time. It is empty when
-// a slot is free.
+// Room is what a rotation that is asked for would get, by the policy and at the time of a look. It holds no time. Step and Cause
+// are empty when a slot is free.
 //
 // Persisted: private states hold it, so the JSON form must stay readable.
 type Room struct {
@@ -166,6 +166,8 @@ type Room struct {
 	// Cause and Key are why there is no room.
 	Cause Cause  `json:"cause,omitempty"`
 	Key   string `json:"key,omitempty"`
+	// Settling reports whether the listed status of previous may be a stale read.
+	Settling bool `json:"settling,omitempty"`
 }
 
 // Decision is what an apply should do.

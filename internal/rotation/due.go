@@ -88,10 +88,10 @@ func (e *evaluation) roomForRequest() Room {
 	probe.requests = requests{rotate: true}
 	step, obstacle := probe.rotationStep()
 	if obstacle != nil {
-		return Room{Cause: obstacle.Cause, Key: obstacle.Key}
+		return Room{Cause: obstacle.Cause, Key: obstacle.Key, Settling: e.settling()}
 	}
 	if !step.deletes() {
-		return Room{}
+		step = Step{}
 	}
-	return Room{Step: step}
+	return Room{Step: step, Settling: e.settling()}
 }

@@ -24,10 +24,20 @@ func (e *evaluation) previousKey() *Key {
 
 // oldestUnmanaged returns the oldest key that is neither current nor previous, or nil.
 func (e *evaluation) oldestUnmanaged() *Key {
+	return e.oldest(func(k Key) bool { return !e.record.Manages(k.ID) })
+}
+
+// oldestAdoptable returns the oldest unmanaged key that no other resource manages, or nil.
+func (e *evaluation) oldestAdoptable() *Key {
+	return e.oldest(func(k Key) bool { return !e.record.Manages(k.ID) && !k.Other })
+}
+
+// oldest returns the oldest of the keys for which include is true, or nil.
+func (e *evaluation) oldest(include func(Key) bool) *Key {
 	var oldest *Key
 	for i := range e.seen.Keys {
 		k := &e.seen.Keys[i]
-		if e.record.Manages(k.ID) {
+		if !include(*k) {
 			continue
 		}
 		if oldest == nil || k.CreatedAt.Before(oldest.CreatedAt) {

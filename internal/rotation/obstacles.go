@@ -11,7 +11,7 @@ func (e *evaluation) newKeyObstacle() *Obstacle {
 	if e.currentYoung() {
 		return &Obstacle{Cause: CauseYoung, Key: e.record.Current.ID, Until: e.record.Current.CreatedAt.Add(youngFor)}
 	}
-	if until := e.policy.SealableUntil; !until.IsZero() && !e.now.Before(until) {
+	if e.recipientsExpired() {
 		return &Obstacle{Cause: CauseExpired, Key: e.record.Current.ID}
 	}
 	if !e.requests.revoke {
@@ -23,6 +23,12 @@ func (e *evaluation) newKeyObstacle() *Obstacle {
 		}
 	}
 	return nil
+}
+
+// recipientsExpired reports whether the secret of a new key could not be encrypted.
+func (e *evaluation) recipientsExpired() bool {
+	until := e.policy.SealableUntil
+	return !until.IsZero() && !e.now.Before(until)
 }
 
 // newKeyObstacleByEarlierLook returns what newKeyObstacle does, by what an earlier look found. Whether edited recipients have
@@ -46,30 +52,37 @@ func (e *evaluation) newKeyObstacleByEarlierLook() *Obstacle {
 // rotationCauses are the causes of a blocked rotation, in the order in which they are reported.
 var rotationCauses = []Cause{
 	CauseSigner, CauseExpired, CauseYoung, CauseOnlyActive, CauseHeld, CausePaused, CauseUnmanaged, CauseAdopted, CauseOverlap,
-	CauseSettling, CauseGrace, CauseHandover, CauseUnknownUse, CauseUsed,
+	CauseSettling, CauseGrace, CauseUnknownUse, CauseUsed, CauseHandover,
 }
 
-// rotationBlocked returns why a rotation that is due does not happen; nil when none is due.
+// rotationBlocked returns why a rotation that is due does not happen; nil when none is due. Of several causes it returns the first of
+// rotationCauses.
 func (e *evaluation) rotationBlocked() *Obstacle {
-	switch {
-	case e.record.Policy == nil || e.edited:
-		return nil
-	case e.currentYoung():
-		return e.newKeyObstacle()
-	case e.dueReason() == "":
+	if e.record.Policy == nil || e.edited || e.dueReason() == "" && !e.currentYoung() {
 		return nil
 	}
-	unpaused := *e
-	unpaused.clockDriven = true
-	_, obstacle := unpaused.rotationStep()
-	if !e.policy.Paused {
-		return obstacle
+	var obstacles []Obstacle
+	if e.recipientsExpired() {
+		obstacles = append(obstacles, Obstacle{Cause: CauseExpired, Key: e.record.Current.ID})
 	}
-	paused := &Obstacle{Cause: CausePaused, Key: e.record.Current.ID}
-	if obstacle == nil || slices.Index(rotationCauses, CausePaused) < slices.Index(rotationCauses, obstacle.Cause) {
-		return paused
+	if e.currentYoung() {
+		obstacles = append(obstacles, *e.newKeyObstacle())
 	}
-	return obstacle
+	if e.policy.Paused {
+		obstacles = append(obstacles, Obstacle{Cause: CausePaused, Key: e.record.Current.ID})
+	}
+	if len(e.seen.Keys) >= KeysPerUser {
+		if _, obstacle := e.makeRoom(); obstacle != nil {
+			obstacles = append(obstacles, *obstacle)
+		}
+	}
+	if len(obstacles) == 0 {
+		return nil
+	}
+	first := slices.MinFunc(obstacles, func(a, b Obstacle) int {
+		return slices.Index(rotationCauses, a.Cause) - slices.Index(rotationCauses, b.Cause)
+	})
+	return &first
 }
 
 // retirementBlocked returns why previous is neither deactivated nor deleted though its time has come; nil when it is, and before.
@@ -103,7 +116,7 @@ func (e *evaluation) retirementBlocked() *Obstacle {
 // waiting returns what a user asked for about previous and does not get.
 func (e *evaluation) waiting() []Obstacle {
 	p, k := e.record.Previous, e.previousKey()
-	if p == nil || !e.requests.reactivate || k.Status != Inactive {
+	if p == nil || !e.requests.reactivate || k.Status != Inactive || e.settling() {
 		return nil
 	}
 	if p.Revoked {

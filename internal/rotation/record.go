@@ -31,6 +31,11 @@ type Current struct {
 	SealedTo string
 }
 
+// sealedToOthers reports whether the secret is encrypted to others than policy asks for, or to recipients that are not known.
+func (c Current) sealedToOthers(policy Policy) bool {
+	return c.Sealed && (c.SealedTo == "" || c.SealedTo != policy.Recipients)
+}
+
 // Previous is the recorded previous key.
 type Previous struct {
 	ID        string

@@ -72,7 +72,7 @@ func (r Request) remaining(policy Policy, current Current) Request {
 		_, remains := policy.RotateWhenChanged[name]
 		return !remains
 	})
-	return newRequest(entries, recipients && current.Sealed && current.SealedTo != policy.Recipients)
+	return newRequest(entries, recipients && current.sealedToOthers(policy))
 }
 
 // reason is why a key is created for the request.

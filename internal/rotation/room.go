@@ -22,11 +22,11 @@ func (e *evaluation) makeRoom() (Step, *Obstacle) {
 		return Step{Kind: DeletePrevious, Key: p.ID}, nil
 	case obstacle.Cause == CauseOnlyActive && e.currentKey() != nil:
 		return e.deleteInactiveCurrent()
-	case e.oldestUnmanaged() != nil:
+	case obstacle.Cause == CauseSigner, obstacle.Cause == CauseHeld, e.oldestUnmanaged() == nil:
+		return Step{}, obstacle
+	default:
 		// Current is gone and previous stays, so the unmanaged key is the one that somebody can do something about.
 		return Step{}, &Obstacle{Cause: CauseUnmanaged, Key: e.oldestUnmanaged().ID}
-	default:
-		return Step{}, obstacle
 	}
 }
 
@@ -37,7 +37,7 @@ func (e *evaluation) roomByEarlierLook() (Step, *Obstacle) {
 	switch {
 	case step.Kind == DeletePrevious && p != nil && step.Key == p.ID && e.held():
 		return Step{}, &Obstacle{Cause: CauseHeld, Key: step.Key}
-	case step.Kind == DeletePrevious && p != nil && step.Key == p.ID, step.Kind == DeleteCurrent:
+	case step.Kind == DeletePrevious && p != nil && step.Key == p.ID, step.Kind == DeleteCurrent && e.currentInactive():
 		return step, nil
 	case e.deletableUnmanaged() != nil:
 		return Step{Kind: DeleteUnmanaged, Key: e.deletableUnmanaged().ID}, nil

@@ -56,8 +56,8 @@ func TestConfirm_later(t *testing.T) {
 			plan(deleteUnmanaged(other), rotate(ReasonAge)),
 		},
 		{
-			"deletion of what an interrupted revoke left", interrupted(), 4, 9,
-			plan(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked))),
+			"deletion of an Inactive current for a revoke", interrupted(), 4, 9,
+			plan(deleteCurrent(), revoking(createKey(ReasonRevoked))),
 		},
 		{
 			"deletion of an unused key, before the grace of previous was over",
@@ -67,6 +67,13 @@ func TestConfirm_later(t *testing.T) {
 		{"adoption", settled(retire, unmanagedKey(active)), 3, 9, plan(adopt(other))},
 		{"adoption, and a rotation has become due", settled(retire, unmanagedKey(active)), 89, 95, plan(adopt(other))},
 		{"recorded deactivation", overlapping(is(prev, inactive)), 3, 20, plan(recordDeactivated(prev))},
+		{"recorded deletion", overlapping(gone(prev)), 3, 20, plan(recordDeleted(prev))},
+		{"recorded status of current", settled(set(pause), is(cur, inactive)), 3, 20, plan(recordCurrentInactive())},
+		{"recorded reactivation of current", settled(inactiveSince(day(1))), 3, 20, plan(recordCurrentActive())},
+		{"recorded name", settled(renamed), 3, 20, plan(recordRenamed())},
+		{"recorded request", settled(unmanagedKey(active), edit(quarter)), 3, 20, plan(pend(byQuarter))},
+		{"recorded request, which could be met by now", overlapping(edit(quarter)), 3, 20, plan(pend(byQuarter))},
+		{"withdrawn request", settled(unmanagedKey(active), requested(byRecipients)), 3, 20, plan(pend(""))},
 		{"recorded reactivation", retiring(is(prev, active)), 9, 30, plan(recordReactivated(prev))},
 		{"reactivation", retiring(edit(hold)), 8, 30, plan(reactivate(prev))},
 		{
@@ -125,9 +132,9 @@ func TestConfirm_alreadyDeleted(t *testing.T) {
 			then: []change{gone(other)}, applied: day(91), left: plan(rotate(ReasonAge)),
 		},
 		{
-			name:  "what an interrupted revoke left",
-			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked))),
-			then: []change{gone(other)}, applied: day(5), left: plan(revoking(rotateInactive(ReasonRevoked))),
+			name:  "an Inactive current, before a revoke",
+			given: interrupted(), planned: day(4), plan: plan(deleteCurrent(), revoking(createKey(ReasonRevoked))),
+			then: []change{gone(cur)}, applied: day(5), left: plan(revoking(createKey(ReasonRevoked))),
 		},
 		{
 			name:  "previous, and a rotation has become due",
@@ -208,8 +215,7 @@ func TestConfirm_stale(t *testing.T) {
 		{
 			name:  "the Active previous to delete was used since its overlap, as IAM shows now",
 			given: overlapping(), planned: day(90), plan: plan(deletePrevious(prev), rotate(ReasonAge)),
-			then: []change{used(prev, day(10))}, applied: day(91),
-			stale: stale(deletePrevious(prev), inUse(prev, day(10), day(18))),
+			then: []change{used(prev, day(10))}, applied: day(91), stale: stale(deletePrevious(prev), obstacle(CauseGrace, prev)),
 		},
 		{
 			name:  "the Active previous to delete was deactivated",
@@ -243,22 +249,22 @@ func TestConfirm_stale(t *testing.T) {
 			name:  "the unused key to delete is the only Active key",
 			given: settled(dispose, unmanagedKey(active), neverUsed(other)), planned: day(90),
 			plan: plan(deleteUnmanaged(other), rotate(ReasonAge)),
-			then: []change{is(cur, inactive)}, applied: day(91), stale: stale(deleteUnmanaged(other), obstacle(CauseUnmanaged, other)),
+			then: []change{is(cur, inactive)}, applied: day(91), stale: stale(deleteUnmanaged(other), obstacle(CauseGrace, cur)),
 		},
 		{
-			name:  "what an interrupted revoke left was used",
-			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked))),
-			then: []change{used(other, day(4))}, applied: day(5), stale: stale(deleteUnmanaged(other), obstacle(CauseUnmanaged, other)),
+			name:  "the other key is gone when an Inactive current is to be deleted for a revoke",
+			given: interrupted(), planned: day(4), plan: plan(deleteCurrent(), revoking(createKey(ReasonRevoked))),
+			then: []change{gone(other)}, applied: day(5), stale: stale(deleteCurrent(), none),
 		},
 		{
-			name:  "the current that an interrupted revoke deactivated is gone",
-			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked))),
-			then: []change{gone(cur)}, applied: day(5), stale: stale(deleteUnmanaged(other), none),
+			name:  "the Inactive current to delete for a revoke is Active",
+			given: interrupted(), planned: day(4), plan: plan(deleteCurrent(), revoking(createKey(ReasonRevoked))),
+			then: []change{is(cur, active)}, applied: day(5), stale: stale(deleteCurrent(), none),
 		},
 		{
-			name:  "the current that an interrupted revoke deactivated is Active",
-			given: interrupted(), planned: day(4), plan: plan(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked))),
-			then: []change{is(cur, active)}, applied: day(5), stale: stale(revoking(rotateInactive(ReasonRevoked)), none),
+			name:  "the Inactive current to delete for a revoke signs our requests",
+			given: interrupted(), planned: day(4), plan: plan(deleteCurrent(), revoking(createKey(ReasonRevoked))),
+			then: []change{signedBy(cur)}, applied: day(5), stale: stale(deleteCurrent(), obstacle(CauseSigner, cur)),
 		},
 		{
 			name:  "the unused key to delete was used, and by now previous would be deleted",
@@ -358,6 +364,29 @@ func TestConfirm_stale(t *testing.T) {
 	})
 }
 
+// Rule 9: recordings are neither requests nor clock-driven. They stay right beside an edit.
+func TestConfirm_recordingBesideEdit(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		given setup
+		plan  []Step
+	}{
+		"deactivation":            {overlapping(is(prev, inactive)), plan(recordDeactivated(prev))},
+		"reactivation":            {retiring(is(prev, active)), plan(recordReactivated(prev))},
+		"deletion":                {overlapping(gone(prev)), plan(recordDeleted(prev))},
+		"deactivation of current": {overlapping(is(cur, inactive)), plan(recordCurrentInactive())},
+		"reactivation of current": {settled(inactiveSince(day(1))), plan(recordCurrentActive())},
+		"name":                    {settled(renamed), plan(recordRenamed())},
+	} {
+		for edited, change := range map[string][]change{"paused": {edit(pause)}, "edited": {edit(overlap(0))}} {
+			t.Run(name+", "+edited, func(t *testing.T) {
+				t.Parallel()
+				lateApply{given: tt.given, planned: day(9), plan: tt.plan, then: change, applied: day(10), left: tt.plan}.check(t)
+			})
+		}
+	}
+}
+
 // Rule 9: clock-driven steps are not confirmed under a policy that was edited or paused since.
 func TestConfirm_editedPolicy(t *testing.T) {
 	t.Parallel()
@@ -368,8 +397,6 @@ func TestConfirm_editedPolicy(t *testing.T) {
 		plan  []Step
 	}{
 		{"adoption", settled(set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), 3, plan(adopt(other))},
-		{"recorded deactivation", overlapping(is(prev, inactive)), 3, plan(recordDeactivated(prev))},
-		{"recorded reactivation", retiring(is(prev, active)), 9, plan(recordReactivated(prev))},
 		{"deactivation", overlapping(), 7, plan(deactivate(prev))},
 		{"deletion", retiring(), 14, plan(deletePrevious(prev))},
 		{"deletion of an Active previous", overlapping(), 90, plan(deletePrevious(prev), rotate(ReasonAge))},
@@ -414,7 +441,7 @@ func TestConfirm_irrelevantChange(t *testing.T) {
 		},
 		{
 			name:  "an unmanaged key in a free slot that nobody needs",
-			given: overlapping(gone(prev)), planned: day(3),
+			given: settled(), planned: day(3),
 			then: []change{unmanagedKey(active)}, applied: day(4),
 		},
 	})

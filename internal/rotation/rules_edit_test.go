@@ -16,14 +16,12 @@ func TestDecide_editedPolicy(t *testing.T) {
 	}{
 		{"rotation by age", settled(), day(90), Rotate},
 		{"rotation without current", settled(gone(cur)), day(90), Rotate},
-		{"rotation of an Inactive current", settled(is(cur, inactive)), day(90), Rotate},
+		{"rotation of an Inactive current", settled(is(cur, inactive), inactiveSince(day(80))), day(90), Rotate},
 		{"rotation for a re-created user", settled(gone(cur), recreated), day(90), Rotate},
 		{"deactivation", overlapping(), day(60), Deactivate},
 		{"deletion", retiring(), day(60), DeletePrevious},
 		{"deletion of an Active previous", overlapping(), day(90), DeletePrevious},
 		{"deletion of an Inactive current", overlapping(is(cur, inactive), inactiveSince(day(3))), day(60), DeleteCurrent},
-		{"a deactivation to record", overlapping(is(prev, inactive)), day(3), RecordDeactivated},
-		{"a reactivation to record", retiring(is(prev, active)), day(9), RecordReactivated},
 		{"an adoption", settled(set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), day(3), Adopt},
 		{
 			"deletion of an unused key", settled(set(unmanagedKeys(DeleteUnused)), unmanagedKey(active), neverUsed(other)), day(90),
@@ -59,7 +57,7 @@ func TestDecide_editedPolicy(t *testing.T) {
 		{"hold_previous set", overlapping(edit(hold)), day(60), nothing()},
 		{"hold_previous no longer set", overlapping(set(hold), edit(stopHolding)), day(60), nothing()},
 		{"paused set", overlapping(edit(pause)), day(60), nothing()},
-		{"paused set when a rotation is due", settled(edit(pause)), day(90), blocked(obstacle(CausePaused, cur))},
+		{"paused set when a rotation is due", settled(edit(pause)), day(90), nothing()},
 		{"paused no longer set", overlapping(set(pause), edit(resume)), day(60), nothing()},
 		{"unmanaged_keys", overlapping(edit(unmanagedKeys(DeleteUnused))), day(60), nothing()},
 		{"a value lost and previous in use, no warning", overlapping(edit(overlap(0)), used(prev, day(59))), day(60), nothing()},
@@ -67,7 +65,7 @@ func TestDecide_editedPolicy(t *testing.T) {
 	})
 }
 
-// Rules 5 and 9: before the first apply after an import nothing is due and nothing is requested.
+// Rules 1, 5 and 9: before the first apply after an import nothing is due and nothing is requested, and recordings are taken.
 func TestDecide_firstApplyAfterImport(t *testing.T) {
 	t.Parallel()
 	checkRows(t, []row{
@@ -76,12 +74,12 @@ func TestDecide_firstApplyAfterImport(t *testing.T) {
 		{"older than rotate_after", settled(imported), day(365), nothing()},
 		{"current gone", settled(imported, gone(cur)), day(3), nothing()},
 		{"current gone minutes after it was created", settled(imported, gone(cur)), day(0).Add(minute), nothing()},
-		{"current Inactive", settled(imported, is(cur, inactive)), day(3), nothing()},
+		{"current Inactive", settled(imported, is(cur, inactive)), day(3), does(recordCurrentInactive())},
 		{"another user by that name", settled(imported, gone(cur), recreated), day(3), nothing()},
 		{"previous past its overlap", overlapping(imported), day(60), nothing()},
 		{"previous in use", overlapping(imported, used(prev, day(59))), day(60), nothing()},
 		{"previous past its grace", retiring(imported), day(60), nothing()},
-		{"previous Inactive, not recorded", overlapping(imported, is(prev, inactive)), day(3), nothing()},
+		{"previous Inactive, not recorded", overlapping(imported, is(prev, inactive)), day(3), does(recordDeactivated(prev))},
 		{"an unmanaged key to retire", settled(imported, set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), day(3), nothing()},
 	})
 }
@@ -156,7 +154,8 @@ func TestDecide_lifeOfKey(t *testing.T) {
 		{"a rollback, and back again", retiring(edit(hold)), []moment{
 			{day(8), does(reactivate(prev))},
 			{day(8), nothing()},
-			{day(60), nothing()},
+			{day(15).Add(-second), nothing()},
+			{day(60), nothing().kept(obstacle(CauseHeld, prev))},
 		}},
 		{"an adopted key", settled(set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), []moment{
 			{day(3), does(adopt(other))},
@@ -181,6 +180,7 @@ func TestDecide_lifeOfKey(t *testing.T) {
 			{day(10), does(deletePrevious(prev))},
 		}},
 		{"an Inactive current beside an Active previous", overlapping(is(cur, inactive)), []moment{
+			{day(3), does(recordCurrentInactive()).blocked(obstacleUntil(CauseGrace, cur, day(10)))},
 			{day(3), blocked(obstacleUntil(CauseGrace, cur, day(10)))},
 			{day(10).Add(-second), blocked(obstacleUntil(CauseGrace, cur, day(10)))},
 			{day(10), does(deleteCurrent(), createKey(ReasonInactive))},

@@ -6,24 +6,26 @@ import "testing"
 func TestDecide_holdPrevious(t *testing.T) {
 	t.Parallel()
 	held := set(hold)
+	kept := nothing().kept(obstacle(CauseHeld, prev))
+	both := kept.blocked(obstacle(CauseHeld, prev))
 	checkBoundaries(t, []boundary{
-		{"not deactivated at the end of its overlap", overlapping(held), day(7), nothing(), nothing()},
-		{"not deleted at the end of its grace", retiring(held), day(14), nothing(), nothing()},
-		{"not deleted by the exception of rule 4", overlapping(held), day(90), nothing(), blocked(obstacle(CauseHeld, prev))},
-		{"rotation goes on with a free slot", overlapping(held, gone(prev)), day(90), nothing(), does(rotate(ReasonAge))},
+		{"not deactivated at the end of its overlap", overlapping(held), day(7), nothing(), kept},
+		{"not deleted at the end of its grace", retiring(held), day(14), nothing(), kept},
+		{"not deleted by the exception of rule 4", overlapping(held), day(90), kept, both},
+		{"rotation goes on with a free slot", settled(held), day(90), nothing(), does(rotate(ReasonAge))},
 	})
 	checkRows(t, []row{
-		{"no room for a clock-driven rotation in its grace", retiring(held), day(90), blocked(obstacle(CauseHeld, prev))},
+		{"no room for a clock-driven rotation in its grace", retiring(held), day(90), both},
 		{
 			"no room for a clock-driven rotation beside an Inactive current", retiring(held, is(cur, inactive)), day(8),
-			blocked(obstacle(CauseHeld, prev)),
+			does(recordCurrentInactive()).blocked(obstacle(CauseHeld, prev)),
 		},
-		{"no room for a request", overlapping(held, edit(quarter)), day(30), refused(obstacle(CauseHeld, prev))},
-		{"no room for a request in its grace", retiring(held, edit(quarter)), day(8), refused(obstacle(CauseHeld, prev))},
+		{"no room for a request", overlapping(held, edit(quarter)), day(30), pends(obstacle(CauseHeld, prev))},
+		{"no room for a request in its grace", retiring(held, edit(quarter)), day(8), pends(obstacle(CauseHeld, prev))},
 		{"it stays when current is gone", overlapping(held, gone(cur)), day(30), does(createKey(ReasonMissing))},
 		{"no longer held is an edit", overlapping(held, edit(stopHolding)), day(30), nothing()},
 		{"no longer held, in its grace, is an edit", retiring(held, edit(stopHolding)), day(30), nothing()},
-		{"a revoked previous that is Inactive stays Inactive", retiring(held, revoked), day(30), nothing()},
+		{"a revoked previous that is Inactive stays Inactive", retiring(held, revoked), day(30), kept},
 	})
 }
 
@@ -47,21 +49,21 @@ func TestDecide_holdReactivates(t *testing.T) {
 		{"once only", retiring(set(hold)), day(8), nothing()},
 		{"once only, whatever else is edited", retiring(set(hold), edit(grace(0))), day(8), nothing()},
 		{"already Active", overlapping(edit(hold)), day(8), nothing()},
-		{"already Active again", retiring(is(prev, active), edit(hold)), day(8), nothing()},
+		{"already Active again", retiring(is(prev, active), edit(hold)), day(8), does(recordReactivated(prev))},
 		{"no previous", settled(edit(hold)), day(8), nothing()},
-		{"an Inactive current stays Inactive", settled(is(cur, inactive), edit(hold)), day(8), nothing()},
+		{"an Inactive current stays Inactive", settled(is(cur, inactive), edit(hold)), day(8), does(recordCurrentInactive())},
 		{"the first apply after an import", retiring(imported, edit(hold)), day(8), nothing()},
 		{"somebody else's", retiring(theirs, edit(hold)), day(8), nothing().waiting(obstacle(CauseNotOurs, prev))},
 		{
 			"somebody else's, not recorded yet", overlapping(is(prev, inactive), edit(hold)), day(3),
-			nothing().waiting(obstacle(CauseNotOurs, prev)),
+			does(recordDeactivated(prev)).waiting(obstacle(CauseNotOurs, prev)),
 		},
 		{"somebody else's, paused", retiring(theirs, set(pause), edit(hold)), day(8), nothing().waiting(obstacle(CauseNotOurs, prev))},
 		{"revoked", retiring(revoked, edit(hold)), day(8), nothing().waiting(obstacle(CauseRevoked, prev))},
 		{"revoked, somebody else's", retiring(revoked, theirs, edit(hold)), day(8), nothing().waiting(obstacle(CauseRevoked, prev))},
 		{
 			"with a request that needs its slot", retiring(edit(hold, quarter)), day(8),
-			refused(obstacle(CauseHeld, prev)),
+			does(reactivate(prev), pend(byQuarter)).next(obstacle(CauseHeld, prev)),
 		},
 		{
 			"with a request that finds a free slot", retiring(gone(cur), edit(hold, quarter)), day(8),
@@ -82,18 +84,19 @@ func TestDecide_holdReactivates(t *testing.T) {
 func TestDecide_paused(t *testing.T) {
 	t.Parallel()
 	paused := set(pause)
+	kept := nothing().kept(obstacle(CausePaused, prev))
 	checkBoundaries(t, []boundary{
-		{"the end of the overlap", overlapping(paused), day(7), nothing(), nothing()},
-		{"the end of the grace", retiring(paused), day(14), nothing(), nothing()},
+		{"the end of the overlap", overlapping(paused), day(7), nothing(), kept},
+		{"the end of the grace", retiring(paused), day(14), nothing(), kept},
 		{"the age of current", settled(paused), day(90), nothing(), blocked(obstacle(CausePaused, cur))},
-		{"the age of current beside previous", retiring(paused), day(90), nothing(), blocked(obstacle(CausePaused, cur))},
+		{"the age of current beside previous", retiring(paused), day(90), kept, kept.blocked(obstacle(CausePaused, cur))},
 	})
 	checkRows(t, []row{
 		{"current gone", settled(paused, gone(cur)), day(3), blocked(obstacle(CausePaused, cur))},
-		{"current Inactive", settled(paused, is(cur, inactive)), day(3), blocked(obstacle(CausePaused, cur))},
-		{"both Inactive", retiring(paused, is(cur, inactive)), day(8), blocked(obstacle(CausePaused, cur))},
+		{"current Inactive", settled(paused, is(cur, inactive)), day(3), does(recordCurrentInactive()).blocked(obstacle(CausePaused, cur))},
+		{"both Inactive", retiring(paused, is(cur, inactive)), day(8), does(recordCurrentInactive()).blocked(obstacle(CausePaused, cur))},
 		{"an unmanaged key to retire", settled(paused, set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), day(3), nothing()},
-		{"previous in use, no warning", overlapping(paused, used(prev, day(29))), day(30), nothing()},
+		{"previous in use: paused comes first", overlapping(paused, used(prev, day(29))), day(30), kept},
 		{"resuming is an edit", retiring(paused, edit(resume)), day(30), nothing()},
 		{"rotate_when_changed", settled(paused, edit(quarter)), day(3), does(rotate(ReasonChanged))},
 		{

@@ -9,19 +9,19 @@ import (
 func TestDecide_previousGone(t *testing.T) {
 	t.Parallel()
 	checkRows(t, []row{
-		{"in the overlap", overlapping(gone(prev)), day(3), nothing()},
-		{"when it was to be deactivated", overlapping(gone(prev)), day(30), nothing()},
-		{"when it was to be deleted", retiring(gone(prev)), day(14), nothing()},
-		{"under hold", overlapping(set(hold), gone(prev)), day(3), nothing()},
-		{"when hold asks to reactivate it", retiring(edit(hold), gone(prev)), day(8), nothing()},
-		{"a revoked one", overlapping(revoked, gone(prev)), day(3), nothing()},
+		{"in the overlap", overlapping(gone(prev)), day(3), does(recordDeleted(prev))},
+		{"when it was to be deactivated", overlapping(gone(prev)), day(30), does(recordDeleted(prev))},
+		{"when it was to be deleted", retiring(gone(prev)), day(14), does(recordDeleted(prev))},
+		{"under hold", overlapping(set(hold), gone(prev)), day(3), does(recordDeleted(prev))},
+		{"when hold asks to reactivate it", retiring(edit(hold), gone(prev)), day(8), does(recordDeleted(prev))},
+		{"a revoked one", overlapping(revoked, gone(prev)), day(3), does(recordDeleted(prev))},
 		{
 			"its slot is free for the next rotation", overlapping(gone(prev)), day(90),
-			does(rotate(ReasonAge)),
+			does(recordDeleted(prev), rotate(ReasonAge)),
 		},
 		{
 			"somebody else took its slot", overlapping(gone(prev), unmanagedKey(active)), day(90),
-			blocked(obstacle(CauseUnmanaged, other)),
+			does(recordDeleted(prev)).blocked(obstacle(CauseUnmanaged, other)),
 		},
 	})
 }
@@ -39,7 +39,7 @@ func TestDecide_currentGone(t *testing.T) {
 		{"previous in its grace stays", retiring(gone(cur)), day(8), missing},
 		{"previous past its grace, which starts again", retiring(gone(cur)), day(30), missing},
 		{"previous is held", overlapping(set(hold), gone(cur)), day(30), missing},
-		{"previous is gone too", overlapping(gone(cur, prev)), day(30), missing},
+		{"previous is gone too", overlapping(gone(cur, prev)), day(30), does(recordDeleted(prev), createKey(ReasonMissing))},
 		{"paused", settled(set(pause), gone(cur)), day(3), blocked(obstacle(CausePaused, cur))},
 		{"the first apply after an import", settled(imported, gone(cur)), day(3), nothing()},
 		{"an edit takes no clock-driven step", settled(edit(overlap(days(1))), gone(cur)), day(3), nothing()},
@@ -66,10 +66,10 @@ func TestDecide_youngCurrent(t *testing.T) {
 			blocked(young), does(createKey(ReasonMissing)),
 		},
 		{"paused", settled(set(pause), gone(cur)), old, blocked(young), blocked(obstacle(CausePaused, cur))},
-		{"an edit", settled(edit(grace(0)), gone(cur)), old, blocked(young), nothing()},
+		{"an edit", settled(edit(grace(0)), gone(cur)), old, nothing(), nothing()},
 		{
 			"rotate_when_changed", settled(edit(quarter), gone(cur)), old,
-			refused(young), does(createKey(ReasonChanged)),
+			pends(young), does(createKey(ReasonChanged)),
 		},
 		{
 			"revoke_when_changed", settled(edit(incident), gone(cur)), old,
@@ -111,12 +111,12 @@ func TestDecide_currentInactive(t *testing.T) {
 			"under hold", settled(set(hold), is(cur, inactive)), day(3),
 			does(rotateInactive(ReasonInactive)),
 		},
-		{"when hold is set", settled(edit(hold), is(cur, inactive)), day(3), nothing()},
-		{"paused", settled(set(pause), is(cur, inactive)), day(3), blocked(obstacle(CausePaused, cur))},
-		{"the first apply after an import", settled(imported, is(cur, inactive)), day(3), nothing()},
+		{"when hold is set", settled(edit(hold), is(cur, inactive)), day(3), does(recordCurrentInactive())},
+		{"paused", settled(set(pause), is(cur, inactive)), day(3), does(recordCurrentInactive()).blocked(obstacle(CausePaused, cur))},
+		{"the first apply after an import", settled(imported, is(cur, inactive)), day(3), does(recordCurrentInactive())},
 		{
 			"beside an unmanaged key", settled(is(cur, inactive), unmanagedKey(active)), day(3),
-			blocked(obstacle(CauseUnmanaged, other)),
+			does(recordCurrentInactive()).blocked(obstacleUntil(CauseGrace, cur, day(10))),
 		},
 		{
 			"beside a previous in its grace, which is deleted at once", retiring(is(cur, inactive)), day(8),
@@ -128,20 +128,20 @@ func TestDecide_currentInactive(t *testing.T) {
 		},
 		{
 			"beside a held Inactive previous", retiring(set(hold), is(cur, inactive)), day(8),
-			blocked(obstacle(CauseHeld, prev)),
+			does(recordCurrentInactive()).blocked(obstacle(CauseHeld, prev)),
 		},
 		{
 			"first seen Inactive beside an Active previous", overlapping(is(cur, inactive)), day(3),
-			blocked(obstacleUntil(CauseGrace, cur, day(10))),
+			does(recordCurrentInactive()).blocked(obstacleUntil(CauseGrace, cur, day(10))),
 		},
 		{
 			"first seen Inactive, without grace", overlapping(set(grace(0)), is(cur, inactive)), day(3),
-			does(deleteCurrent(), createKey(ReasonInactive)),
+			does(recordCurrentInactive(), deleteCurrent(), createKey(ReasonInactive)),
 		},
 		{
 			"first seen Inactive, without grace, minutes after it was created",
 			overlapping(set(grace(0)), is(cur, inactive)), day(0).Add(minute),
-			does(deleteCurrent(), createKey(ReasonInactive)),
+			does(recordCurrentInactive(), deleteCurrent(), createKey(ReasonInactive)),
 		},
 	})
 }
@@ -174,12 +174,7 @@ func TestDecide_inactiveCurrentMakesRoom(t *testing.T) {
 		},
 		{
 			"a request", overlapping(edit(quarter), is(cur, inactive), inactiveSince(day(3))), day(10),
-			refused(waits), does(deleteCurrent(), createKey(ReasonChanged)),
-		},
-		{
-			"a revoke, which then deactivates previous", overlapping(edit(incident), is(cur, inactive), inactiveSince(day(3))),
-			day(10), refused(waits),
-			does(deleteCurrent(), revoking(createKey(ReasonRevoked)), deactivate(prev)),
+			pends(waits), does(deleteCurrent(), createKey(ReasonChanged)),
 		},
 		{
 			"paused", overlapping(set(pause), is(cur, inactive), inactiveSince(day(3))), day(10),
@@ -189,11 +184,11 @@ func TestDecide_inactiveCurrentMakesRoom(t *testing.T) {
 	checkRows(t, []row{
 		{
 			"a request when it is first seen Inactive", overlapping(edit(quarter), is(cur, inactive)), day(3),
-			refused(obstacleUntil(CauseGrace, cur, day(10))),
+			does(pend(byQuarter), recordCurrentInactive()).next(obstacleUntil(CauseGrace, cur, day(10))),
 		},
 		{
 			"Active again meanwhile", overlapping(inactiveSince(day(3)), used(prev, day(10))), day(10),
-			nothing().waiting(inUse(prev, day(10), day(18))),
+			does(recordCurrentActive()).kept(inUse(prev, day(10), day(18))),
 		},
 	})
 }
@@ -207,9 +202,9 @@ func TestDecide_previousStatusChanged(t *testing.T) {
 		{"deactivated under hold", overlapping(set(hold), is(prev, inactive)), day(3), does(recordDeactivated(prev))},
 		{"deactivated, an adopted one", overlapping(adopted, is(prev, inactive)), day(3), does(recordDeactivated(prev))},
 		{"deactivated, a revoked one", overlapping(revoked, is(prev, inactive)), day(3), does(recordDeactivated(prev))},
-		{"deactivated while paused", overlapping(set(pause), is(prev, inactive)), day(3), nothing()},
-		{"deactivated before an edit", overlapping(edit(overlap(0)), is(prev, inactive)), day(3), nothing()},
-		{"deactivated before the first apply after an import", overlapping(imported, is(prev, inactive)), day(3), nothing()},
+		{"deactivated while paused", overlapping(set(pause), is(prev, inactive)), day(3), does(recordDeactivated(prev))},
+		{"deactivated beside an edit", overlapping(edit(overlap(0)), is(prev, inactive)), day(3), does(recordDeactivated(prev))},
+		{"deactivated before the first apply after an import", overlapping(imported, is(prev, inactive)), day(3), does(recordDeactivated(prev))},
 		{
 			"deactivated, without grace", overlapping(set(grace(0)), is(prev, inactive)), day(3),
 			does(recordDeactivated(prev), deletePrevious(prev)),
@@ -217,7 +212,7 @@ func TestDecide_previousStatusChanged(t *testing.T) {
 		{
 			"deactivated, without grace, its last use unknown",
 			overlapping(set(grace(0)), is(prev, inactive), lastUseUnknown(prev)), day(3),
-			does(recordDeactivated(prev)),
+			does(recordDeactivated(prev)).kept(obstacle(CauseUnknownUse, prev)),
 		},
 		{
 			"deactivated when the next rotation is due", overlapping(is(prev, inactive)), day(90),
@@ -227,8 +222,8 @@ func TestDecide_previousStatusChanged(t *testing.T) {
 		{"reactivated past its grace", retiring(is(prev, active)), day(30), does(recordReactivated(prev))},
 		{"reactivated under hold", retiring(set(hold), is(prev, active)), day(9), does(recordReactivated(prev))},
 		{"reactivated, an adopted one", retiring(adopted, is(prev, active)), day(9), does(recordReactivated(prev))},
-		{"reactivated while paused", retiring(set(pause), is(prev, active)), day(9), nothing()},
-		{"reactivated before an edit", retiring(edit(overlap(0)), is(prev, active)), day(9), nothing()},
+		{"reactivated while paused", retiring(set(pause), is(prev, active)), day(9), does(recordReactivated(prev))},
+		{"reactivated beside an edit", retiring(edit(overlap(0)), is(prev, active)), day(9), does(recordReactivated(prev))},
 		{
 			"reactivated, without overlap, grace and require_unused_for",
 			retiring(set(overlap(0), grace(0), unusedFor(0)), is(prev, active)), day(9),
@@ -257,7 +252,7 @@ func TestDecide_recreatedUser(t *testing.T) {
 	creates := createKey(ReasonRecreated)
 	checkRows(t, []row{
 		{"without keys", settled(gone(cur), recreated), day(3), does(creates)},
-		{"previous is gone, too", overlapping(gone(cur, prev), recreated), day(30), does(creates)},
+		{"previous is gone, too", overlapping(gone(cur, prev), recreated), day(30), does(recordDeleted(prev), creates)},
 		{"with a key of its own", settled(gone(cur), unmanagedKey(active), recreated), day(3), does(creates)},
 		{
 			"with a key of its own to retire",

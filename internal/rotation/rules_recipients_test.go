@@ -15,7 +15,7 @@ const (
 // toAlice has the secret of current encrypted to alice.
 func toAlice(s *setup) {
 	set(recipients(alice))(s)
-	sealed(s)
+	sealedTo(alice)(s)
 }
 
 // Rule 5: other recipients for a secret of which only the ciphertext is known.
@@ -46,7 +46,7 @@ func TestDecide_recipientsChanged(t *testing.T) {
 		{"current is Inactive", settled(toAlice, is(cur, inactive), toBob), day(3), does(rotateInactive(ReasonRecipients))},
 		{
 			"current is not listed, minutes after it was created", settled(toAlice, gone(cur), toBob), day(0).Add(minute),
-			refused(obstacleUntil(CauseYoung, cur, day(0).Add(5*minute))),
+			pendsRecipients(obstacleUntil(CauseYoung, cur, day(0).Add(5*minute))),
 		},
 		{"with rotate_when_changed, which has priority", settled(toAlice, edit(recipients(bob), quarter)), day(3), does(rotate(ReasonChanged))},
 		{
@@ -77,24 +77,24 @@ func TestDecide_recipientsChangedWithoutFreeSlot(t *testing.T) {
 	}
 	makesRoom := does(deletePrevious(prev), rotate(ReasonRecipients))
 	checkBoundaries(t, []boundary{
-		{"previous past its overlap", overlapping(change), day(7), refused(obstacleUntil(CauseOverlap, prev, day(7))), makesRoom},
+		{"previous past its overlap", overlapping(change), day(7), pendsRecipients(obstacleUntil(CauseOverlap, prev, day(14))), makesRoom},
 		{
 			"previous unused for require_unused_for", overlapping(change, used(prev, day(3))), day(11),
-			refused(inUse(prev, day(3), day(11))), makesRoom,
+			pendsRecipients(inUse(prev, day(3), day(11))), makesRoom,
 		},
 		{
 			"an adopted previous Inactive for the grace", retiring(adopted, change), day(14),
-			refused(obstacleUntil(CauseAdopted, prev, day(14))), makesRoom,
+			pendsRecipients(obstacleUntil(CauseGrace, prev, day(14))), makesRoom,
 		},
 	})
 	checkRows(t, []row{
 		{"previous in its grace", retiring(change), day(8), makesRoom},
 		{"previous in its grace, the plaintext is known", retiring(edit(recipients(bob))), day(8), nothing()},
 		{"previous in its grace, paused", retiring(set(pause), change), day(8), makesRoom},
-		{"previous held", retiring(set(hold), change), day(8), refused(obstacle(CauseHeld, prev))},
-		{"previous held by the same edit", retiring(change, edit(hold)), day(8), refused(obstacle(CauseHeld, prev))},
-		{"an adopted previous in its overlap", overlapping(adopted, change), day(3), refused(obstacle(CauseAdopted, prev))},
-		{"an unmanaged key", settled(unmanagedKey(active), change), day(3), refused(obstacle(CauseUnmanaged, other))},
+		{"previous held", retiring(set(hold), change), day(8), pendsRecipients(obstacle(CauseHeld, prev))},
+		{"previous held by the same edit", retiring(change, edit(hold)), day(8), does(reactivate(prev), pend(byRecipients)).next(obstacle(CauseHeld, prev))},
+		{"an adopted previous in its overlap", overlapping(adopted, change), day(3), pendsRecipients(obstacleUntil(CauseOverlap, prev, day(14)))},
+		{"an unmanaged key", settled(unmanagedKey(active), change), day(3), pendsRecipients(obstacle(CauseUnmanaged, other))},
 		{
 			"an unused key", settled(set(unmanagedKeys(DeleteUnused)), unmanagedKey(active), neverUsed(other), change), day(3),
 			does(deleteUnmanaged(other), rotate(ReasonRecipients)),
@@ -128,7 +128,10 @@ func TestDecide_expiredRecipients(t *testing.T) {
 		{"nothing is due", settled(expiring, set(rotateAfter(0))), expiry, nothing(), nothing()},
 		{"by age", settled(expiring), expiry, does(rotate(ReasonAge)), block},
 		{"current is gone", settled(expiring, gone(cur)), expiry, does(createKey(ReasonMissing)), block},
-		{"current is Inactive", settled(expiring, is(cur, inactive)), expiry, does(rotateInactive(ReasonInactive)), block},
+		{
+			"current is Inactive", settled(expiring, is(cur, inactive)), expiry,
+			does(rotateInactive(ReasonInactive)), does(recordCurrentInactive()).blocked(unsealable()),
+		},
 		{"another user by that name", settled(expiring, gone(cur), recreated), expiry, does(createKey(ReasonRecreated)), block},
 		{"imported and never rotated", settled(create), expiry, does(rotate(ReasonAge)), block},
 		{"create", creating(create), expiry, does(createKey(ReasonCreated)), refused(obstacle(CauseExpired, ""))},
@@ -136,12 +139,15 @@ func TestDecide_expiredRecipients(t *testing.T) {
 			"create that adopts", creating(create, retire, unmanagedKey(active)), expiry,
 			does(adopt(other), createKey(ReasonCreated)), refused(obstacle(CauseExpired, "")),
 		},
-		{"rotate_when_changed", settled(expiring, edit(quarter)), expiry, does(rotate(ReasonChanged)), refuse},
+		{"rotate_when_changed", settled(expiring, edit(quarter)), expiry, does(rotate(ReasonChanged)), pends(unsealable())},
 		{
 			"revoke_when_changed", settled(expiring, edit(incident)), expiry,
 			does(revoking(rotate(ReasonRevoked)), deactivate(cur)), refuse,
 		},
-		{"changed to them", settled(expiring, set(recipients(bob)), edit(recipients(alice))), expiry, does(rotate(ReasonRecipients)), refuse},
+		{
+			"changed to them", settled(expiring, set(recipients(bob)), sealedTo(bob), edit(recipients(alice))), expiry,
+			does(rotate(ReasonRecipients)), pendsRecipients(unsealable()),
+		},
 		{
 			"changed from them", settled(expiring, edit(recipients(bob), sealableUntil(time.Time{}))), expiry,
 			does(rotate(ReasonRecipients)), does(rotate(ReasonRecipients)),
@@ -156,36 +162,39 @@ func TestDecide_expiredRecipients(t *testing.T) {
 	})
 }
 
-// If a new key has several obstacles, a current that is not listed yet and paused come first, then expired recipients.
+// Of several causes of a blocked rotation, expired recipients come before all but the signer. See TestDecide_rotationBlockedOrder.
 func TestDecide_expiredRecipientsAmongCauses(t *testing.T) {
 	t.Parallel()
 	block, refuse := blocked(unsealable()), refused(unsealable())
 	young := obstacleUntil(CauseYoung, cur, expiry.Add(minute))
 	recent := func(s *setup) { s.record.Current.CreatedAt = expiry.Add(-4 * minute) }
 	checkBoundaries(t, []boundary{
-		{"current is not listed yet", settled(expiring, recent, gone(cur)), expiry, blocked(young), blocked(young)},
-		{"current is not listed yet, requested", settled(expiring, recent, gone(cur), edit(quarter)), expiry, refused(young), refused(young)},
-		{"paused", settled(expiring, set(pause)), expiry, blocked(obstacle(CausePaused, cur)), blocked(obstacle(CausePaused, cur))},
-		{"paused, requested", settled(expiring, set(pause), edit(quarter)), expiry, does(rotate(ReasonChanged)), refuse},
+		{"current is not listed yet", settled(expiring, recent, gone(cur)), expiry, blocked(young), block},
+		{"current is not listed yet, requested", settled(expiring, recent, gone(cur), edit(quarter)), expiry, pends(young), pends(unsealable())},
+		{"paused", settled(expiring, set(pause)), expiry, blocked(obstacle(CausePaused, cur)), block},
+		{"paused, requested", settled(expiring, set(pause), edit(quarter)), expiry, does(rotate(ReasonChanged)), pends(unsealable())},
 		{
 			"current to revoke signs our requests", settled(expiring, signedBy(cur), edit(incident)), expiry,
 			refused(obstacle(CauseSigner, cur)), refuse,
 		},
-		{"previous held", overlapping(expiring, set(hold)), expiry, blocked(obstacle(CauseHeld, prev)), block},
-		{"previous held, requested", overlapping(expiring, set(hold), edit(quarter)), expiry, refused(obstacle(CauseHeld, prev)), refuse},
+		{
+			"previous held", overlapping(expiring, set(hold)), expiry,
+			blocked(obstacle(CauseHeld, prev)).kept(obstacle(CauseHeld, prev)), block.kept(obstacle(CauseHeld, prev)),
+		},
+		{"previous held, requested", overlapping(expiring, set(hold), edit(quarter)), expiry, pends(obstacle(CauseHeld, prev)), pends(unsealable())},
 		{"an unmanaged key", settled(expiring, unmanagedKey(active)), expiry, blocked(obstacle(CauseUnmanaged, other)), block},
 		{
 			"an unmanaged key, requested", settled(expiring, unmanagedKey(active), edit(quarter)), expiry,
-			refused(obstacle(CauseUnmanaged, other)), refuse,
+			pends(obstacle(CauseUnmanaged, other)), pends(unsealable()),
 		},
 		{
 			"an adopted previous, requested", overlapping(expiring, adopted, used(prev, day(94)), edit(quarter)), expiry,
-			refused(obstacle(CauseAdopted, prev)), refuse,
+			pends(inUse(prev, day(94), day(102))), pends(unsealable()),
 		},
 		{
 			"previous in use", overlapping(expiring, used(prev, day(94))), expiry,
-			blocked(inUse(prev, day(94), day(102))).waiting(inUse(prev, day(94), day(102))),
-			block.waiting(inUse(prev, day(94), day(102))),
+			blocked(inUse(prev, day(94), day(102))).kept(inUse(prev, day(94), day(102))),
+			block.kept(inUse(prev, day(94), day(102))),
 		},
 		{
 			"previous in its overlap", overlapping(expiring, replaced(day(90))), expiry,
@@ -210,11 +219,11 @@ func TestDecide_expiredRecipientsMakeNoRoom(t *testing.T) {
 		},
 		{
 			"previous in its grace, requested", retiring(expiring, deactivated(day(94)), edit(quarter)), expiry,
-			does(deletePrevious(prev), rotate(ReasonChanged)), refuse,
+			does(deletePrevious(prev), rotate(ReasonChanged)), pends(unsealable()),
 		},
 		{
 			"an Active previous, requested", overlapping(expiring, edit(quarter)), expiry,
-			does(deletePrevious(prev), rotate(ReasonChanged)), refuse,
+			does(deletePrevious(prev), rotate(ReasonChanged)), pends(unsealable()),
 		},
 		{
 			"previous, for a revoke", overlapping(expiring, edit(incident)), expiry,
@@ -222,7 +231,7 @@ func TestDecide_expiredRecipientsMakeNoRoom(t *testing.T) {
 		},
 		{
 			"current and previous Inactive", retiring(expiring, deactivated(day(94)), is(cur, inactive)), expiry,
-			does(deletePrevious(prev), rotateInactive(ReasonInactive)), block,
+			does(deletePrevious(prev), rotateInactive(ReasonInactive)), does(recordCurrentInactive()).blocked(unsealable()),
 		},
 		{
 			"an Inactive current beside an Active previous", overlapping(expiring, is(cur, inactive), inactiveSince(day(3))), expiry,
@@ -286,7 +295,7 @@ func TestConfirm_expiredRecipients(t *testing.T) {
 		{"rotation without current", settled(expiring, gone(cur)), plan(createKey(ReasonMissing)), createKey(ReasonMissing), cur},
 		{"rotation requested", settled(expiring, edit(quarter)), plan(rotate(ReasonChanged)), rotate(ReasonChanged), cur},
 		{
-			"rotation to them", settled(expiring, set(recipients(bob)), edit(recipients(alice))),
+			"rotation to them", settled(expiring, set(recipients(bob)), sealedTo(bob), edit(recipients(alice))),
 			plan(rotate(ReasonRecipients)), rotate(ReasonRecipients), cur,
 		},
 		{

@@ -9,17 +9,18 @@ import (
 func TestDecide_deactivate(t *testing.T) {
 	t.Parallel()
 	deactivates := does(deactivate(prev))
+	held, paused := nothing().kept(obstacle(CauseHeld, prev)), nothing().kept(obstacle(CausePaused, prev))
 	checkBoundaries(t, []boundary{
 		{"at the end of the overlap", overlapping(), day(7), nothing(), deactivates},
 		{"an adopted one", overlapping(adopted), day(7), nothing(), deactivates},
 		{"by a shorter overlap that was applied", overlapping(set(overlap(days(2)), unusedFor(days(1)))), day(2), nothing(), deactivates},
 		{
 			"when require_unused_for has passed since the last use", overlapping(used(prev, day(3))), day(11),
-			nothing().waiting(inUse(prev, day(3), day(11))), deactivates,
+			nothing().kept(inUse(prev, day(3), day(11))), deactivates,
 		},
 		{
 			"used in the overlap, which is not reported before its end", overlapping(used(prev, day(6))), day(7),
-			nothing(), nothing().waiting(inUse(prev, day(6), day(14))),
+			nothing(), nothing().kept(inUse(prev, day(6), day(14))),
 		},
 		{
 			"when require_unused_for has passed since the creation of a key that nobody used",
@@ -31,7 +32,7 @@ func TestDecide_deactivate(t *testing.T) {
 			overlapping(set(unusedFor(days(10))), createdAt(prev, day(-1)),
 				withLastUse(prev, Use{At: day(-1).Add(minute), Service: "sts", Region: "us-east-1"})),
 			day(9).Add(minute),
-			nothing().waiting(Obstacle{
+			nothing().kept(Obstacle{
 				Cause: CauseUsed, Key: prev, Until: day(9).Add(minute),
 				Use: Use{At: day(-1).Add(minute), Service: "sts", Region: "us-east-1"},
 			}),
@@ -40,16 +41,16 @@ func TestDecide_deactivate(t *testing.T) {
 		{"without require_unused_for", overlapping(set(unusedFor(0)), used(prev, day(7).Add(-second))), day(7), nothing(), deactivates},
 		{
 			"without require_unused_for, its last use unknown", overlapping(set(unusedFor(0)), lastUseUnknown(prev)), day(7), nothing(),
-			deactivates,
+			nothing().kept(obstacle(CauseUnknownUse, prev)),
 		},
 		{
 			"its last use unknown", overlapping(lastUseUnknown(prev)), day(7),
-			nothing(), nothing().kept(obstacle(CauseUsed, prev)),
+			nothing(), nothing().kept(obstacle(CauseUnknownUse, prev)),
 		},
-		{"held", overlapping(set(hold)), day(7), nothing(), nothing()},
-		{"held, in use", overlapping(set(hold), used(prev, day(6))), day(7), nothing(), nothing()},
-		{"paused", overlapping(set(pause)), day(7), nothing(), nothing()},
-		{"paused, in use", overlapping(set(pause), used(prev, day(6))), day(7), nothing(), nothing()},
+		{"held", overlapping(set(hold)), day(7), nothing(), held},
+		{"held, in use", overlapping(set(hold), used(prev, day(6))), day(7), nothing(), held},
+		{"paused", overlapping(set(pause)), day(7), nothing(), paused},
+		{"paused, in use", overlapping(set(pause), used(prev, day(6))), day(7), nothing(), paused},
 		{"an edit", overlapping(edit(grace(0))), day(7), nothing(), nothing()},
 		{"the first apply after an import", overlapping(imported), day(7), nothing(), nothing()},
 		{
@@ -62,7 +63,7 @@ func TestDecide_deactivate(t *testing.T) {
 		{"a second after its replacement", overlapping(set(overlap(0), unusedFor(0))), day(0).Add(second), deactivates},
 		{
 			"in use without overlap", overlapping(set(overlap(0)), used(prev, day(0))), day(0).Add(second),
-			nothing().waiting(inUse(prev, day(0), day(8))),
+			nothing().kept(inUse(prev, day(0), day(8))),
 		},
 		{
 			"without overlap and grace, deleted by the same plan",
@@ -91,11 +92,14 @@ func TestDecide_delete(t *testing.T) {
 		{"the grace after a use that IAM recorded late", retiring(used(prev, noon)), noon.Add(days(7)), nothing(), deletes},
 		{"used just before its deactivation", retiring(used(prev, day(7).Add(-second))), day(14), nothing(), deletes},
 		{"without grace", retiring(set(grace(0))), day(7), nothing(), deletes},
-		{"held", retiring(set(hold)), day(14), nothing(), nothing()},
-		{"paused", retiring(set(pause)), day(14), nothing(), nothing()},
+		{"held", retiring(set(hold)), day(14), nothing(), nothing().kept(obstacle(CauseHeld, prev))},
+		{"paused", retiring(set(pause)), day(14), nothing(), nothing().kept(obstacle(CausePaused, prev))},
 		{"an edit", retiring(edit(overlap(0))), day(14), nothing(), nothing()},
 		{"the first apply after an import", retiring(imported), day(14), nothing(), nothing()},
-		{"its last use unknown", retiring(lastUseUnknown(prev)), day(14), nothing(), nothing()},
+		{
+			"its last use unknown", retiring(lastUseUnknown(prev)), day(14),
+			nothing(), nothing().kept(obstacle(CauseUnknownUse, prev)),
+		},
 	})
 	checkRows(t, []row{
 		{
@@ -114,7 +118,7 @@ func TestDecide_deleteActive(t *testing.T) {
 	t.Parallel()
 	goesAtOnce := does(deletePrevious(prev), rotate(ReasonAge))
 	waitsFor := func(last, end time.Time) expected {
-		return blocked(inUse(prev, last, end)).waiting(inUse(prev, last, end))
+		return blocked(inUse(prev, last, end)).kept(inUse(prev, last, end))
 	}
 	rare := func(changes ...change) setup {
 		return overlapping(set(rotateAfter(days(10)))).with(changes...)
@@ -128,16 +132,18 @@ func TestDecide_deleteActive(t *testing.T) {
 		},
 		{
 			"held", overlapping(set(hold)), day(90),
-			nothing(), blocked(obstacle(CauseHeld, prev)),
+			nothing().kept(obstacle(CauseHeld, prev)),
+			blocked(obstacle(CauseHeld, prev)).kept(obstacle(CauseHeld, prev)),
 		},
 		{
 			"paused", overlapping(set(pause)), day(90),
-			nothing(), blocked(obstacle(CausePaused, cur)),
+			nothing().kept(obstacle(CausePaused, prev)),
+			blocked(obstacle(CausePaused, cur)).kept(obstacle(CausePaused, prev)),
 		},
 		{
 			"its last use unknown", overlapping(lastUseUnknown(prev)), day(90),
-			nothing().kept(obstacle(CauseUsed, prev)),
-			blocked(obstacle(CauseUsed, prev)).kept(obstacle(CauseUsed, prev)),
+			nothing().kept(obstacle(CauseUnknownUse, prev)),
+			blocked(obstacle(CauseUnknownUse, prev)).kept(obstacle(CauseUnknownUse, prev)),
 		},
 	})
 	end := day(14)
@@ -158,7 +164,7 @@ func TestDecide_deleteActive(t *testing.T) {
 		{"still in use", overlapping(used(prev, day(89))), day(90), waitsFor(day(89), day(97))},
 		{
 			"its last use unknown, without require_unused_for", overlapping(set(unusedFor(0)), lastUseUnknown(prev)), day(90),
-			does(deactivate(prev)).blocked(obstacleUntil(CauseGrace, prev, day(97))),
+			blocked(obstacle(CauseUnknownUse, prev)).kept(obstacle(CauseUnknownUse, prev)),
 		},
 		{
 			"never at the instant of its replacement",

@@ -27,7 +27,10 @@ func TestDecide_revoke(t *testing.T) {
 		{"previous past its overlap", overlapping(edit(incident)), day(30), both},
 		{"previous in its grace", retiring(edit(incident)), day(8), both},
 		{"previous past its grace", retiring(edit(incident)), day(30), both},
-		{"previous deactivated by somebody", overlapping(edit(incident), is(prev, inactive)), day(3), both},
+		{
+			"previous deactivated by somebody", overlapping(edit(incident), is(prev, inactive)), day(3),
+			does(recordDeactivated(prev), deletePrevious(prev), revoking(rotate(ReasonRevoked)), deactivate(cur)),
+		},
 		{"previous held", overlapping(set(hold), edit(incident)), day(3), both},
 		{"previous held in its grace", retiring(set(hold), edit(incident)), day(8), both},
 		{"previous held by the same edit", overlapping(edit(hold, incident)), day(3), both},
@@ -56,7 +59,7 @@ func TestDecide_revoke(t *testing.T) {
 		},
 		{
 			"current Inactive, previous the only Active key", overlapping(is(cur, inactive), edit(incident)), day(3),
-			refused(obstacleUntil(CauseGrace, cur, day(10))),
+			does(deleteCurrent(), revoking(createKey(ReasonRevoked)), deactivate(prev)),
 		},
 		{
 			"current gone, previous the only Active key", overlapping(gone(cur), edit(incident)), day(3),
@@ -81,7 +84,7 @@ func TestDecide_revoke(t *testing.T) {
 		},
 		{
 			"current and previous gone", overlapping(gone(cur, prev), edit(incident)), day(3),
-			does(revoking(createKey(ReasonRevoked))),
+			does(recordDeleted(prev), revoking(createKey(ReasonRevoked))),
 		},
 		{
 			"again, while the last revoke left a key Active", overlapping(revoked, edit(incident)), day(3),
@@ -110,7 +113,7 @@ func TestDecide_revokedKeyStillActive(t *testing.T) {
 		{"current gone: deactivated after the new key exists", pending(gone(cur)), day(3), does(createKey(ReasonMissing), deactivate(prev))},
 		{
 			"current Inactive: the only Active key stays", pending(is(cur, inactive)), day(3),
-			blocked(obstacleUntil(CauseGrace, cur, day(10))),
+			does(recordCurrentInactive()).blocked(obstacleUntil(CauseGrace, cur, day(10))).kept(obstacle(CauseRevokedActive, prev)),
 		},
 		{
 			"with a request", pending(edit(quarter)), day(3),
@@ -120,7 +123,7 @@ func TestDecide_revokedKeyStillActive(t *testing.T) {
 			"when the next rotation is due", pending(), day(90),
 			does(deactivate(prev)).blocked(obstacleUntil(CauseGrace, prev, day(97))),
 		},
-		{"gone", pending(gone(prev)), day(3), nothing()},
+		{"gone", pending(gone(prev)), day(3), does(recordDeleted(prev))},
 	})
 	checkBoundaries(t, []boundary{
 		{"once Inactive, deleted after the grace", retiring(revoked, deactivated(day(3))), day(10), nothing(), does(deletePrevious(prev))},
@@ -148,7 +151,7 @@ func TestDecide_signer(t *testing.T) {
 		},
 		{
 			"an Inactive previous", retiring(signedBy(prev)), day(14),
-			nothing().kept(obstacle(CauseSigner, prev)), nothing().kept(obstacle(CauseSigner, prev)),
+			nothing(), nothing().kept(obstacle(CauseSigner, prev)),
 		},
 		{
 			"an Inactive current that would make room",
@@ -165,20 +168,20 @@ func TestDecide_signer(t *testing.T) {
 			"previous, revoked with current gone", overlapping(signedBy(prev), gone(cur), edit(incident)), day(3),
 			refused(obstacle(CauseSigner, prev)),
 		},
-		{"previous, requested", overlapping(signedBy(prev), edit(quarter)), day(30), refused(obstacle(CauseSigner, prev))},
-		{"previous, Inactive, requested", retiring(signedBy(prev), edit(quarter)), day(8), refused(obstacle(CauseSigner, prev))},
+		{"previous, requested", overlapping(signedBy(prev), edit(quarter)), day(30), pends(obstacle(CauseSigner, prev))},
+		{"previous, Inactive, requested", retiring(signedBy(prev), edit(quarter)), day(8), pends(obstacle(CauseSigner, prev))},
 		{
 			"previous, Inactive beside an Inactive current", retiring(signedBy(prev), is(cur, inactive)), day(8),
-			blocked(obstacle(CauseSigner, prev)).kept(obstacle(CauseSigner, prev)),
+			does(recordCurrentInactive()).blocked(obstacle(CauseSigner, prev)),
 		},
 		{"previous, with current gone", overlapping(signedBy(prev), gone(cur)), day(30), does(createKey(ReasonMissing))},
-		{"previous, held", overlapping(signedBy(prev), set(hold)), day(30), nothing()},
+		{"previous, held", overlapping(signedBy(prev), set(hold)), day(30), nothing().kept(obstacle(CauseSigner, prev))},
 		{"previous, still Active after a revoke", overlapping(revoked, signedBy(prev)), day(3), nothing().kept(obstacle(CauseSigner, prev))},
 		{
 			"previous, still Active after a revoke, paused", overlapping(revoked, set(pause), signedBy(prev)), day(3),
 			nothing().kept(obstacle(CauseSigner, prev)),
 		},
-		{"previous, Active, to be held", retiring(signedBy(prev), is(prev, active), edit(hold)), day(8), nothing()},
+		{"previous, Active, to be held", retiring(signedBy(prev), is(prev, active), edit(hold)), day(8), does(recordReactivated(prev))},
 		{
 			"an unmanaged key is adopted", settled(set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active), signedBy(other)), day(3),
 			does(adopt(other)),

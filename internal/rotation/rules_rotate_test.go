@@ -2,7 +2,7 @@ package rotation
 
 import "testing"
 
-// Rule 5: by age, counted from the creation date that IAM shows.
+// Rule 5: by age, counted from the recorded creation.
 func TestDecide_rotateByAge(t *testing.T) {
 	t.Parallel()
 	rotates := does(rotate(ReasonAge))
@@ -10,16 +10,19 @@ func TestDecide_rotateByAge(t *testing.T) {
 		{"alone", settled(), day(90), nothing(), rotates},
 		{"held, with a free slot", settled(set(hold)), day(90), nothing(), rotates},
 		{"after a short time", settled(set(rotateAfter(30 * second))), day(0).Add(30 * second), nothing(), rotates},
-		{"IAM's date counts, and not the recorded one", settled(createdAt(cur, day(-1))), day(89), nothing(), rotates},
+		{"the recorded date counts, as in rotate_at", settled(createdAt(cur, day(-1))), day(90), nothing(), rotates},
 		{"paused", settled(set(pause)), day(90), nothing(), blocked(obstacle(CausePaused, cur))},
-		{"paused by an edit", settled(edit(pause)), day(90), nothing(), blocked(obstacle(CausePaused, cur))},
+		{"paused by an edit", settled(edit(pause)), day(90), nothing(), nothing()},
 		{"resumed by an edit", settled(set(pause), edit(resume)), day(90), nothing(), nothing()},
 		{"an edit", settled(edit(overlap(0))), day(90), nothing(), nothing()},
 		{"an edit that makes it due", settled(edit(rotateAfter(days(30)))), day(30), nothing(), nothing()},
 		{"an edit that postpones it", settled(edit(rotateAfter(days(120)))), day(90), nothing(), nothing()},
 		{"never by age", settled(set(rotateAfter(0))), day(90), nothing(), nothing()},
 		{"the first apply after an import", settled(imported), day(90), nothing(), nothing()},
-		{"previous is gone, nothing is deleted", overlapping(gone(prev)), day(90), nothing(), rotates},
+		{
+			"previous is gone, nothing is deleted", overlapping(gone(prev)), day(90),
+			does(recordDeleted(prev)), does(recordDeleted(prev), rotate(ReasonAge)),
+		},
 	})
 	checkRows(t, []row{
 		{"never by age, years later", settled(set(rotateAfter(0))), day(3650), nothing()},
@@ -69,6 +72,7 @@ func TestDecide_rotateWhenChanged(t *testing.T) {
 // Rule 6, clock-driven: nothing is planned, and Blocked says why and until when.
 func TestDecide_noFreeSlot(t *testing.T) {
 	t.Parallel()
+	held := nothing().kept(obstacle(CauseHeld, prev))
 	checkBoundaries(t, []boundary{
 		{
 			"previous in its grace", retiring(deactivated(day(85))), day(92),
@@ -83,12 +87,10 @@ func TestDecide_noFreeSlot(t *testing.T) {
 			blocked(obstacleUntil(CauseGrace, prev, day(92))), does(deletePrevious(prev), rotate(ReasonAge)),
 		},
 		{
-			"previous held past its grace", retiring(set(hold)), day(90),
-			nothing(), blocked(obstacle(CauseHeld, prev)),
+			"previous held past its grace", retiring(set(hold)), day(90), held, held.blocked(obstacle(CauseHeld, prev)),
 		},
 		{
-			"an adopted previous held", overlapping(set(hold), adopted), day(90),
-			nothing(), blocked(obstacle(CauseHeld, prev)),
+			"an adopted previous held", overlapping(set(hold), adopted), day(90), held, held.blocked(obstacle(CauseHeld, prev)),
 		},
 		{
 			"an unmanaged key", settled(unmanagedKey(active)), day(90),
@@ -110,15 +112,15 @@ func TestDecide_noFreeSlot(t *testing.T) {
 		},
 		{
 			"previous in use", overlapping(used(prev, day(89))), day(90),
-			blocked(inUse(prev, day(89), day(97))).waiting(inUse(prev, day(89), day(97))),
+			blocked(inUse(prev, day(89), day(97))).kept(inUse(prev, day(89), day(97))),
 		},
 		{
 			"an adopted previous in use", overlapping(adopted, used(prev, day(89))), day(90),
-			blocked(inUse(prev, day(89), day(97))).waiting(inUse(prev, day(89), day(97))),
+			blocked(inUse(prev, day(89), day(97))).kept(inUse(prev, day(89), day(97))),
 		},
 		{
 			"the last use of an Inactive previous is unknown", retiring(lastUseUnknown(prev)), day(90),
-			blocked(obstacle(CauseGrace, prev)),
+			blocked(obstacle(CauseUnknownUse, prev)).kept(obstacle(CauseUnknownUse, prev)),
 		},
 		{
 			"previous in its grace, paused", retiring(set(pause), deactivated(day(85))), day(90),
@@ -145,7 +147,7 @@ func TestDecide_noFreeSlotWithoutCurrent(t *testing.T) {
 		},
 		{
 			"a held Inactive previous", retiring(set(hold), gone(cur), unmanagedKey(active)), day(8),
-			blocked(obstacle(CauseUnmanaged, other)),
+			blocked(obstacle(CauseHeld, prev)),
 		},
 		{
 			"an Active previous", overlapping(gone(cur), unmanagedKey(active)), day(3),
@@ -161,7 +163,7 @@ func TestDecide_noFreeSlotWithoutCurrent(t *testing.T) {
 		},
 		{
 			"the only Active key, requested", overlapping(gone(cur), unmanagedKey(inactive), edit(quarter)), day(90),
-			refused(obstacle(CauseUnmanaged, other)),
+			pends(obstacle(CauseUnmanaged, other)),
 		},
 		{
 			"the only Active key, revoked", overlapping(gone(cur), unmanagedKey(inactive), edit(incident)), day(90),
@@ -169,7 +171,7 @@ func TestDecide_noFreeSlotWithoutCurrent(t *testing.T) {
 		},
 		{
 			"an Active previous in its overlap, requested", overlapping(gone(cur), unmanagedKey(active), edit(quarter)), day(3),
-			refused(obstacle(CauseUnmanaged, other)),
+			pends(obstacle(CauseUnmanaged, other)),
 		},
 		{
 			"an Active previous past its overlap and unused, requested, beside another Active key",
@@ -185,47 +187,48 @@ func TestDecide_noFreeSlotWithoutCurrent(t *testing.T) {
 		},
 		{
 			"an adopted Inactive previous beside an Inactive current", retiring(adopted, is(cur, inactive)), day(14),
-			blocked(obstacleUntil(CauseAdopted, prev, day(14))), does(deletePrevious(prev), rotateInactive(ReasonInactive)),
+			does(recordCurrentInactive()).blocked(obstacleUntil(CauseAdopted, prev, day(14))), does(deletePrevious(prev), rotateInactive(ReasonInactive)),
 		},
 	})
 }
 
-// Rule 6, requested: previous makes room, or the request is refused.
+// Rule 6, requested: previous makes room, or the request becomes pending, and is due from then on like a rotation by age.
 func TestDecide_requestWithoutFreeSlot(t *testing.T) {
 	t.Parallel()
 	makesRoom := does(deletePrevious(prev), rotate(ReasonChanged))
 	checkBoundaries(t, []boundary{
 		{
 			"previous past its overlap", overlapping(edit(quarter)), day(7),
-			refused(obstacleUntil(CauseOverlap, prev, day(7))), makesRoom,
+			pends(obstacleUntil(CauseOverlap, prev, day(14))), makesRoom,
 		},
 		{
 			"previous unused for require_unused_for", overlapping(edit(quarter), used(prev, day(3))), day(11),
-			refused(inUse(prev, day(3), day(11))), makesRoom,
+			pends(inUse(prev, day(3), day(11))), makesRoom,
 		},
 		{
-			"the edited overlap counts", overlapping(edit(quarter, overlap(days(10)))), day(10),
-			refused(obstacleUntil(CauseOverlap, prev, day(10))), makesRoom,
+			"an edited overlap counts from the next plan on", overlapping(edit(quarter, overlap(days(10)))), day(7),
+			pends(obstacleUntil(CauseOverlap, prev, day(17))), makesRoom,
 		},
 		{
-			"the edited require_unused_for counts", overlapping(edit(quarter, unusedFor(days(12))), used(prev, day(3))), day(15),
-			refused(inUse(prev, day(3), day(15))), makesRoom,
+			"an edited require_unused_for counts from the next plan on",
+			overlapping(edit(quarter, unusedFor(days(12))), used(prev, day(3))), day(11),
+			pends(inUse(prev, day(3), day(15))), makesRoom,
 		},
 		{
 			"paused", overlapping(set(pause), edit(quarter)), day(7),
-			refused(obstacleUntil(CauseOverlap, prev, day(7))), makesRoom,
+			pends(obstacle(CausePaused, cur)), makesRoom,
 		},
 		{
 			"an adopted previous Inactive for the grace", retiring(adopted, edit(quarter)), day(14),
-			refused(obstacleUntil(CauseAdopted, prev, day(14))), makesRoom,
+			pends(obstacleUntil(CauseGrace, prev, day(14))), makesRoom,
 		},
 		{
 			"an adopted previous Active past overlap and grace", overlapping(adopted, edit(quarter)), day(14),
-			refused(obstacle(CauseAdopted, prev)), makesRoom,
+			pends(obstacleUntil(CauseGrace, prev, day(21).Add(-second))), makesRoom,
 		},
 		{
 			"a held previous", retiring(set(hold), edit(quarter)), day(14),
-			refused(obstacle(CauseHeld, prev)), refused(obstacle(CauseHeld, prev)),
+			pends(obstacle(CauseHeld, prev)), pends(obstacle(CauseHeld, prev)),
 		},
 	})
 	checkRows(t, []row{
@@ -233,47 +236,51 @@ func TestDecide_requestWithoutFreeSlot(t *testing.T) {
 		{"previous in its grace, used since", retiring(edit(quarter), used(prev, day(8))), day(8), makesRoom},
 		{"previous in its grace, its last use unknown", retiring(edit(quarter), lastUseUnknown(prev)), day(8), makesRoom},
 		{"previous in its grace, paused", retiring(set(pause), edit(quarter)), day(8), makesRoom},
-		{"previous that somebody deactivated", overlapping(edit(quarter), is(prev, inactive)), day(3), makesRoom},
+		{
+			"previous that somebody deactivated", overlapping(edit(quarter), is(prev, inactive)), day(3),
+			does(recordDeactivated(prev), deletePrevious(prev), rotate(ReasonChanged)),
+		},
 		{
 			"previous past its overlap, its last use unknown", overlapping(edit(quarter), lastUseUnknown(prev)), day(30),
-			refused(obstacle(CauseUsed, prev)),
+			pends(obstacle(CauseUnknownUse, prev)),
 		},
 		{
 			"without require_unused_for, its last use unknown", overlapping(set(unusedFor(0)), edit(quarter), lastUseUnknown(prev)),
-			day(30), makesRoom,
+			day(30), pends(obstacle(CauseUnknownUse, prev)),
 		},
 		{
 			"previous reactivated by somebody, whose new overlap has not begun",
-			retiring(is(prev, active), edit(quarter)), day(60), refused(obstacle(CauseOverlap, prev)),
+			retiring(is(prev, active), edit(quarter)), day(60),
+			does(recordReactivated(prev), pend(byQuarter)).next(obstacleUntil(CauseOverlap, prev, day(74))),
 		},
 		{"previous in use, without require_unused_for", overlapping(set(unusedFor(0)), edit(quarter), used(prev, day(29))), day(30), makesRoom},
-		{"previous in use", overlapping(edit(quarter), used(prev, day(29))), day(30), refused(inUse(prev, day(29), day(37)))},
+		{"previous in use", overlapping(edit(quarter), used(prev, day(29))), day(30), pends(inUse(prev, day(29), day(37)))},
 		{
 			"never at the instant of its replacement", overlapping(set(overlap(0), unusedFor(0)), edit(quarter)), day(0),
-			refused(obstacleUntil(CauseOverlap, prev, day(0))),
+			pends(obstacleUntil(CauseOverlap, prev, day(7))),
 		},
 		{"a second after its replacement", overlapping(set(overlap(0), unusedFor(0)), edit(quarter)), day(0).Add(second), makesRoom},
-		{"an adopted previous in use", overlapping(adopted, edit(quarter), used(prev, day(29))), day(30), refused(obstacle(CauseAdopted, prev))},
-		{"an adopted previous in its overlap", overlapping(adopted, edit(quarter)), day(3), refused(obstacle(CauseAdopted, prev))},
+		{"an adopted previous in use", overlapping(adopted, edit(quarter), used(prev, day(29))), day(30), pends(inUse(prev, day(29), day(37)))},
+		{"an adopted previous in its overlap", overlapping(adopted, edit(quarter)), day(3), pends(obstacleUntil(CauseOverlap, prev, day(14)))},
 		{
 			"an adopted previous that somebody reactivated", retiring(adopted, is(prev, active), edit(quarter)), day(9),
-			refused(obstacle(CauseAdopted, prev)),
+			does(recordReactivated(prev), pend(byQuarter)).next(obstacleUntil(CauseOverlap, prev, day(23))),
 		},
 		{
 			"an adopted previous in its grace, its last use unknown", retiring(adopted, lastUseUnknown(prev), edit(quarter)), day(8),
-			refused(obstacleUntil(CauseAdopted, prev, day(14))),
+			pends(obstacleUntil(CauseGrace, prev, day(14))),
 		},
-		{"a held adopted previous", retiring(adopted, set(hold), edit(quarter)), day(8), refused(obstacle(CauseHeld, prev))},
-		{"a held previous in its overlap", overlapping(set(hold), edit(quarter)), day(3), refused(obstacle(CauseHeld, prev))},
-		{"a held previous past its overlap", overlapping(set(hold), edit(quarter)), day(30), refused(obstacle(CauseHeld, prev))},
-		{"a previous that the same edit holds", overlapping(edit(hold, quarter)), day(30), refused(obstacle(CauseHeld, prev))},
-		{"a previous in its grace that the same edit holds", retiring(edit(hold, quarter)), day(8), refused(obstacle(CauseHeld, prev))},
+		{"a held adopted previous", retiring(adopted, set(hold), edit(quarter)), day(8), pends(obstacle(CauseHeld, prev))},
+		{"a held previous in its overlap", overlapping(set(hold), edit(quarter)), day(3), pends(obstacle(CauseHeld, prev))},
+		{"a held previous past its overlap", overlapping(set(hold), edit(quarter)), day(30), pends(obstacle(CauseHeld, prev))},
+		{"a previous that the same edit holds", overlapping(edit(hold, quarter)), day(30), pends(obstacle(CauseHeld, prev))},
+		{"a previous in its grace that the same edit holds", retiring(edit(hold, quarter)), day(8), does(reactivate(prev), pend(byQuarter)).next(obstacle(CauseHeld, prev))},
 		{"a previous that the same edit no longer holds", retiring(set(hold), edit(stopHolding, quarter)), day(8), makesRoom},
 		{
 			"current and previous Inactive", retiring(is(cur, inactive), edit(quarter)), day(8),
 			does(deletePrevious(prev), rotateInactive(ReasonChanged)),
 		},
-		{"an unmanaged key", settled(unmanagedKey(active), edit(quarter)), day(3), refused(obstacle(CauseUnmanaged, other))},
+		{"an unmanaged key", settled(unmanagedKey(active), edit(quarter)), day(3), pends(obstacle(CauseUnmanaged, other))},
 		{
 			"current gone, an Inactive previous and an unmanaged key", retiring(gone(cur), unmanagedKey(active), edit(quarter)), day(8),
 			does(deletePrevious(prev), createKey(ReasonChanged)),

@@ -80,7 +80,7 @@ func TestDecide_refuseUnmanaged(t *testing.T) {
 	checkRows(t, []row{
 		{"its slot is not needed", settled(unmanagedKey(active)), day(3), nothing()},
 		{"by age", settled(unmanagedKey(active)), day(90), blocked(obstacle(CauseUnmanaged, other))},
-		{"requested", settled(unmanagedKey(active), edit(quarter)), day(3), refused(obstacle(CauseUnmanaged, other))},
+		{"requested", settled(unmanagedKey(active), edit(quarter)), day(3), pends(obstacle(CauseUnmanaged, other))},
 		{"revoked", settled(unmanagedKey(active), edit(incident)), day(3), refused(obstacle(CauseUnmanaged, other))},
 		{"one that nobody ever used", settled(unmanagedKey(active), neverUsed(other)), day(90), blocked(obstacle(CauseUnmanaged, other))},
 		{"current gone: there is a free slot", settled(unmanagedKey(active), gone(cur)), day(3), does(createKey(ReasonMissing))},
@@ -102,7 +102,7 @@ func TestDecide_retireUnmanaged(t *testing.T) {
 		{"paused", settled(retire, set(pause), unmanagedKey(active)), day(3), nothing()},
 		{"by an edit: the next plan adopts it", settled(edit(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)), day(3), nothing()},
 		{"the first apply after an import", settled(retire, imported, unmanagedKey(active)), day(3), nothing()},
-		{"previous gone", overlapping(retire, gone(prev), unmanagedKey(active)), day(3), does(adopt(other))},
+		{"previous gone", overlapping(retire, gone(prev), unmanagedKey(active)), day(3), does(recordDeleted(prev), adopt(other))},
 		{
 			"without overlap, grace and require_unused_for it is not retired by the same plan",
 			settled(retire, set(overlap(0), grace(0), unusedFor(0)), unmanagedKey(active)), day(3), does(adopt(other)),
@@ -121,7 +121,7 @@ func TestDecide_retireUnmanaged(t *testing.T) {
 		},
 		{
 			"when a rotation is requested", settled(retire, unmanagedKey(active), edit(quarter)), day(3),
-			refused(obstacle(CauseUnmanaged, other)),
+			pends(obstacleUntil(CauseOverlap, other, day(17))),
 		},
 		{
 			"current gone", settled(retire, unmanagedKey(active), gone(cur)), day(3),
@@ -130,7 +130,7 @@ func TestDecide_retireUnmanaged(t *testing.T) {
 		{
 			"current Inactive: the adopted key stays, and current makes room after its grace",
 			settled(retire, unmanagedKey(active), is(cur, inactive)), day(3),
-			does(adopt(other)).blocked(obstacleUntil(CauseGrace, cur, day(10))),
+			does(adopt(other), recordCurrentInactive()).blocked(obstacleUntil(CauseGrace, cur, day(10))),
 		},
 		{
 			"current gone, two keys: the older is adopted",
@@ -172,7 +172,10 @@ func TestDecide_deleteUnused(t *testing.T) {
 		{"sts a second later", unused(proof("sts", second)), day(90), stays},
 		{"another service within the time of the proof", unused(proof("iam", -second)), day(90), stays},
 		{"signs our requests", unused(signedBy(other)), day(90), stays},
-		{"the only Active key", unused(is(cur, inactive)), day(3), stays},
+		{
+			"the only Active key", unused(is(cur, inactive)), day(3),
+			does(recordCurrentInactive()).blocked(obstacleUntil(CauseGrace, cur, day(10))),
+		},
 		{
 			"not the only Active key: current and it are both Inactive", unused(is(cur, inactive), is(other, inactive)), day(3),
 			does(deleteUnmanaged(other), rotateInactive(ReasonInactive)),
@@ -194,45 +197,47 @@ func TestDecide_deleteUnused(t *testing.T) {
 			retiring(set(unmanagedKeys(DeleteUnused)), gone(cur), unmanagedKey(active), neverUsed(other)), day(8),
 			does(deletePrevious(prev), createKey(ReasonMissing)),
 		},
-		{"refuse by the same edit", unused(edit(unmanagedKeys(RefuseUnmanaged), quarter)), day(3), refused(obstacle(CauseUnmanaged, other))},
+		{"refuse by the same edit", unused(edit(unmanagedKeys(RefuseUnmanaged), quarter)), day(3), pends(obstacle(CauseUnmanaged, other))},
 	})
 }
 
-// Rule 7: the only Active key of the user is deleted only if an interrupted revoke left it.
-func TestDecide_deleteLeftByRevoke(t *testing.T) {
+// Rules 6 and 7: a revoke that was killed after it deactivated current, and before the state was saved, leaves current Inactive
+// beside an Active key whose secret nobody has. Under the same revoke current makes room at once, whatever the other key is.
+func TestDecide_orphanOfInterruptedRevoke(t *testing.T) {
 	t.Parallel()
 	taken := func(p *Policy) { p.RevokeWhenChanged = map[string]string{"incident": "none"} }
-	again := does(deleteUnmanaged(other), revoking(rotateInactive(ReasonRevoked)))
-	stays := refused(obstacle(CauseUnmanaged, other))
+	again := does(deleteCurrent(), revoking(createKey(ReasonRevoked)))
 	checkRows(t, []row{
 		{"at once", interrupted(), day(3).Add(minute), again},
-		{"a day later", interrupted(), day(4), again},
 		{"at the age of rotate_after", interrupted(), day(90), again},
-		{"never used", interrupted(neverUsed(other)), day(4), again},
 		{"paused and held", interrupted(set(pause, hold)), day(4), again},
 		{"with another request", interrupted(edit(quarter)), day(4), again},
-		{"previous was deleted for it", overlapping(gone(prev), interruptRevoke), day(4), again},
-		{"delete_unused by the same edit", interrupted(set(unmanagedKeys(RefuseUnmanaged)), edit(unmanagedKeys(DeleteUnused))), day(4), again},
-		{"its creation a second after that of current", interrupted(createdAt(other, day(0).Add(second)), neverUsed(other)), day(4), again},
-		{"its creation at that of current", interrupted(createdAt(other, day(0)), neverUsed(other)), day(4), stays},
-		{"its creation a second before that of current", interrupted(createdAt(other, day(0).Add(-second)), neverUsed(other)), day(4), stays},
-		{"refuse", interrupted(set(unmanagedKeys(RefuseUnmanaged))), day(4), stays},
-		{"retire", interrupted(set(unmanagedKeys(RetireUnmanaged))), day(4), stays},
-		{"used by somebody", interrupted(used(other, day(3))), day(4), stays},
-		{"its last use unknown", interrupted(lastUseUnknown(other)), day(4), stays},
-		{"signs our requests", interrupted(signedBy(other)), day(4), stays},
-		{"the incident no longer set", interrupted(edit(taken)), day(4), blocked(obstacle(CauseUnmanaged, other))},
-		{"another request alone", interrupted(edit(taken, quarter)), day(4), stays},
+		{"previous was deleted for it", overlapping(gone(prev), interruptRevoke), day(4), does(append(plan(recordDeleted(prev)), again.Steps...)...)},
+		{"refuse", interrupted(set(unmanagedKeys(RefuseUnmanaged))), day(4), again},
+		{"retire", interrupted(set(unmanagedKeys(RetireUnmanaged))), day(4), again},
+		{"used by somebody", interrupted(used(other, day(3))), day(4), again},
+		{"its last use unknown", interrupted(lastUseUnknown(other)), day(4), again},
+		{"signs our requests", interrupted(signedBy(other)), day(4), again},
+		{"another resource manages it", interrupted(ofAnotherResource(other)), day(4), again},
+		{"the key is Inactive, too", interrupted(is(other, inactive)), day(4), again},
+		{"current signs our requests", interrupted(signedBy(cur)), day(4), refused(obstacle(CauseSigner, cur))},
+		{
+			"the incident no longer set", interrupted(edit(taken)), day(4),
+			does(recordCurrentInactive()).blocked(obstacleUntil(CauseGrace, cur, day(11))),
+		},
+		{
+			"another request alone", interrupted(edit(taken, quarter)), day(4),
+			does(pend(byQuarter), recordCurrentInactive()).next(obstacleUntil(CauseGrace, cur, day(11))),
+		},
 		{
 			"current gone, an older Inactive key in its slot",
 			interrupted(gone(cur), listed(third, inactive, day(-200)), used(third, day(-100))), day(4), refused(obstacle(CauseUnmanaged, third)),
 		},
 		{"current gone: there is a free slot", interrupted(gone(cur)), day(4), does(revoking(createKey(ReasonRevoked)))},
 		{
-			"current still Active: the key is not the only one", interrupted(is(cur, active)), day(4),
+			"current still Active, and the key is unused", interrupted(is(cur, active)), day(4),
 			does(deleteUnmanaged(other), revoking(rotate(ReasonRevoked)), deactivate(cur)),
 		},
-		{"the key is Inactive, too", interrupted(is(other, inactive)), day(4), again},
 	})
 }
 
@@ -244,14 +249,17 @@ func TestDecide_adoptedKey(t *testing.T) {
 		{"is deleted at the end of its grace", retiring(adopted), day(14), nothing(), does(deletePrevious(prev))},
 		{
 			"is deactivated when require_unused_for has passed", overlapping(adopted, used(prev, day(3))), day(11),
-			nothing().waiting(inUse(prev, day(3), day(11))), does(deactivate(prev)),
+			nothing().kept(inUse(prev, day(3), day(11))), does(deactivate(prev)),
 		},
 	})
 	checkRows(t, []row{
-		{"stays in its overlap when requested", overlapping(adopted, edit(quarter)), day(3), refused(obstacle(CauseAdopted, prev))},
-		{"stays in its grace when requested", retiring(adopted, edit(quarter)), day(8), refused(obstacleUntil(CauseAdopted, prev, day(14)))},
+		{"stays in its overlap when requested", overlapping(adopted, edit(quarter)), day(3), pends(obstacleUntil(CauseOverlap, prev, day(14)))},
+		{"stays in its grace when requested", retiring(adopted, edit(quarter)), day(8), pends(obstacleUntil(CauseGrace, prev, day(14)))},
 		{"stays in its overlap when revoked", overlapping(adopted, edit(incident)), day(3), refused(obstacle(CauseAdopted, prev))},
-		{"stays in its grace when revoked", retiring(adopted, edit(incident)), day(8), refused(obstacleUntil(CauseAdopted, prev, day(14)))},
+		{
+			"is deleted in its grace when revoked", retiring(adopted, edit(incident)), day(8),
+			does(deletePrevious(prev), revoking(rotate(ReasonRevoked)), deactivate(cur)),
+		},
 		{
 			"is deleted by rule 4 when revoked", retiring(adopted, edit(incident)), day(14),
 			does(deletePrevious(prev), revoking(rotate(ReasonRevoked)), deactivate(cur)),

@@ -193,11 +193,24 @@ func lastUseUnknown(id string) change {
 // signedBy has our own requests signed by that key.
 func signedBy(id string) change { return func(s *setup) { s.seen.Signers = []string{id} } }
 
+// ofAnotherResource has another resource manage the key.
+func ofAnotherResource(id string) change {
+	return func(s *setup) { s.seen.Find(id).Other = true }
+}
+
 // recreated has the name belong to another user than the recorded one.
 func recreated(s *setup) { s.seen.Recreated = true }
 
 // imported is a resource before the first apply after its import.
 func imported(s *setup) { s.record.Policy = nil }
+
+// renamed has the user found under another name.
+func renamed(s *setup) { s.seen.User = "new" }
+
+// requested has a pending request.
+func requested(request Request) change {
+	return func(s *setup) { s.record.Request = request }
+}
 
 func adopted(s *setup) { s.record.Previous.Adopted = true }
 
@@ -213,8 +226,12 @@ func deactivatedByOthers(at time.Time) change {
 	return func(s *setup) { s.record.Previous.DeactivatedAt, s.record.Previous.DeactivatedByUs = at, false }
 }
 
-// sealed is a current of whose secret only the ciphertext is known.
+// sealed is a current of whose secret only the ciphertext is known, and not to whom it is encrypted.
 func sealed(s *setup) { s.record.Current.Sealed = true }
+
+func sealedTo(names string) change {
+	return func(s *setup) { s.record.Current.Sealed, s.record.Current.SealedTo = true, names }
+}
 
 func inactiveSince(at time.Time) change {
 	return func(s *setup) { s.record.Current.InactiveSince = at }
@@ -290,6 +307,12 @@ func recordCurrentInactive() Step { return Step{Kind: RecordCurrentInactive, Key
 func recordCurrentActive() Step { return Step{Kind: RecordCurrentActive, Key: cur} }
 
 func recordRenamed() Step { return Step{Kind: RecordRenamed, Key: cur} }
+
+// byQuarter and byRecipients are what the changes of the tables ask for.
+const (
+	byQuarter    Request = `rotate_when_changed["quarter"]`
+	byRecipients Request = "encrypted_output"
+)
 
 // pend records a pending request; an empty one withdraws it.
 func pend(request Request) Step { return Step{Kind: RecordRequest, Key: cur, Request: request} }
