@@ -37,43 +37,48 @@ func (t applyTexts) report(r rotator.Report) diag.Diagnostics {
 func (t applyTexts) notice(n rotator.Notice) diag.Diagnostic {
 	switch n := n.(type) {
 	case rotator.NotConfirmed:
-		return notConfirmed(n).asWarning()
+		return t.notConfirmed(n)
 	case rotator.DeletedMeanwhile:
 		return problem{
-			summary: fmt.Sprintf("Key %s of user %q was deleted before it could be made Inactive", n.Key, t.user),
-			truth:   "Somebody deleted it meanwhile, so it works no more.", next: "The next plan forgets it.",
+			summary: "Access key was deleted before it could be made Inactive",
+			truth:   fmt.Sprintf("Somebody deleted key %s of user %q meanwhile, so it works no more.", n.Key, t.user),
+			next:    "The next plan records that.",
 		}.asWarning()
 	case rotator.LostKeyDeleted:
 		return problem{
-			summary: fmt.Sprintf("Key %s of user %q was created and deleted again: the answer with its secret was lost", n.Key, t.user),
-			truth:   "unmanaged_keys = \"delete_unused\" allows that. Another key was asked for instead.",
+			summary: "New access key was deleted again, since the answer with its secret was lost",
+			truth:   fmt.Sprintf("It was key %s of user %q. ", n.Key, t.user) + "unmanaged_keys = \"delete_unused\" allows that. Another key was asked for instead.",
 		}.asWarning()
 	case rotator.UnexpectedKeys:
 		return problem{
-			summary: fmt.Sprintf("User %q has %d keys, and one that this apply did not expect: %s", t.user, n.Listed, describeKeys(n.Keys)),
-			truth:   "Somebody else created it meanwhile. It was not touched; the next plan treats it by unmanaged_keys.",
+			summary: "User has an access key that this apply did not expect",
+			truth:   fmt.Sprintf("User %q has %d keys, among them %s. ", t.user, n.Listed, describeKeys(n.Keys)) + "Somebody else created it meanwhile. It was not touched; the next plan treats it by unmanaged_keys.",
 		}.asWarning()
 	case rotator.DescriptionNotWritten:
-		return problem{summary: fmt.Sprintf("Description of key %s could not be written", n.Key), cause: awsErrorDetail(n.Err)}.asWarning()
+		return t.notDescribed("Description of an access key could not be written", n.Key, n.Err)
 	case rotator.DescriptionNotRemoved:
-		return problem{summary: fmt.Sprintf("Description of key %s could not be removed", n.Key), cause: awsErrorDetail(n.Err)}.asWarning()
+		return t.notDescribed("Description of an access key could not be removed", n.Key, n.Err)
 	}
 	return problem{summary: fmt.Sprintf("Unknown notice %T", n), truth: "This is a bug in the provider."}.asWarning()
 }
 
-func notConfirmed(n rotator.NotConfirmed) problem {
-	p := problem{cause: awsErrorDetail(n.Err), truth: "AWS accepted the change."}
-	switch n.Change {
-	case rotator.ChangeCreated:
-		p.summary, p.truth = fmt.Sprintf("IAM has not confirmed new key %s yet", n.Key), "The key is safe in the state."
-	case rotator.ChangeActivated:
-		p.summary = fmt.Sprintf("IAM has not confirmed yet that key %s is %s", n.Key, rotation.Active)
-	case rotator.ChangeDeactivated:
-		p.summary = fmt.Sprintf("IAM has not confirmed yet that key %s is %s", n.Key, rotation.Inactive)
-	case rotator.ChangeDeleted:
-		p.summary, p.truth = fmt.Sprintf("IAM has not confirmed yet that key %s is gone", n.Key), "AWS accepted the deletion."
+func (t applyTexts) notDescribed(summary, id string, err error) diag.Diagnostic {
+	return problem{summary: summary, cause: awsErrorDetail(err), truth: fmt.Sprintf("It is key %s of user %q.", id, t.user)}.asWarning()
+}
+
+func (t applyTexts) notConfirmed(n rotator.NotConfirmed) diag.Diagnostic {
+	now := map[rotator.Change]string{
+		rotator.ChangeActivated: "is Active", rotator.ChangeDeactivated: "is Inactive", rotator.ChangeDeleted: "is gone",
+	}[n.Change]
+	p := problem{
+		summary: "IAM has not confirmed a change yet", cause: awsErrorDetail(n.Err),
+		truth: fmt.Sprintf("AWS accepted the change, but does not show yet that key %s of user %q %s.", n.Key, t.user, now),
 	}
-	return p
+	if n.Change == rotator.ChangeCreated {
+		p.summary = "IAM has not confirmed a new access key yet"
+		p.truth = fmt.Sprintf("New key %s of user %q is safe in the state.", n.Key, t.user)
+	}
+	return p.asWarning()
 }
 
 // failure is the error for what ended a Create or Update.
@@ -292,8 +297,8 @@ func destroyFailure(user string, err error) diag.Diagnostic {
 // adoptedKeyLeft says that a destroy leaves an adopted key.
 func adoptedKeyLeft(user, id string) diag.Diagnostic {
 	return problem{
-		summary: fmt.Sprintf("Adopted key %s of user %q was left in IAM", id, user),
-		truth:   "This resource did not create it.",
+		summary: "Adopted access key was left in IAM",
+		truth:   fmt.Sprintf("This resource did not create key %s of user %q.", id, user),
 		next:    "If nobody needs it, delete it:" + commands(statusCommand(user, id, rotation.Inactive), deleteCommand(user, id)),
 	}.asWarning()
 }

@@ -5,7 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/duration"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
@@ -31,7 +32,11 @@ func describeUse(u rotation.Use) string {
 
 // describeKey says what an operator asks first about a key that is in the way.
 func describeKey(k rotation.Key) string {
-	return fmt.Sprintf("%s (%s, created %s, %s)", k.ID, k.Status, formatDate(k.CreatedAt), describeLastUse(k))
+	return fmt.Sprintf("%s (%s)", k.ID, describeState(k))
+}
+
+func describeState(k rotation.Key) string {
+	return fmt.Sprintf("%s, created %s, %s", k.Status, formatDate(k.CreatedAt), describeLastUse(k))
 }
 
 func describeKeys(keys []rotation.Key) string { return joinKeys(keys, describeKey) }
@@ -71,31 +76,29 @@ func importCommand(user string, seen rotation.Observation) string {
 // commands shows commands, each on a line of its own.
 func commands(lines ...string) string { return "\n  " + strings.Join(lines, "\n  ") }
 
-// obstacleFact is the short form of an obstacle, for rotation_blocked and for summaries.
-func obstacleFact(o rotation.Obstacle, seen rotation.Observation) string {
-	until := ""
-	if !o.Until.IsZero() {
-		until = " until " + formatDate(o.Until)
-	}
+// obstacleFact says what an obstacle is: a cause and a key id, nothing that changes while the cause stays.
+func obstacleFact(o rotation.Obstacle) string {
 	switch o.Cause {
 	case rotation.CauseUsed:
-		if o.Use.At.IsZero() {
-			return fmt.Sprintf("key %s is not known to be unused for long enough%s", o.Key, until)
-		}
-		return fmt.Sprintf("key %s was used %s; require_unused_for keeps it%s", o.Key, describeUse(o.Use), until)
+		return fmt.Sprintf("key %s is still in use", o.Key)
+	case rotation.CauseUnknownUse:
+		return fmt.Sprintf("the last use of key %s is unknown", o.Key)
+	case rotation.CauseHandover:
+		return fmt.Sprintf("nobody has used the current key since it replaced key %s", o.Key)
+	case rotation.CauseSettling:
+		return fmt.Sprintf("IAM does not show yet what was done to key %s", o.Key)
+	case rotation.CauseRevokedActive:
+		return fmt.Sprintf("revoked key %s is still Active", o.Key)
 	case rotation.CauseOverlap:
-		return fmt.Sprintf("the overlap of previous key %s is not over%s", o.Key, until)
+		return fmt.Sprintf("the overlap of previous key %s is not over", o.Key)
 	case rotation.CauseGrace:
-		return fmt.Sprintf("Inactive key %s is in its grace%s", o.Key, until)
+		return fmt.Sprintf("the grace of key %s is not over", o.Key)
 	case rotation.CauseHeld:
 		return fmt.Sprintf("hold_previous keeps key %s", o.Key)
 	case rotation.CausePaused:
 		return "paused is set"
 	case rotation.CauseUnmanaged:
-		if k := seen.Find(o.Key); k != nil {
-			return "the slot is taken by key " + describeKey(*k) + ", which this resource did not create"
-		}
-		return fmt.Sprintf("the slot is taken by key %s, which this resource did not create", o.Key)
+		return fmt.Sprintf("the slot is taken by key %s, which this resource does not manage", o.Key)
 	case rotation.CauseAdopted:
 		return fmt.Sprintf("adopted key %s leaves only when its overlap, require_unused_for and grace have passed", o.Key)
 	case rotation.CauseSigner:
@@ -103,7 +106,7 @@ func obstacleFact(o rotation.Obstacle, seen rotation.Observation) string {
 	case rotation.CauseOnlyActive:
 		return fmt.Sprintf("key %s is the only Active key of the user", o.Key)
 	case rotation.CauseYoung:
-		return fmt.Sprintf("key %s was created minutes ago and IAM does not list it yet%s", o.Key, until)
+		return fmt.Sprintf("key %s was created minutes ago and IAM does not list it yet", o.Key)
 	case rotation.CauseNotOurs:
 		return fmt.Sprintf("key %s was deactivated by somebody else", o.Key)
 	case rotation.CauseRevoked:
@@ -112,6 +115,26 @@ func obstacleFact(o rotation.Obstacle, seen rotation.Observation) string {
 		return "a recipient of encrypted_output has expired"
 	}
 	return fmt.Sprintf("key %s can't be changed now", o.Key)
+}
+
+// obstacleDetail is obstacleFact with what a person wants to know besides: the key, its last use, and until when.
+func obstacleDetail(o rotation.Obstacle, seen rotation.Observation) string {
+	detail := obstacleFact(o)
+	if k := seen.Find(o.Key); k != nil && o.Cause != rotation.CausePaused && o.Cause != rotation.CauseExpired {
+		detail += " (" + describeState(*k) + ")"
+	}
+	if !o.Until.IsZero() {
+		detail += ", not before " + formatDate(o.Until)
+	}
+	return detail
+}
+
+// blockedText is rotation_blocked or retirement_blocked.
+func blockedText(o *rotation.Obstacle) types.String {
+	if o == nil {
+		return types.StringNull()
+	}
+	return types.StringValue(obstacleFact(*o))
 }
 
 // unmanagedChoice is what unmanaged_keys does about a key in the way, or could do.
@@ -149,33 +172,17 @@ func obstacleRemedy(o rotation.Obstacle, user string, mode rotation.UnmanagedKey
 			"Or name other recipients."
 	case rotation.CauseYoung:
 		return "Plan again in a few minutes."
+	case rotation.CauseHandover:
+		return "Hand the current key over to its consumers. If nobody needs to, set wait_for_handover = false. Where consumers can't use the " +
+			"current key because its secret is lost, delete that key."
+	case rotation.CauseUnknownUse:
+		return fmt.Sprintf("Allow iam:GetAccessKeyLastUsed on user %q for the credentials of this provider.", user)
+	case rotation.CauseSettling:
+		return "Plan again in a few minutes."
+	case rotation.CauseRevokedActive:
+		return "The next apply tries to deactivate it; or run now:" + commands(statusCommand(user, o.Key, rotation.Inactive))
 	case rotation.CauseNotOurs, rotation.CauseRevoked:
 		return fmt.Sprintf("If consumers need it back, reactivate it by hand:\n  %s", statusCommand(user, o.Key, rotation.Active))
 	}
 	return ""
-}
-
-// rotationReason is rotation_reason: why a step creates a key.
-func rotationReason(step rotation.Step, policy rotation.Policy, record rotation.Record) string {
-	before := record.LastPolicy()
-	id := record.Current.ID
-	switch step.Reason {
-	case rotation.ReasonCreated:
-		return "created"
-	case rotation.ReasonAge:
-		return fmt.Sprintf("key %s of %s reached rotate_after %s", id, formatDate(record.Current.CreatedAt), duration.Format(policy.RotateAfter))
-	case rotation.ReasonMissing:
-		return fmt.Sprintf("key %s is gone from IAM", id)
-	case rotation.ReasonInactive:
-		return fmt.Sprintf("key %s was deactivated by somebody else", id)
-	case rotation.ReasonRecreated:
-		return "the user was deleted and created again"
-	case rotation.ReasonChanged:
-		return "rotate_when_changed: " + strings.Join(rotation.Changed(before.RotateWhenChanged, policy.RotateWhenChanged), ", ")
-	case rotation.ReasonRecipients:
-		return "encrypted_output: " + sealingChange(before.Recipients, policy.Recipients)
-	case rotation.ReasonRevoked:
-		return "revoke_when_changed: " + strings.Join(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged), ", ")
-	}
-	return string(step.Reason)
 }

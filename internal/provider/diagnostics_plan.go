@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -20,13 +19,16 @@ import (
 func stalePlan(user string, mode rotation.UnmanagedKeys, e *rotator.StaleError) problem {
 	what := map[rotation.Kind]string{
 		rotation.Adopt: "adopt key", rotation.RecordDeactivated: "record the deactivation of key",
-		rotation.RecordReactivated: "record the reactivation of key", rotation.Reactivate: "reactivate key",
+		rotation.RecordReactivated: "record the reactivation of key", rotation.RecordDeleted: "record the deletion of key",
+		rotation.RecordCurrentInactive: "record the deactivation of key", rotation.RecordCurrentActive: "record the reactivation of key",
+		rotation.RecordRenamed: "record the new user name of key", rotation.RecordRequest: "record the request to rotate key",
+		rotation.Reactivate: "reactivate key",
 		rotation.Deactivate: "deactivate key", rotation.DeletePrevious: "delete key", rotation.DeleteCurrent: "delete key",
 		rotation.DeleteUnmanaged: "delete key", rotation.Rotate: "rotate key",
 	}[e.Step.Kind]
 	why := "the keys in IAM have changed since the plan"
 	if e.Obstacle.Cause != "" {
-		why = obstacleFact(e.Obstacle, e.Seen)
+		why = obstacleFact(e.Obstacle)
 	}
 	p := problem{
 		summary: fmt.Sprintf("Plan for user %q is out of date: it would %s %s, but %s", user, what, e.Step.Key, why),
@@ -49,7 +51,7 @@ func createRefused(user string, o rotation.Obstacle, seen rotation.Observation) 
 		at: path.Root("user"),
 		summary: fmt.Sprintf("User %q already has %d access keys, and no slot is free: %s",
 			user, len(seen.Keys), describeKeys(seen.Keys)),
-		truth: "No key is created and none is touched: " + obstacleFact(o, seen) + ".",
+		truth: "No key is created and none is touched: " + obstacleFact(o) + ".",
 		next: "To go on, import the keys of this user instead:" + commands(importCommand(user, seen)) +
 			"\nor delete a key that nobody needs, with:" + commands(lines...) +
 			"\nor set unmanaged_keys = \"delete_unused\" if one of them was never used. A -replace with create_before_destroy meets this while " +
@@ -86,33 +88,8 @@ func deletionWarnings(user string, steps []rotation.Step, seen rotation.Observat
 	var diags diag.Diagnostics
 	for _, step := range steps {
 		if k := seen.Find(step.Key); step.Kind == rotation.DeleteUnmanaged && k != nil {
-			diags.Append(problem{
-				at:      path.Root("unmanaged_keys"),
-				summary: fmt.Sprintf("Unmanaged key %s of user %q is deleted to make room for a new one", describeKey(*k), user),
-				truth:   "unmanaged_keys = \"delete_unused\" allows that, since nobody has used the key.",
-				next:    "If somebody is about to, set unmanaged_keys = \"refuse\".",
-			}.asWarning())
+			diags.Append(unmanagedDeleted(fmt.Sprintf("Key %s of user %q is deleted to make room for a new key. ", describeKey(*k), user)).asWarning())
 		}
-	}
-	return diags
-}
-
-// judgementTexts say what an edited configuration asks for and does not get.
-func judgementTexts(
-	user string, policy rotation.Policy, record rotation.Record, seen rotation.Observation, asked rotator.Judgement,
-) diag.Diagnostics {
-	if asked.Refused != nil {
-		at := requestPath(policy, record)
-		// The advice is for the configuration of now.
-		record.Policy = &policy
-		return diag.Diagnostics{requestRefused(at, user, *asked.Refused, record, seen)}
-	}
-	var diags diag.Diagnostics
-	for _, o := range asked.Waiting {
-		diags.Append(notReactivated(user, o, seen))
-	}
-	if !asked.DueSince.IsZero() {
-		diags.Append(dueAtOnce(duration.Format(policy.RotateAfter), record.Current.ID, asked.DueSince))
 	}
 	return diags
 }
@@ -130,41 +107,11 @@ func requestPath(policy rotation.Policy, record rotation.Record) path.Path {
 	}
 }
 
-// requestRefused says that a rotation was asked for and is not possible. At is the attribute that asks for it.
-func requestRefused(at path.Path, user string, o rotation.Obstacle, record rotation.Record, seen rotation.Observation) diag.Diagnostic {
-	return problem{
-		at: at, summary: fmt.Sprintf("Rotation of user %q was asked for and is not possible: %s", user, obstacleFact(o, seen)),
-		cause: blockedRemedy(user, o, record, seen),
-		truth: "Nothing was changed, and the request is not recorded as done.",
-		next: "To go on without it, take the changed value back. To destroy the resource all the same, run terraform destroy " +
-			"-refresh=false.",
-	}.asError()
-}
-
-// notReactivated says that hold_previous does not bring the previous key back.
-func notReactivated(user string, o rotation.Obstacle, seen rotation.Observation) diag.Diagnostic {
-	return problem{
-		at: path.Root("hold_previous"), summary: fmt.Sprintf("Previous key %s is not reactivated: %s", o.Key, obstacleFact(o, seen)),
-		next: obstacleRemedy(o, user, ""),
-	}.asWarning()
-}
-
-// dueAtOnce says that a changed rotate_after makes a rotation due at once, and that the next plan shows it.
-func dueAtOnce(rotateAfter, id string, since time.Time) diag.Diagnostic {
-	return problem{
-		at:      path.Root("rotate_after"),
-		summary: fmt.Sprintf("rotate_after %s makes key %s due since %s: the next plan rotates it", rotateAfter, id, formatDate(since)),
-		truth:   "An apply that changes the configuration takes no step that only time calls for.",
-	}.asWarning()
-}
-
 // plainTextRemains says where the plain text of secrets stays that are encrypted from now on.
 func plainTextRemains(ids []string) diag.Diagnostic {
 	return problem{
-		at: path.Root("encrypted_output"),
-		summary: fmt.Sprintf("Secret of key %s is encrypted from now on, but older state versions and this saved plan hold it in plain text",
-			strings.Join(ids, " and ")),
-		truth: "The apply takes the plain text out of the state, without a rotation. Versions and backups of the state that are older, and a " +
+		at: path.Root("encrypted_output"), summary: "Older state versions and this saved plan hold a secret in plain text",
+		truth: "The secret of key " + strings.Join(ids, " and ") + " is encrypted from now on. The apply takes the plain text out of the state, without a rotation. Versions and backups of the state that are older, and a " +
 			"file that this plan is saved to, still have it:",
 		next: "delete them, or rotate afterwards with rotate_when_changed so that they are worth nothing.",
 	}.asWarning()
@@ -173,9 +120,18 @@ func plainTextRemains(ids []string) diag.Diagnostic {
 // renamePlanned says that a user name which nobody has is taken for a renaming.
 func renamePlanned(from, to string) diag.Diagnostic {
 	return problem{
-		at: path.Root("user"), summary: fmt.Sprintf("User %q does not exist yet: planned as a renaming of %q", to, from),
-		truth: fmt.Sprintf("If this apply renames user %q, its keys follow. If it creates another user, this resource fails before it changes "+
-			"anything, and the next plan replaces it.", from),
+		at: path.Root("user"), summary: "Unknown user name is planned as a renaming",
+		truth: fmt.Sprintf("User %q does not exist yet. If this apply renames user %q, its keys follow. If it creates another user, this resource fails before it changes "+
+			"anything, and the next plan replaces it.", to, from),
+	}.asWarning()
+}
+
+// userRenamed says that the configuration has the old name of a renamed user.
+func userRenamed(from, to string) diag.Diagnostic {
+	return problem{
+		at: path.Root("user"), summary: "IAM user was renamed",
+		truth: fmt.Sprintf("User %q is called %q now, as its unique id shows. Its keys are looked up under the new name.", from, to),
+		next:  fmt.Sprintf("Set user = %q.", to),
 	}.asWarning()
 }
 
@@ -194,23 +150,54 @@ func signerNotDestroyed(id string) diag.Diagnostic {
 	}.asError()
 }
 
-// neverRotated refuses a configuration that never rotates.
+// neverRotated warns about a configuration that never rotates.
 func neverRotated() diag.Diagnostic {
 	return problem{
-		at: path.Root("rotate_after"), summary: "Nothing would ever rotate this key: rotate_after and rotate_when_changed are both unset",
-		next: "Set rotate_after, such as \"90d\", to rotate by age, or rotate_when_changed to rotate when a value changes, or both.",
-	}.asError()
+		at: path.Root("max_age"), summary: "Nothing ever rotates this access key",
+		truth: "max_age, rotate_after and rotate_when_changed are all unset.",
+		next: "Set max_age = \"90d\" so that no key is Active beyond that age, rotate_after to rotate at an age, or rotate_when_changed to " +
+			"rotate when a value changes.",
+	}.asWarning()
 }
 
-// rotateAfterTooShort refuses a rotate_after that previous can't leave within. Spelled is the configured text.
-func rotateAfterTooShort(spelled string, policy rotation.Policy) diag.Diagnostic {
-	least := duration.Format(policy.MinimumInterval())
-	return problem{
-		at: path.Root("rotate_after"), summary: fmt.Sprintf("rotate_after %q is too short: it must be more than %s", spelled, least),
+// intervalTooShort refuses an interval that previous can't leave within. Spelled has the configured texts.
+func intervalTooShort(spelled, spread string, policy rotation.Policy) diag.Diagnostic {
+	least := policy.MinimumInterval()
+	p := problem{
 		truth: fmt.Sprintf("The previous key must be gone before the next rotation, and it stays for the larger of overlap (%s) and "+
 			"require_unused_for (%s), plus grace (%s).", duration.Format(policy.Overlap), duration.Format(policy.RequireUnusedFor),
 			duration.Format(policy.Grace)),
-		next: fmt.Sprintf("Set rotate_after to more than %s, or shorten overlap, require_unused_for or grace.", least),
+	}
+	more := duration.Format(least + policy.RotationSpread)
+	switch {
+	case policy.Interval() > least:
+		p.at = path.Root("rotation_spread")
+		p.summary = fmt.Sprintf("rotation_spread %q is too long: it must be less than %s", spread, duration.Format(policy.Interval()-least))
+		p.next = "Shorten rotation_spread, overlap, require_unused_for or grace, or rotate less often."
+	case policy.RotateAfter > 0:
+		p.at = path.Root("rotate_after")
+		p.summary = fmt.Sprintf("rotate_after %q is too short: it must be more than %s", spelled, more)
+		p.next = fmt.Sprintf("Set rotate_after to more than %s, or shorten overlap, require_unused_for or grace.", more)
+	default:
+		more = duration.Format(least + policy.RotationSpread + policy.MaxAge - policy.Interval())
+		p.at = path.Root("max_age")
+		p.summary = fmt.Sprintf("max_age %q is too short: it must be more than %s", spelled, more)
+		p.truth += fmt.Sprintf(" With max_age the key is rotated overlap, require_unused_for and three times apply_every (%s) before that age.",
+			duration.Format(policy.ApplyEvery))
+		p.next = fmt.Sprintf("Set max_age to more than %s, or shorten overlap, require_unused_for, grace or apply_every.", more)
+	}
+	return p.asError()
+}
+
+// maxAgeTooShort refuses a max_age that a key outlives which is rotated at rotate_after.
+func maxAgeTooShort(spelled string, policy rotation.Policy) diag.Diagnostic {
+	least := duration.Format(policy.MinimumMaxAge())
+	return problem{
+		at: path.Root("max_age"), summary: fmt.Sprintf("max_age %q is too short for rotate_after: it must be at least %s", spelled, least),
+		truth: fmt.Sprintf("A key may stay Active for rotate_after (%s), overlap (%s), require_unused_for (%s) and three times apply_every (%s).",
+			duration.Format(policy.RotateAfter), duration.Format(policy.Overlap), duration.Format(policy.RequireUnusedFor),
+			duration.Format(policy.ApplyEvery)),
+		next: fmt.Sprintf("Set max_age to %s or more, or remove rotate_after, so that it is counted backwards from max_age.", least),
 	}.asError()
 }
 

@@ -47,49 +47,53 @@ func locationWarning(subject rotator.Subject, l rotator.Location) (w diag.Diagno
 	user, current := subject.RecordedUser, subject.Current.ID
 	var p problem
 	switch l.Outcome {
-	case rotator.CurrentListed, rotator.NewUserMissing, rotator.NewUserAnother:
+	case rotator.CurrentListed, rotator.UserRenamed, rotator.NewUserMissing, rotator.NewUserAnother:
 		return nil, false
 	case rotator.UserGone:
 		p = problem{
-			summary: fmt.Sprintf("IAM user %q no longer exists", user),
-			truth:   fmt.Sprintf("Neither the user nor its key %s exists any more, so the resource is removed from the state.", current),
-		}
-	case rotator.UserRenamed:
-		p = problem{
-			summary: fmt.Sprintf("IAM user %q is now called %q", user, l.User),
-			truth:   fmt.Sprintf("Key %s belongs to user %q now: the user was renamed, and the state follows it.", current, l.User),
-			next:    fmt.Sprintf("Set user = %q.", l.User),
+			summary: "IAM user no longer exists",
+			truth:   fmt.Sprintf("Neither user %q nor its key %s exists any more, so the resource is removed from the state.", user, current),
 		}
 	case rotator.UserRecreated:
 		p = problem{
-			summary: fmt.Sprintf("IAM user %q was deleted and created again", user),
-			truth: fmt.Sprintf("The state knows unique id %s, IAM has %s. The old keys went with the old user, so a new key is due.",
-				subject.UniqueID, l.UniqueID),
+			summary: "IAM user was deleted and created again",
+			truth: fmt.Sprintf("The state knows unique id %s of user %q, IAM has %s. The old keys went with the old user, so a new key is due.",
+				subject.UniqueID, user, l.UniqueID),
 		}
 	case rotator.CurrentGone:
 		p = problem{
-			summary: fmt.Sprintf("Current key %s of user %q is not listed by IAM", current, user),
-			truth: "Account and user are the right ones, so somebody deleted the key, or it was created so recently that IAM does not " +
-				"list it yet.",
+			summary: "Current access key is not listed by IAM",
+			truth: fmt.Sprintf("Account and user are the right ones, so somebody deleted key %s of user %q, or it was created so recently that "+
+				"IAM does not list it yet.", current, user),
 		}
 	}
 	return p.asWarning(), true
 }
 
+// waitingSummaries are the summaries of warnings about a retirement that waits. A cause without one is what the configuration asks for.
+var waitingSummaries = map[rotation.Cause]string{
+	rotation.CauseUsed:          "Previous access key is still in use",
+	rotation.CauseHandover:      "Previous access key waits for the first use of the current one",
+	rotation.CauseUnknownUse:    "Previous access key waits, since a last use is unknown",
+	rotation.CauseSigner:        "Previous access key signs the requests of this provider",
+	rotation.CauseRevokedActive: "Revoked access key is still Active",
+}
+
 // waitingWarnings say what does not happen though its time has come.
 func waitingWarnings(user string, record rotation.Record, decision rotation.Decision, seen rotation.Observation) diag.Diagnostics {
 	var diags diag.Diagnostics
+	mode := record.LastPolicy().UnmanagedKeys
 	// A current that is not listed yet has had its warning already.
 	if o := decision.Blocked; o != nil && o.Cause != rotation.CauseYoung {
 		diags.Append(problem{
-			at: path.Root("rotation_blocked"), summary: fmt.Sprintf("Rotation of user %q is due and waits: %s", user, obstacleFact(*o, seen)),
-			next: blockedRemedy(user, *o, record, seen),
+			at: path.Root("rotation_blocked"), summary: "Rotation is due and waits",
+			truth: fmt.Sprintf("User %q: %s.", user, obstacleDetail(*o, seen)), next: blockedRemedy(user, mode, *o, record, seen),
 		}.asWarning())
 	}
-	for _, o := range decision.Waiting {
+	if o := decision.RetirementBlocked; o != nil && waitingSummaries[o.Cause] != "" {
 		diags.Append(problem{
-			at: path.Root("previous"), summary: fmt.Sprintf("Previous key %s of user %q is not retired yet: %s", o.Key, user, obstacleFact(o, seen)),
-			next: obstacleRemedy(o, user, record.LastPolicy().UnmanagedKeys),
+			at: path.Root("retirement_blocked"), summary: waitingSummaries[o.Cause],
+			truth: fmt.Sprintf("User %q: %s.", user, obstacleDetail(*o, seen)), next: obstacleRemedy(*o, user, mode),
 		}.asWarning())
 	}
 	return diags
@@ -102,28 +106,18 @@ func expiredWarning(user string, policy rotation.Policy, decision rotation.Decis
 		return nil
 	}
 	return diag.Diagnostics{problem{
-		at: path.Root("encrypted_output"),
-		summary: fmt.Sprintf("A recipient of encrypted_output expired at %s: the next rotation of user %q will wait for another",
-			formatDate(until), user),
-		next: obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseExpired}, user, policy.UnmanagedKeys),
+		at: path.Root("encrypted_output"), summary: "Recipient of encrypted_output has expired",
+		truth: fmt.Sprintf("It expired at %s: the next rotation of user %q will wait for another.", formatDate(until), user),
+		next:  obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseExpired}, user, policy.UnmanagedKeys),
 	}.asWarning()}
-}
-
-// unusedCurrent warns before a deactivation that nobody but our own proof has used current so far.
-func unusedCurrent(current rotation.Key, previous string) diag.Diagnostic {
-	return problem{
-		at:      path.Root("access_key_id"),
-		summary: fmt.Sprintf("Current key %s has not been used yet, and previous key %s is due for deactivation", current.ID, previous),
-		truth:   fmt.Sprintf("Nothing but the proof that it works has used the current key since %s.", formatDate(current.CreatedAt)),
-		next:    "If its consumers still wait for the new secret, hand it over first, or set paused = true.",
-	}.asWarning()
 }
 
 // sharedUser says that two resources want the slots of one user.
 func sharedUser(user, one, other string) diag.Diagnostic {
 	return problem{
-		summary: fmt.Sprintf("Two resources manage the access keys of user %q: current keys %s and %s", user, one, other),
-		truth:   "A user has two key slots, and one iamkeys_rotating_access_key needs both.",
+		summary: "Two resources manage the access keys of one user",
+		truth: fmt.Sprintf("User %q, current keys %s and %s. A user has two key slots, and one iamkeys_rotating_access_key needs both.",
+			user, one, other),
 		next: "Keep one of the resources and remove the other with a removed block, or from the state. While a resource is being " +
 			"replaced, this is expected.",
 	}.asWarning()
@@ -131,7 +125,10 @@ func sharedUser(user, one, other string) diag.Diagnostic {
 
 // orphanLeft names a key that an interrupted apply has probably left.
 func orphanLeft(user string, k rotation.Key) diag.Diagnostic {
-	return problem{at: path.Root("unmanaged_keys"), summary: orphanFact(user, k), next: orphanRemedy(user, k.ID)}.asWarning()
+	return problem{
+		at: path.Root("unmanaged_keys"), summary: "Unmanaged access key was probably left by an interrupted apply",
+		truth: orphanFact(user, k) + ".", next: orphanRemedy(user, k.ID),
+	}.asWarning()
 }
 
 func orphanFact(user string, k rotation.Key) string {
@@ -148,9 +145,11 @@ func orphanRemedy(user, id string) string {
 		commands(deleteCommand(user, id))
 }
 
-// blockedRemedy is what can be done about a rotation that waits, and whether an orphan is in its way.
-func blockedRemedy(user string, o rotation.Obstacle, record rotation.Record, seen rotation.Observation) string {
-	mode := record.LastPolicy().UnmanagedKeys
+// blockedRemedy is what can be done about a rotation that waits, and whether an orphan is in its way. Mode is the configured
+// unmanaged_keys.
+func blockedRemedy(
+	user string, mode rotation.UnmanagedKeys, o rotation.Obstacle, record rotation.Record, seen rotation.Observation,
+) string {
 	if k := seen.Find(o.Key); o.Cause == rotation.CauseUnmanaged && k != nil && record.IsOrphan(*k) {
 		return orphanFact(user, *k) + ". " + obstacleRemedy(o, user, mode)
 	}

@@ -38,7 +38,7 @@ type planned struct {
 	identity *tfprotov6.ResourceIdentityData
 	// replaces are the attributes whose change replaces the resource.
 	replaces []string
-	// says are the diagnostics, such as "Warning: ...".
+	// says are the diagnostics: severity, summary and detail, such as "Warning: Rotation is due and waits | User ...".
 	says []string
 }
 
@@ -84,7 +84,7 @@ func (p *protocol) planProposed(prior instance, config, proposed *tfprotov6.Dyna
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	plan := planned{state: resp.PlannedState, private: resp.PlannedPrivate, identity: resp.PlannedIdentity, says: summaries(resp.Diagnostics)}
+	plan := planned{state: resp.PlannedState, private: resp.PlannedPrivate, identity: resp.PlannedIdentity, says: texts(resp.Diagnostics)}
 	for _, at := range resp.RequiresReplace {
 		plan.replaces = append(plan.replaces, strings.TrimSuffix(strings.TrimPrefix(at.String(), `AttributeName("`), `")`))
 	}
@@ -123,7 +123,7 @@ func (p *protocol) applyPlan(prior instance, config attributes, plan planned) (a
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return instance{state: resp.NewState, identity: resp.NewIdentity, private: resp.Private}, summaries(resp.Diagnostics)
+	return instance{state: resp.NewState, identity: resp.NewIdentity, private: resp.Private}, texts(resp.Diagnostics)
 }
 
 // refresh reads the resource, and returns the diagnostics as well.
@@ -135,7 +135,7 @@ func (p *protocol) refresh(prior instance) (after instance, says []string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return instance{state: resp.NewState, identity: resp.NewIdentity, private: resp.Private}, summaries(resp.Diagnostics)
+	return instance{state: resp.NewState, identity: resp.NewIdentity, private: resp.Private}, texts(resp.Diagnostics)
 }
 
 // stored is a resource as a state file holds it: its attributes as JSON, and the values of its private state by name.
@@ -165,14 +165,14 @@ func (p *protocol) privateState(private map[string]json.RawMessage) []byte {
 	return data
 }
 
-func summaries(diagnostics []*tfprotov6.Diagnostic) []string {
+func texts(diagnostics []*tfprotov6.Diagnostic) []string {
 	var out []string
 	for _, d := range diagnostics {
 		severity := "Warning: "
 		if d.Severity == tfprotov6.DiagnosticSeverityError {
 			severity = "Error: "
 		}
-		out = append(out, severity+d.Summary)
+		out = append(out, severity+d.Summary+" | "+d.Detail)
 	}
 	return out
 }

@@ -69,13 +69,13 @@ func (r *rotatingAccessKeyResource) ValidateConfig(
 		return
 	}
 	resp.Diagnostics.Append(validateEncryptedOutput(ctx, &config)...)
-	if config.RotateAfter.IsNull() && config.RotateWhenChanged.IsNull() {
+	trigger := config.RotateWhenChanged
+	if config.MaxAge.IsNull() && config.RotateAfter.IsNull() && !trigger.IsUnknown() && len(trigger.Elements()) == 0 {
 		resp.Diagnostics.Append(neverRotated())
 	}
-	if config.RotateAfter.IsNull() {
-		return
-	}
-	for _, d := range []durationValue{config.RotateAfter, config.Overlap, config.Grace, config.RequireUnusedFor} {
+	for _, d := range []durationValue{
+		config.MaxAge, config.ApplyEvery, config.RotateAfter, config.RotationSpread, config.Overlap, config.Grace, config.RequireUnusedFor,
+	} {
 		if d.IsUnknown() {
 			return
 		}
@@ -86,6 +86,8 @@ func (r *rotatingAccessKeyResource) ValidateConfig(
 		field   *time.Duration
 		initial string
 	}{
+		{config.ApplyEvery, &policy.ApplyEvery, defaultApplyEvery},
+		{config.RotationSpread, &policy.RotationSpread, defaultRotationSpread},
 		{config.Overlap, &policy.Overlap, defaultOverlap},
 		{config.Grace, &policy.Grace, defaultGrace},
 		{config.RequireUnusedFor, &policy.RequireUnusedFor, defaultRequireUnusedFor},
@@ -94,7 +96,15 @@ func (r *rotatingAccessKeyResource) ValidateConfig(
 			*d.field = durationValue{StringValue: types.StringValue(d.initial)}.Duration()
 		}
 	}
-	if policy.RotateAfter > 0 && policy.RotateAfter <= policy.MinimumInterval() {
-		resp.Diagnostics.Append(rotateAfterTooShort(config.RotateAfter.ValueString(), policy))
+	spelled := config.RotateAfter
+	if spelled.IsNull() {
+		spelled = config.MaxAge
+	}
+	limited := policy.MaxAge > 0
+	if (limited || policy.RotateAfter > 0) && policy.Interval()-policy.RotationSpread <= policy.MinimumInterval() {
+		resp.Diagnostics.Append(intervalTooShort(spelled.ValueString(), config.RotationSpread.ValueString(), policy))
+	}
+	if limited && policy.RotateAfter > 0 && policy.MaxAge < policy.MinimumMaxAge() {
+		resp.Diagnostics.Append(maxAgeTooShort(config.MaxAge.ValueString(), policy))
 	}
 }

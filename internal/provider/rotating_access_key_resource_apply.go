@@ -79,13 +79,16 @@ func run(ctx context.Context, do func(context.Context, rotator.Task) rotator.Rep
 			a.out.RemoveResource(ctx)
 			return
 		}
-		model, diags := modelAfter(ctx, a.state, a.plan, a.want.policy, s)
+		if s.Record.User == "" {
+			s.Record.User = task.User
+		}
+		model, diags := modelAfter(ctx, a.state, a.plan, task, s)
 		a.diags.Append(diags...)
 		a.diags.Append(a.out.Set(ctx, model)...)
 		a.diags.Append(setIdentity(ctx, a.identity, model)...)
 	}
 	report := do(ctx, task)
-	texts := applyTexts{user: task.User, recorded: a.state.User.ValueString(), want: a.want, creates: a.creates}
+	texts := applyTexts{user: task.User, recorded: task.RecordedUser, want: a.want, creates: a.creates}
 	a.diags.Append(texts.report(report)...)
 	if report.Evidence != nil {
 		a.diags.Append(setPrivate(ctx, a.private, evidenceKey, report.Evidence)...)
@@ -108,24 +111,31 @@ func (r *rotatingAccessKeyResource) updateTask(
 	ctx context.Context, state, plan *rotatingAccessKeyModel, before, want desired, private privateState,
 ) (rotator.Task, diag.Diagnostics) {
 	task := r.task(plan, want)
-	task.RecordedUser, task.RecordedDescription = state.User.ValueString(), state.Description.ValueString()
+	task.RecordedDescription = state.Description.ValueString()
 	task.AccountID, task.UniqueID = state.AccountID.ValueString(), state.UserUniqueID.ValueString()
 	var diags, d diag.Diagnostics
 	_, d = getPrivate(ctx, private, plannedKey, &task.Planned)
 	diags.Append(d...)
-	task.Record, d = state.record(ctx, before.policy)
-	diags.Append(d...)
 	task.Known, d = state.evidence(ctx, private)
 	diags.Append(d...)
+	task.Record, d = state.record(ctx, before.policy, task.Known.SealedTo)
+	diags.Append(d...)
+	task.RecordedUser = foundUser(task.Record, task.Known.Seen)
+	task.User = task.RecordedUser
+	if configured := plan.User.ValueString(); configured != state.User.ValueString() && configured != task.Record.User && configured != task.User {
+		// The configuration has a new name. Before the first step Update finds out whether the user is the same.
+		task.User, task.Record.User, task.Known.Seen.User = configured, configured, configured
+	}
 	task.Secrets, d = state.plainSecrets(ctx)
 	return task, append(diags, d...)
 }
 
 // modelAfter is what the state must say of s. State is the state before, and configured the plan.
 func modelAfter(
-	ctx context.Context, state, configured *rotatingAccessKeyModel, policy rotation.Policy, s rotator.State,
+	ctx context.Context, state, configured *rotatingAccessKeyModel, task rotator.Task, s rotator.State,
 ) (*rotatingAccessKeyModel, diag.Diagnostics) {
 	var diags diag.Diagnostics
+	policy := task.Policy
 	model := *state
 	if s.Configured {
 		model.copyConfiguration(configured)
@@ -135,6 +145,7 @@ func modelAfter(
 	}
 	if s.AccountID != "" {
 		model.AccountID, model.UserUniqueID = types.StringValue(s.AccountID), types.StringValue(s.UniqueID)
+		s.Record.UniqueID = s.UniqueID
 	}
 	diags.Append(model.setComputed(ctx, s.Record, s.Seen, policy)...)
 	if c := s.Created; c != nil {
@@ -144,13 +155,23 @@ func modelAfter(
 		} else {
 			model.SecretAccessKey = types.StringValue(c.Secret.Reveal())
 		}
-		model.RotationReason = types.StringValue(rotationReason(c.Step, policy, c.Before))
-		model.RotationBlocked = types.StringNull()
+	}
+	if len(s.Taken) > 0 {
+		model.LastChange = types.StringValue(lastChange(policy, task.Record, task.Known.Seen, s.Taken, s.Record.Current.ID))
 	}
 	if s.Done {
-		model.RotationBlocked = configured.RotationBlocked
+		model.RotationBlocked = blockedAfter(configured.RotationBlocked, s.Decision.Blocked)
+		model.RetirementBlocked = blockedAfter(configured.RetirementBlocked, s.Decision.RetirementBlocked)
 	}
 	return &model, diags
+}
+
+// blockedAfter is rotation_blocked or retirement_blocked after an apply: what the plan showed, or else what is true then.
+func blockedAfter(planned types.String, o *rotation.Obstacle) types.String {
+	if planned.IsUnknown() {
+		return blockedText(o)
+	}
+	return planned
 }
 
 // setIdentity writes the identity of the resource.
@@ -158,7 +179,7 @@ func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, m *rotat
 	if identity == nil {
 		return nil
 	}
-	diags := identity.SetAttribute(ctx, path.Root("user"), m.User)
+	diags := identity.SetAttribute(ctx, path.Root("user"), m.ID)
 	account := m.AccountID
 	if account.IsUnknown() {
 		account = types.StringNull()
@@ -178,7 +199,7 @@ func (r *rotatingAccessKeyResource) Delete(ctx context.Context, req resource.Del
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	user := state.User.ValueString()
+	user := record.User
 	notices, err := r.client.Rotator.Destroy(ctx, user, state.AccountID.ValueString(), record, state.Description.ValueString() != "")
 	for _, n := range notices {
 		resp.Diagnostics.Append(applyTexts{user: user}.notice(n))

@@ -16,10 +16,14 @@ import (
 // rotatingAccessKeyModel is configuration, plan and state of the resource. It holds secrets: never log or print one.
 type rotatingAccessKeyModel struct {
 	User              types.String  `tfsdk:"user"`
+	MaxAge            durationValue `tfsdk:"max_age"`
+	ApplyEvery        durationValue `tfsdk:"apply_every"`
 	RotateAfter       durationValue `tfsdk:"rotate_after"`
+	RotationSpread    durationValue `tfsdk:"rotation_spread"`
 	Overlap           durationValue `tfsdk:"overlap"`
 	Grace             durationValue `tfsdk:"grace"`
 	RequireUnusedFor  durationValue `tfsdk:"require_unused_for"`
+	WaitForHandover   types.Bool    `tfsdk:"wait_for_handover"`
 	RotateWhenChanged types.Map     `tfsdk:"rotate_when_changed"`
 	RevokeWhenChanged types.Map     `tfsdk:"revoke_when_changed"`
 	HoldPrevious      types.Bool    `tfsdk:"hold_previous"`
@@ -30,20 +34,25 @@ type rotatingAccessKeyModel struct {
 	EncryptedOutput   types.Object  `tfsdk:"encrypted_output"`
 	SkipDestroy       types.Bool    `tfsdk:"skip_destroy"`
 
-	ID              types.String `tfsdk:"id"`
-	AccountID       types.String `tfsdk:"account_id"`
-	UserUniqueID    types.String `tfsdk:"user_unique_id"`
-	AccessKeyID     types.String `tfsdk:"access_key_id"`
-	SecretAccessKey types.String `tfsdk:"secret_access_key"`
-	EncryptedSecret types.String `tfsdk:"encrypted_secret"`
-	Status          types.String `tfsdk:"status"`
-	CreatedAt       types.String `tfsdk:"created_at"`
-	InactiveSince   types.String `tfsdk:"inactive_since"`
-	RotateAt        types.String `tfsdk:"rotate_at"`
-	RotationReason  types.String `tfsdk:"rotation_reason"`
-	RotationBlocked types.String `tfsdk:"rotation_blocked"`
-	Version         types.Int64  `tfsdk:"version"`
-	Previous        types.Object `tfsdk:"previous"`
+	ID                  types.String `tfsdk:"id"`
+	AccountID           types.String `tfsdk:"account_id"`
+	UserUniqueID        types.String `tfsdk:"user_unique_id"`
+	AccessKeyID         types.String `tfsdk:"access_key_id"`
+	SecretAccessKey     types.String `tfsdk:"secret_access_key"`
+	EncryptedSecret     types.String `tfsdk:"encrypted_secret"`
+	Status              types.String `tfsdk:"status"`
+	CreatedAt           types.String `tfsdk:"created_at"`
+	InactiveSince       types.String `tfsdk:"inactive_since"`
+	ManagedSince        types.String `tfsdk:"managed_since"`
+	RotateAt            types.String `tfsdk:"rotate_at"`
+	CompliantUntil      types.String `tfsdk:"compliant_until"`
+	LastChange          types.String `tfsdk:"last_change"`
+	RotationRequested   types.String `tfsdk:"rotation_requested"`
+	RotationBlocked     types.String `tfsdk:"rotation_blocked"`
+	RetirementBlocked   types.String `tfsdk:"retirement_blocked"`
+	Version             types.Int64  `tfsdk:"version"`
+	PreviousAccessKeyID types.String `tfsdk:"previous_access_key_id"`
+	Previous            types.Object `tfsdk:"previous"`
 }
 
 // previousModel is the nested object previous.
@@ -87,8 +96,8 @@ func (m *rotatingAccessKeyModel) isImported() bool { return m.Overlap.IsNull() }
 // policyKnown reports whether every value that the rules depend on is known.
 func (m *rotatingAccessKeyModel) policyKnown(ctx context.Context) bool {
 	for _, v := range []attr.Value{
-		m.RotateAfter, m.Overlap, m.Grace, m.RequireUnusedFor, m.RotateWhenChanged, m.RevokeWhenChanged,
-		m.HoldPrevious, m.Paused, m.UnmanagedKeys, m.EncryptedOutput,
+		m.MaxAge, m.ApplyEvery, m.RotateAfter, m.RotationSpread, m.Overlap, m.Grace, m.RequireUnusedFor, m.WaitForHandover,
+		m.RotateWhenChanged, m.RevokeWhenChanged, m.HoldPrevious, m.Paused, m.UnmanagedKeys, m.EncryptedOutput,
 	} {
 		if !fullyKnown(ctx, v) {
 			return false
@@ -102,10 +111,14 @@ func (m *rotatingAccessKeyModel) policy(recipients string, until time.Time) rota
 	return rotation.Policy{
 		Recipients:        recipients,
 		SealableUntil:     until,
+		MaxAge:            m.MaxAge.Duration(),
+		ApplyEvery:        m.ApplyEvery.Duration(),
 		RotateAfter:       m.RotateAfter.Duration(),
+		RotationSpread:    m.RotationSpread.Duration(),
 		Overlap:           m.Overlap.Duration(),
 		Grace:             m.Grace.Duration(),
 		RequireUnusedFor:  m.RequireUnusedFor.Duration(),
+		WaitForHandover:   m.WaitForHandover.ValueBool(),
 		RotateWhenChanged: stringElements(m.RotateWhenChanged),
 		RevokeWhenChanged: stringElements(m.RevokeWhenChanged),
 		HoldPrevious:      m.HoldPrevious.ValueBool(),
@@ -116,8 +129,9 @@ func (m *rotatingAccessKeyModel) policy(recipients string, until time.Time) rota
 
 // copyConfiguration takes over what the user configures, computed values aside.
 func (m *rotatingAccessKeyModel) copyConfiguration(from *rotatingAccessKeyModel) {
-	m.User, m.ID = from.User, from.User
-	m.RotateAfter, m.Overlap, m.Grace, m.RequireUnusedFor = from.RotateAfter, from.Overlap, from.Grace, from.RequireUnusedFor
+	m.User = from.User
+	m.MaxAge, m.ApplyEvery, m.RotateAfter, m.RotationSpread = from.MaxAge, from.ApplyEvery, from.RotateAfter, from.RotationSpread
+	m.Overlap, m.Grace, m.RequireUnusedFor, m.WaitForHandover = from.Overlap, from.Grace, from.RequireUnusedFor, from.WaitForHandover
 	m.RotateWhenChanged, m.RevokeWhenChanged = from.RotateWhenChanged, from.RevokeWhenChanged
 	m.HoldPrevious, m.Paused, m.UnmanagedKeys = from.HoldPrevious, from.Paused, from.UnmanagedKeys
 	m.WaitUntilUsable, m.Description, m.SkipDestroy = from.WaitUntilUsable, from.Description, from.SkipDestroy
@@ -135,14 +149,27 @@ func stringElements(m types.Map) map[string]string {
 	return out
 }
 
-// record is what the state holds, in the words of the rules. Policy is the state's own.
-func (m *rotatingAccessKeyModel) record(ctx context.Context, policy rotation.Policy) (rotation.Record, diag.Diagnostics) {
-	r := rotation.Record{User: m.ID.ValueString(), UniqueID: m.UserUniqueID.ValueString(), Current: rotation.Current{
-		ID: m.AccessKeyID.ValueString(), CreatedAt: parseTime(m.CreatedAt), InactiveSince: parseTime(m.InactiveSince),
-		Sealed: m.SecretAccessKey.IsNull() && !m.EncryptedSecret.IsNull(),
-	}}
+// record is what the state holds, in the words of the rules. Policy is the state's own. SealedTo names whom the secret is encrypted
+// to while a request for other recipients is pending.
+func (m *rotatingAccessKeyModel) record(
+	ctx context.Context, policy rotation.Policy, sealedTo string,
+) (rotation.Record, diag.Diagnostics) {
+	r := rotation.Record{
+		User: m.ID.ValueString(), UniqueID: m.UserUniqueID.ValueString(), ManagedSince: parseTime(m.ManagedSince),
+		Request: rotation.Request(m.RotationRequested.ValueString()),
+		Current: rotation.Current{
+			ID: m.AccessKeyID.ValueString(), CreatedAt: parseTime(m.CreatedAt), InactiveSince: parseTime(m.InactiveSince),
+			Sealed: m.SecretAccessKey.IsNull() && !m.EncryptedSecret.IsNull(),
+		},
+	}
 	if !m.isImported() {
 		r.Policy = &policy
+	}
+	if r.Current.Sealed {
+		r.Current.SealedTo = policy.Recipients
+		if _, pending := r.Request.Parts(); pending {
+			r.Current.SealedTo = sealedTo
+		}
 	}
 	p, diags := m.previous(ctx)
 	if p != nil {
@@ -163,7 +190,7 @@ func (m *rotatingAccessKeyModel) evidence(ctx context.Context, private privateSt
 		return found, diags
 	}
 	// It knows no last use, so that it allows nothing that depends on one.
-	record, d := m.record(ctx, rotation.Policy{})
+	record, d := m.record(ctx, rotation.Policy{}, "")
 	diags.Append(d...)
 	p, d := m.previous(ctx)
 	if p == nil {
@@ -176,7 +203,8 @@ func (m *rotatingAccessKeyModel) evidence(ctx context.Context, private privateSt
 func (m *rotatingAccessKeyModel) unknownKeys() {
 	for _, s := range []*types.String{
 		&m.AccountID, &m.UserUniqueID, &m.AccessKeyID, &m.SecretAccessKey, &m.EncryptedSecret, &m.Status, &m.CreatedAt,
-		&m.InactiveSince, &m.RotateAt, &m.RotationReason, &m.RotationBlocked,
+		&m.InactiveSince, &m.RotateAt, &m.CompliantUntil, &m.LastChange, &m.RotationRequested, &m.RotationBlocked, &m.RetirementBlocked,
+		&m.PreviousAccessKeyID,
 	} {
 		*s = types.StringUnknown()
 	}

@@ -52,13 +52,18 @@ func (r *rotatingAccessKeyResource) planCreate(ctx context.Context, plan *rotati
 	plan.unknownKeys()
 	plan.ID = plan.User
 	plan.Status = types.StringValue(string(rotation.Active))
-	plan.InactiveSince, plan.RotationBlocked = types.StringNull(), types.StringNull()
-	plan.RotationReason = types.StringValue("created")
-	if plan.RotateAfter.IsNull() {
-		plan.RotateAt = types.StringNull()
+	plan.ManagedSince = types.StringUnknown()
+	for _, s := range []*types.String{&plan.InactiveSince, &plan.RotationRequested, &plan.RotationBlocked, &plan.RetirementBlocked} {
+		*s = types.StringNull()
+	}
+	if plan.MaxAge.IsNull() {
+		plan.CompliantUntil = types.StringNull()
+		if plan.RotateAfter.IsNull() {
+			plan.RotateAt = types.StringNull()
+		}
 	}
 	if !plan.UnmanagedKeys.IsUnknown() && plan.UnmanagedKeys.ValueString() != string(rotation.RetireUnmanaged) {
-		plan.Previous = types.ObjectNull(previousType)
+		plan.PreviousAccessKeyID, plan.Previous = types.StringNull(), types.ObjectNull(previousType)
 	}
 	switch {
 	case plan.EncryptedOutput.IsNull():
@@ -110,48 +115,52 @@ func (r *rotatingAccessKeyResource) planUpdate(
 	*plan = *state
 	plan.copyConfiguration(&configured)
 
-	if !state.User.Equal(configured.User) {
-		replace, d := r.planOtherUser(ctx, state, &configured)
-		diags.Append(d...)
-		if replace {
-			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("user"))
-			plan.unknownKeys()
-		}
-		if replace || diags.HasError() {
-			return diags
-		}
-	}
-	diags.Append(resp.Private.SetKey(ctx, plannedKey, nil)...)
-	if !plan.policyKnown(ctx) {
-		plan.unknownKeys()
-		return diags
-	}
-
 	before := r.desired(ctx, state)
-	want := r.desiredAfter(ctx, state, before, plan)
-	record, d := state.record(ctx, before.policy)
-	diags.Append(d...)
 	known, d := state.evidence(ctx, req.Private)
+	diags.Append(d...)
+	record, d := state.record(ctx, before.policy, known.SealedTo)
 	diags.Append(d...)
 	if diags.HasError() {
 		return diags
 	}
+	replace, d := r.planUser(ctx, state, plan, &record, &known)
+	diags.Append(d...)
+	if replace {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("user"))
+		plan.unknownKeys()
+		plan.ID, plan.ManagedSince = plan.User, types.StringUnknown()
+	}
+	if replace || diags.HasError() {
+		return diags
+	}
+	diags.Append(resp.Private.SetKey(ctx, plannedKey, nil)...)
+	if !plan.policyKnown(ctx) {
+		plan.unknownKeys()
+		if plan.ID = types.StringValue(foundUser(record, known.Seen)); plan.User.IsUnknown() {
+			plan.ID = types.StringUnknown()
+		}
+		diags.Append(mayDeleteWarnings(plan.UnmanagedKeys, foundUser(record, known.Seen), record, known.Seen)...)
+		return diags
+	}
 
-	steps := known.Steps
+	want := r.desiredAfter(ctx, state, before, plan)
+	steps, asked := known.Steps, rotator.Judgement{}
+	texts := planTexts{user: foundUser(record, known.Seen), policy: want.policy, record: record, seen: known.Seen}
 	if record.Policy == nil || !record.Policy.Equal(want.policy) {
-		asked := r.client.Rotator.Judge(ctx, plan.User.ValueString(), want.policy, record, known)
-		diags.Append(judgementTexts(plan.User.ValueString(), want.policy, record, known.Seen, asked)...)
+		asked = r.client.Rotator.Judge(ctx, texts.user, want.policy, record, known)
+		diags.Append(texts.judgement(asked, known.Steps)...)
 		if asked.Refused != nil {
 			return diags
-		}
-		if asked.Unblocked {
-			plan.RotationBlocked = types.StringNull()
 		}
 		steps = asked.Steps
 	}
 	diags.Append(r.planSealing(ctx, plan, want)...)
 	diags.Append(plan.planSteps(ctx, want.policy, record, known.Seen, steps)...)
-	diags.Append(deletionWarnings(plan.User.ValueString(), steps, known.Seen)...)
+	plan.planBlocked(steps, asked)
+	if configured.User.IsUnknown() {
+		plan.ID = types.StringUnknown()
+	}
+	diags.Append(texts.due(steps)...)
 	if len(steps) > 0 {
 		diags.Append(setPrivate(ctx, resp.Private, plannedKey, steps)...)
 	}
@@ -162,44 +171,85 @@ func (r *rotatingAccessKeyResource) planUpdate(
 func (m *rotatingAccessKeyModel) planSteps(
 	ctx context.Context, policy rotation.Policy, record rotation.Record, seen rotation.Observation, steps []rotation.Step,
 ) diag.Diagnostics {
-	if i := slices.IndexFunc(steps, func(s rotation.Step) bool { return s.Kind == rotation.Rotate }); i >= 0 {
-		m.RotationReason, m.RotationBlocked = types.StringValue(rotationReason(steps[i], policy, record)), types.StringNull()
-		if seen.Recreated {
-			m.UserUniqueID = types.StringUnknown()
-		}
+	if len(steps) > 0 {
+		m.LastChange = types.StringValue(lastChange(policy, record, seen, steps, plannedKeyID))
 	}
-	record, seen = rotation.Project(policy, record, seen, steps, rotation.Outcome{
-		At: plannedAt, NewKey: rotation.Key{ID: plannedKeyID, Status: rotation.Active, CreatedAt: plannedAt},
-	})
+	if seen.Recreated && hasStep(steps, rotation.Rotate) {
+		m.UserUniqueID = types.StringUnknown()
+	}
+	record, seen = rotation.Project(policy, record, seen, steps, plannedOutcome)
 	return m.setComputed(ctx, record, seen, policy)
 }
 
-// planOtherUser reports whether a changed user name is another user, which replaces the resource, or the same user renamed.
-func (r *rotatingAccessKeyResource) planOtherUser(
-	ctx context.Context, state, plan *rotatingAccessKeyModel,
+// plannedOutcome is what a plan assumes of each step.
+var plannedOutcome = rotation.Outcome{
+	At: plannedAt, NewKey: rotation.Key{ID: plannedKeyID, Status: rotation.Active, CreatedAt: plannedAt},
+}
+
+func hasStep(steps []rotation.Step, kind rotation.Kind) bool {
+	return rotation.Decision{Steps: steps}.Has(kind)
+}
+
+// planBlocked plans rotation_blocked and retirement_blocked: unknown where the plan may take away what blocks, so that no condition
+// on them forbids the remedy, and where it records a request that waits.
+func (m *rotatingAccessKeyModel) planBlocked(steps []rotation.Step, asked rotator.Judgement) {
+	acts := slices.ContainsFunc(steps, func(s rotation.Step) bool { return !s.Records() || s.Kind == rotation.RecordRequest })
+	for _, b := range []struct {
+		text                *types.String
+		unblocked, mayBlock bool
+	}{
+		{&m.RotationBlocked, asked.RotationUnblocked, hasStep(steps, rotation.RecordRequest)},
+		{&m.RetirementBlocked, asked.RetirementUnblocked, false},
+	} {
+		if b.mayBlock || !b.text.IsNull() && (acts || b.unblocked) {
+			*b.text = types.StringUnknown()
+		}
+	}
+}
+
+// foundUser is the name under which the user was found last.
+func foundUser(record rotation.Record, seen rotation.Observation) string {
+	if seen.User != "" {
+		return seen.User
+	}
+	return record.User
+}
+
+// planUser compares the configured name with the one under which the user was found. It reports whether another user is named, which
+// replaces the resource. Where the configuration names the same user anew, record and known follow it.
+func (r *rotatingAccessKeyResource) planUser(
+	ctx context.Context, state, plan *rotatingAccessKeyModel, record *rotation.Record, known *rotator.Evidence,
 ) (replace bool, diags diag.Diagnostics) {
-	from, to := state.User.ValueString(), plan.User.ValueString()
-	// An apply must show what its plan showed, and that was no replacement, which Terraform would not ask about with the old
-	// state. Update finds out whether the user is the same.
-	if plan.User.IsUnknown() || !r.client.Rotator.WasRead(from) {
+	found, to := foundUser(*record, known.Seen), plan.User.ValueString()
+	switch {
+	case plan.User.IsUnknown() || to == found:
+		return false, nil
+	case plan.User.Equal(state.User) || to == record.User:
+		diags.Append(userRenamed(to, found))
 		return false, diags
 	}
-	user, err := r.client.Rotator.GetUser(ctx, to)
-	switch {
-	case rotator.IsNoSuchUser(err):
-		diags.Append(renamePlanned(from, to))
-	case err != nil:
-		diags.Append(diag.WithPath(path.Root("user"), locateFailure(to, err)))
-	default:
-		replace = user.UniqueID != state.UserUniqueID.ValueString()
+	// An apply must show what its plan showed, and that was no replacement, which Terraform would not ask about with the old
+	// state. Update finds out whether the user is the same.
+	if r.client.Rotator.WasRead(found) {
+		user, err := r.client.Rotator.GetUser(ctx, to)
+		switch {
+		case rotator.IsNoSuchUser(err):
+			diags.Append(renamePlanned(found, to))
+		case err != nil:
+			diags.Append(diag.WithPath(path.Root("user"), locateFailure(to, err)))
+			return false, diags
+		case user.UniqueID != state.UserUniqueID.ValueString():
+			return true, diags
+		}
 	}
-	return replace, diags
+	record.User, known.Seen.User = to, to
+	return false, diags
 }
 
 // refuseOwnKey fails a destroy that would delete the key that signs our own requests. It returns the record.
 func (r *rotatingAccessKeyResource) refuseOwnKey(ctx context.Context, state *rotatingAccessKeyModel) (rotation.Record, diag.Diagnostics) {
 	// No rule is asked, so the policy does not matter, and recipients need no parsing.
-	record, diags := state.record(ctx, rotation.Policy{})
+	record, diags := state.record(ctx, rotation.Policy{}, "")
 	if state.SkipDestroy.ValueBool() {
 		return record, diags
 	}

@@ -21,12 +21,13 @@ func encryptedTo(recipients ...string) attributes {
 
 // created is what the plan of a create shows with the default configuration.
 var created = changes{
-	"user": "ci", "rotate_after": "90d", "overlap": "7d", "grace": "7d", "require_unused_for": "8d", "rotate_when_changed": null,
+	"user": "ci", "rotate_after": "90d", "apply_every": "1d", "rotation_spread": "0s", "wait_for_handover": "true", "overlap": "7d", "grace": "7d", "require_unused_for": "8d", "rotate_when_changed": null,
 	"revoke_when_changed": null, "hold_previous": "false", "paused": "false", "unmanaged_keys": "refuse", "wait_until_usable": "true",
 	"description": null, "encrypted_output": null, "skip_destroy": "false",
 	"id": "ci", "account_id": knownAfterApply, "user_unique_id": knownAfterApply, "access_key_id": knownAfterApply,
 	"secret_access_key": knownAfterApply, "encrypted_secret": null, "status": "Active", "created_at": knownAfterApply,
-	"inactive_since": null, "rotate_at": knownAfterApply, "rotation_reason": "created", "rotation_blocked": null,
+	"inactive_since": null, "rotate_at": knownAfterApply, "managed_since": knownAfterApply, "compliant_until": null,
+	"last_change": knownAfterApply, "rotation_requested": null, "retirement_blocked": null, "previous_access_key_id": null, "rotation_blocked": null,
 	"version": knownAfterApply, "previous": null,
 }
 
@@ -118,7 +119,7 @@ func TestModifyPlan_create(t *testing.T) {
 			name:    "unmanaged_keys unknown",
 			before:  func(ws *workspace) { ws.createForeignKey("theirs") },
 			config:  attributes{"unmanaged_keys": knownAfterApply},
-			changes: created.with(changes{"unmanaged_keys": knownAfterApply, "previous": knownAfterApply}),
+			changes: created.with(changes{"unmanaged_keys": knownAfterApply, "previous_access_key_id": knownAfterApply, "previous": knownAfterApply}),
 			atApply: attributes{"unmanaged_keys": "retire"},
 		},
 	})
@@ -166,19 +167,19 @@ func TestModifyPlan_createBesideKeys(t *testing.T) {
 		{
 			name:    "retire, no key",
 			config:  attributes{"unmanaged_keys": "retire"},
-			changes: created.with(changes{"unmanaged_keys": "retire", "previous": knownAfterApply}),
+			changes: created.with(changes{"unmanaged_keys": "retire", "previous_access_key_id": knownAfterApply, "previous": knownAfterApply}),
 		},
 		{
 			name:    "retire, one key",
 			before:  oneKey,
 			config:  attributes{"unmanaged_keys": "retire"},
-			changes: created.with(changes{"unmanaged_keys": "retire", "previous": knownAfterApply}),
+			changes: created.with(changes{"unmanaged_keys": "retire", "previous_access_key_id": knownAfterApply, "previous": knownAfterApply}),
 		},
 		{
 			name:      "retire, two keys",
 			before:    twoUsedKeys,
 			config:    attributes{"unmanaged_keys": "retire"},
-			changes:   created.with(changes{"unmanaged_keys": "retire", "previous": knownAfterApply}),
+			changes:   created.with(changes{"unmanaged_keys": "retire", "previous_access_key_id": knownAfterApply, "previous": knownAfterApply}),
 			says:      []string{"Warning: " + noSlot},
 			applySays: []string{"Error: " + noSlot},
 		},

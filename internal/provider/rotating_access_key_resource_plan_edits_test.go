@@ -10,7 +10,8 @@ import (
 var anythingMayChange = changes{
 	"account_id": knownAfterApply, "user_unique_id": knownAfterApply, "access_key_id": knownAfterApply, "secret_access_key": knownAfterApply,
 	"encrypted_secret": knownAfterApply, "status": knownAfterApply, "created_at": knownAfterApply, "inactive_since": knownAfterApply,
-	"rotate_at": knownAfterApply, "rotation_reason": knownAfterApply, "rotation_blocked": knownAfterApply, "version": knownAfterApply,
+	"rotate_at": knownAfterApply, "compliant_until": knownAfterApply, "last_change": knownAfterApply, "rotation_requested": knownAfterApply,
+	"retirement_blocked": knownAfterApply, "previous_access_key_id": knownAfterApply, "rotation_blocked": knownAfterApply, "version": knownAfterApply,
 	"previous": knownAfterApply,
 }
 
@@ -123,7 +124,7 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 func TestModifyPlan_unblocked(t *testing.T) {
 	t.Parallel()
 	waits := func(cause string) []string {
-		return []string{`Warning: Rotation of user "ci" is due and waits: ` + cause}
+		return []string{"Warning: Rotation is due and waits | " + cause}
 	}
 	const unmanagedKey = "the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), " +
 		"which this resource did not create"

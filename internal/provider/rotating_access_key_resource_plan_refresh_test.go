@@ -12,7 +12,7 @@ import (
 
 // settled is what the first plan after an import shows: the configuration, and nothing else.
 var settled = changes{
-	"rotate_after": "90d", "overlap": "7d", "grace": "7d", "require_unused_for": "8d", "hold_previous": "false", "paused": "false",
+	"rotate_after": "90d", "apply_every": "1d", "rotation_spread": "0s", "wait_for_handover": "true", "overlap": "7d", "grace": "7d", "require_unused_for": "8d", "hold_previous": "false", "paused": "false",
 	"unmanaged_keys": "refuse", "wait_until_usable": "true", "skip_destroy": "false", "rotate_at": "2026-04-01T00:00:00Z",
 }
 
@@ -105,7 +105,7 @@ func TestModifyPlan_withoutRefresh(t *testing.T) {
 		},
 		{
 			name: "after an apply, rotate_when_changed", before: create(nil), noRefresh: true, config: release("1"),
-			changes: rotatedBy("rotate_when_changed: release").with(changes{"rotate_when_changed.release": "1"}),
+			changes: rotatedBy("asked by rotate_when_changed (release)").with(changes{"rotate_when_changed.release": "1"}),
 		},
 		{
 			name: "after an apply, overlap changed", before: rotate, noRefresh: true, config: attributes{"overlap": "1d"},
@@ -126,7 +126,7 @@ func TestModifyPlan_withoutRefresh(t *testing.T) {
 				ws.resource.private = nil
 			},
 			noRefresh: true, config: release("1"),
-			changes: rotatedBy("rotate_when_changed: release").with(changes{"rotate_when_changed.release": "1"}),
+			changes: rotatedBy("asked by rotate_when_changed (release)").with(changes{"rotate_when_changed.release": "1"}),
 		},
 		{
 			name: "no private state, rotate_when_changed, previous beyond its overlap",
@@ -184,7 +184,7 @@ func TestModifyPlan_storedState(t *testing.T) {
 		{
 			name: "rotate_when_changed", before: stored, noRefresh: true, config: release("1"),
 			changes: newKey.with(changes{ //nolint:gosec // ids of the state file, and no secrets
-				"rotate_when_changed.release": "1", "rotation_reason": "rotate_when_changed: release",
+				"rotate_when_changed.release": "1", "last_change": "rotate k2: asked by rotate_when_changed (release)",
 				"previous.access_key_id":     "AKIAEXAMPLECURRENT02",
 				"previous.secret_access_key": "secret of the current key",
 				"previous.created_at":        "2026-04-01T00:00:00Z", "previous.replaced_at": knownAfterApply,
@@ -254,7 +254,7 @@ func TestModifyPlan_sharedUser(t *testing.T) {
 	p := ws.process(machineAhead)
 	p.read(ws.resource)
 	plan := p.planChange(p.none(), byDefault(nil))
-	ws.same("plan: diagnostics", plan.says, []string{
+	ws.sameTexts("plan: diagnostics", plan.says, []string{
 		`Warning: Two resources manage the access keys of user "ci": current keys k1 and (being created)`,
 	})
 }

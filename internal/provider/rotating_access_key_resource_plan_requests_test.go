@@ -17,7 +17,7 @@ func incident(value string) attributes {
 }
 
 // rotatedBy is what the plan of a rotation of k1 shows that something else than age asks for.
-func rotatedBy(reason string) changes { return rotated.with(changes{"rotation_reason": reason}) }
+func rotatedBy(reason string) changes { return rotated.with(changes{"last_change": "rotate k1: " + reason}) }
 
 // revoked is what a plan shows of a previous that it revokes.
 var revoked = changes{
@@ -27,7 +27,7 @@ var revoked = changes{
 
 func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 	t.Parallel()
-	byRelease := rotatedBy("rotate_when_changed: release")
+	byRelease := rotatedBy("asked by rotate_when_changed (release)")
 	testPlans(t, []planRow{
 		{
 			name: "set", before: create(nil), config: release("1"),
@@ -36,7 +36,7 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 		{
 			name: "value added", before: create(release("1")),
 			config: attributes{"rotate_when_changed": attributes{"release": "1", "z": "1", "a": "1"}},
-			changes: rotatedBy("rotate_when_changed: a, z").with(changes{
+			changes: rotatedBy("asked by rotate_when_changed (a, z)").with(changes{
 				"rotate_when_changed.a": "1", "rotate_when_changed.z": "1",
 			}),
 		},
@@ -89,7 +89,7 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 			},
 			config:      release("1").with(attributes{"paused": true}),
 			refreshed:   changes{"rotation_blocked": "paused is set"},
-			refreshSays: []string{`Warning: Rotation of user "ci" is due and waits: paused is set`},
+			refreshSays: []string{"Warning: Rotation is due and waits | paused is set"},
 			changes:     byRelease.with(changes{"rotate_when_changed.release": "1", "rotation_blocked": null}),
 		},
 		{
@@ -103,7 +103,7 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 		{
 			name: "previous in its grace", before: deactivate, config: release("1"),
 			changes: newKey.with(previousK2).with(changes{
-				"rotate_when_changed.release": "1", "rotation_reason": "rotate_when_changed: release",
+				"rotate_when_changed.release": "1", "last_change": "rotate k2: asked by rotate_when_changed (release)",
 				"previous.status": "Active", "previous.deactivated_at": null, "previous.deactivated_by": null, "previous.delete_at": null,
 			}),
 		},
@@ -116,7 +116,7 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 			},
 			config: release("1"),
 			changes: newKey.with(previousK2).with(changes{
-				"rotate_when_changed.release": "1", "rotation_reason": "rotate_when_changed: release",
+				"rotate_when_changed.release": "1", "last_change": "rotate k2: asked by rotate_when_changed (release)",
 			}),
 		},
 		{
@@ -138,9 +138,9 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 			},
 			config:      release("1"),
 			refreshed:   changes{"status": "Missing"},
-			refreshSays: []string{`Warning: Current key k1 of user "ci" is not listed by IAM`},
+			refreshSays: []string{"Warning: Current access key is not listed by IAM | key k1 "},
 			changes: newKey.with(changes{
-				"rotate_when_changed.release": "1", "rotation_reason": "rotate_when_changed: release", "status": "Active",
+				"rotate_when_changed.release": "1", "last_change": "rotate k2: asked by rotate_when_changed (release)", "status": "Active",
 			}),
 		},
 	})
@@ -148,8 +148,8 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 
 func TestModifyPlan_revokeWhenChanged(t *testing.T) {
 	t.Parallel()
-	revokedK1 := rotatedBy("revoke_when_changed: incident").with(revoked)
-	revokedK2 := newKey.with(previousK2).with(revoked).with(changes{"rotation_reason": "revoke_when_changed: incident"})
+	revokedK1 := rotatedBy("asked by revoke_when_changed (incident)").with(revoked)
+	revokedK2 := newKey.with(previousK2).with(revoked).with(changes{"last_change": "rotate k2: asked by revoke_when_changed (incident)"})
 	testPlans(t, []planRow{
 		{
 			name: "set", before: create(nil), config: incident("1"),
@@ -221,7 +221,7 @@ func TestModifyPlan_holdPrevious(t *testing.T) {
 			},
 			config:  hold,
 			changes: changes{"hold_previous": "true"},
-			says:    []string{"Warning: Previous key k1 is not reactivated: key k1 was deactivated by somebody else"},
+			says:    []string{"Warning: Previous access key is not reactivated | key k1 was deactivated by somebody else"},
 		},
 		{
 			name: "set, revoked",
@@ -231,13 +231,13 @@ func TestModifyPlan_holdPrevious(t *testing.T) {
 			},
 			config:  incident("1").with(hold),
 			changes: changes{"hold_previous": "true"},
-			says:    []string{"Warning: Previous key k1 is not reactivated: key k1 was revoked"},
+			says:    []string{"Warning: Previous access key is not reactivated | key k1 was revoked"},
 		},
 		{
 			name:    "set, with rotate_when_changed and a slot free",
 			before:  func(ws *workspace) { ws.apply(nil) },
 			config:  hold.with(release("1")),
-			changes: rotatedBy("rotate_when_changed: release").with(changes{"hold_previous": "true", "rotate_when_changed.release": "1"}),
+			changes: rotatedBy("asked by rotate_when_changed (release)").with(changes{"hold_previous": "true", "rotate_when_changed.release": "1"}),
 		},
 		{
 			name: "held, deactivation would be due",
@@ -272,7 +272,7 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 	json := attributes{"encrypted_output": attributes{"age_recipients": []string{alice}, "format": "json"}}
 	toKey := func(key string) attributes { return attributes{"encrypted_output": attributes{"kms_key_id": key}} }
 	rotatedSealed := func(reason string) changes {
-		return rotatedBy("encrypted_output: " + reason).without("secret_access_key").with(changes{
+		return rotatedBy("asked by encrypted_output (" + reason + ")").without("secret_access_key").with(changes{
 			"encrypted_secret": knownAfterApply, "previous.secret_access_key": null, "previous.encrypted_secret": "encrypted secret of k1",
 		})
 	}
@@ -299,7 +299,7 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 		},
 		{
 			name: "set, with rotate_when_changed", before: create(nil), config: encryptedTo(alice).with(release("1")),
-			changes: rotatedBy("rotate_when_changed: release").without("secret_access_key").with(setToAlice).with(changes{
+			changes: rotatedBy("asked by rotate_when_changed (release)").without("secret_access_key").with(setToAlice).with(changes{
 				"rotate_when_changed.release": "1", "secret_access_key": null, "encrypted_secret": knownAfterApply,
 				"previous.secret_access_key": null, "previous.encrypted_secret": knownAfterApply,
 			}),
@@ -316,7 +316,7 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 		{
 			name: "rotate_when_changed, OpenPGP key that expires later, machine with a wrong clock", before: create(expiringRecipient),
 			config: expiringRecipient.with(release("1")),
-			changes: rotatedBy("rotate_when_changed: release").without("secret_access_key").with(changes{
+			changes: rotatedBy("asked by rotate_when_changed (release)").without("secret_access_key").with(changes{
 				"rotate_when_changed.release": "1", "encrypted_secret": knownAfterApply, "previous.secret_access_key": null,
 				"previous.encrypted_secret": "encrypted secret of k1",
 			}),
@@ -410,7 +410,7 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 			config: encryptedTo(alice),
 			changes: newKey.without("secret_access_key").with(previousK1).with(changes{
 				"rotation_reason": "key theirs of 2026-01-01 00:00:00 UTC reached rotate_after 90d", "encrypted_secret": knownAfterApply,
-				"previous.access_key_id": "theirs", "previous.secret_access_key": null,
+				"previous_access_key_id": "theirs", "previous.access_key_id": "theirs", "previous.secret_access_key": null,
 			}),
 		},
 		{
@@ -509,7 +509,7 @@ func TestModifyPlan_requestRefused(t *testing.T) {
 			},
 			config: incident("1"),
 			refreshSays: []string{
-				`Warning: Rotation of user "ci" is due and waits: Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC`,
+				"Warning: Rotation is due and waits | Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC",
 			},
 			says: []string{refused + "Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC"},
 		},
@@ -530,7 +530,7 @@ func TestModifyPlan_requestRefused(t *testing.T) {
 				ws.signWith("k1")
 			},
 			config:      release("1"),
-			refreshSays: []string{`Warning: Previous key k1 of user "ci" is not retired yet: key k1 signs the requests of this provider`},
+			refreshSays: []string{"Warning: Previous access key signs the requests of this provider | key k1 "},
 			says:        []string{refused + "key k1 signs the requests of this provider"},
 		},
 		{
@@ -541,7 +541,7 @@ func TestModifyPlan_requestRefused(t *testing.T) {
 				ws.refresh()
 			},
 			config:      expiring.with(release("1")),
-			refreshSays: []string{`Warning: Rotation of user "ci" is due and waits: a recipient of encrypted_output has expired`},
+			refreshSays: []string{"Warning: Rotation is due and waits | a recipient of encrypted_output has expired"},
 			says:        []string{refused + "a recipient of encrypted_output has expired"},
 		},
 		{
@@ -552,7 +552,7 @@ func TestModifyPlan_requestRefused(t *testing.T) {
 				ws.refresh()
 			},
 			config:      release("1"),
-			refreshSays: []string{`Warning: Current key k1 of user "ci" is not listed by IAM`},
+			refreshSays: []string{"Warning: Current access key is not listed by IAM | key k1 "},
 			says:        []string{refused + "key k1 was created minutes ago and IAM does not list it yet until 2026-01-01 00:05:00 UTC"},
 		},
 	})

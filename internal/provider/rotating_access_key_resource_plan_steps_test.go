@@ -8,7 +8,7 @@ import (
 
 // rotated is what the plan of a rotation by age shows for k1, a key in plain text that nobody replaced before.
 var rotated = newKey.with(previousK1).with(changes{
-	"rotation_reason": "key k1 of 2026-01-01 00:00:00 UTC reached rotate_after 90d",
+	"last_change": "rotate k1: created 2026-01-01, reached 90d",
 })
 
 // newKey is what a plan shows of a new key in plain text.
@@ -19,7 +19,7 @@ var newKey = changes{
 
 // previousK1 is what a plan shows of k1 when it becomes previous.
 var previousK1 = changes{
-	"previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.encrypted_secret": null,
+	"previous_access_key_id": "k1", "previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.encrypted_secret": null,
 	"previous.status": "Active", "previous.created_at": "2026-01-01T00:00:00Z", "previous.replaced_at": knownAfterApply,
 	"previous.deactivate_at": knownAfterApply, "previous.deactivated_at": null, "previous.deactivated_by": null,
 	"previous.delete_at": null, "previous.adopted": "false", "previous.revoked": "false",
@@ -27,7 +27,7 @@ var previousK1 = changes{
 
 // previousK2 is what a plan changes of previous when k2 becomes previous in the place of k1, which was Active until then.
 var previousK2 = changes{
-	"previous.access_key_id": "k2", "previous.secret_access_key": "secret of k2", "previous.created_at": "2026-04-01T00:00:00Z",
+	"previous_access_key_id": "k2", "previous.access_key_id": "k2", "previous.secret_access_key": "secret of k2", "previous.created_at": "2026-04-01T00:00:00Z",
 	"previous.replaced_at": knownAfterApply, "previous.deactivate_at": knownAfterApply,
 }
 
@@ -137,7 +137,7 @@ func TestModifyPlan_steps(t *testing.T) {
 				deactivate(ws)
 				ws.Advance("7d")
 			},
-			changes: changes{"previous": null},
+			changes: changes{"previous_access_key_id": null, "previous": null},
 		},
 		{
 			name: "deletion put off by a late use",
@@ -157,7 +157,7 @@ func TestModifyPlan_steps(t *testing.T) {
 				ws.Advance("7d")
 			},
 			config:  attributes{"grace": "0s"},
-			changes: changes{"previous": null},
+			changes: changes{"previous_access_key_id": null, "previous": null},
 		},
 		{
 			name: "deletion and rotation due",
@@ -166,7 +166,7 @@ func TestModifyPlan_steps(t *testing.T) {
 				ws.Advance("83d")
 			},
 			changes: newKey.with(previousK2).with(changes{
-				"rotation_reason": "key k2 of 2026-04-01 00:00:00 UTC reached rotate_after 90d",
+				"last_change": "rotate k2: created 2026-04-01, reached 90d",
 				"previous.status": "Active", "previous.deactivated_at": null, "previous.deactivated_by": null, "previous.delete_at": null,
 			}),
 		},
@@ -177,7 +177,7 @@ func TestModifyPlan_steps(t *testing.T) {
 				ws.Advance("90d")
 			},
 			changes: newKey.with(previousK2).with(changes{
-				"rotation_reason": "key k2 of 2026-04-01 00:00:00 UTC reached rotate_after 90d",
+				"last_change": "rotate k2: created 2026-04-01, reached 90d",
 			}),
 		},
 	})
@@ -185,7 +185,7 @@ func TestModifyPlan_steps(t *testing.T) {
 
 func TestModifyPlan_changedByHand(t *testing.T) {
 	t.Parallel()
-	const gone = `Warning: Current key k1 of user "ci" is not listed by IAM`
+	const gone = "Warning: Current access key is not listed by IAM | key k1 "
 	testPlans(t, []planRow{
 		{
 			name: "previous deactivated",
@@ -217,7 +217,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 				ws.Advance("10m")
 				ws.deleteKey("k1")
 			},
-			refreshed: changes{"previous": null},
+			refreshed: changes{"previous_access_key_id": null, "previous": null},
 		},
 		{
 			name: "current deleted",
@@ -227,7 +227,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			},
 			refreshed:   changes{"status": "Missing"},
 			refreshSays: []string{gone},
-			changes:     newKey.with(changes{"status": "Active", "rotation_reason": "key k1 is gone from IAM"}),
+			changes:     newKey.with(changes{"status": "Active", "last_change": "rotate k1: deleted by somebody else"}),
 		},
 		{
 			name: "current deleted, previous Active",
@@ -237,9 +237,9 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 				ws.deleteKey("k2")
 			},
 			refreshed:   changes{"status": "Missing"},
-			refreshSays: []string{`Warning: Current key k2 of user "ci" is not listed by IAM`},
+			refreshSays: []string{"Warning: Current access key is not listed by IAM | key k2 "},
 			changes: newKey.with(changes{
-				"status": "Active", "rotation_reason": "key k2 is gone from IAM",
+				"status": "Active", "last_change": "rotate k2: deleted by somebody else",
 				"previous.replaced_at": knownAfterApply, "previous.deactivate_at": knownAfterApply,
 			}),
 		},
@@ -251,9 +251,9 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 				ws.deleteKey("k2")
 			},
 			refreshed:   changes{"status": "Missing"},
-			refreshSays: []string{`Warning: Current key k2 of user "ci" is not listed by IAM`},
+			refreshSays: []string{"Warning: Current access key is not listed by IAM | key k2 "},
 			changes: newKey.with(changes{
-				"status": "Active", "rotation_reason": "key k2 is gone from IAM", "previous.replaced_at": knownAfterApply,
+				"status": "Active", "last_change": "rotate k2: deleted by somebody else", "previous.replaced_at": knownAfterApply,
 				"previous.deactivate_at": knownAfterApply, "previous.deactivated_at": knownAfterApply, "previous.delete_at": knownAfterApply,
 			}),
 		},
@@ -265,7 +265,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			},
 			refreshed: changes{"status": "Inactive", "inactive_since": "2026-01-02T00:00:00Z"},
 			changes: newKey.with(previousK1).with(changes{
-				"status": "Active", "inactive_since": null, "rotation_reason": "key k1 was deactivated by somebody else",
+				"status": "Active", "inactive_since": null, "last_change": "rotate k1: deactivated by somebody else",
 				"previous.status": "Inactive", "previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "other",
 				"previous.delete_at": knownAfterApply,
 			}),
@@ -280,7 +280,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			},
 			refreshed: changes{"rotation_blocked": null},
 			changes: newKey.with(changes{
-				"status": "Active", "inactive_since": null, "rotation_reason": "key k2 was deactivated by somebody else",
+				"status": "Active", "inactive_since": null, "last_change": "rotate k2: deactivated by somebody else",
 				"previous.replaced_at": knownAfterApply, "previous.deactivate_at": knownAfterApply,
 			}),
 		},
@@ -294,7 +294,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			},
 			refreshed: changes{"status": "Inactive", "inactive_since": "2026-04-02T00:00:00Z", "previous.status": "Inactive"},
 			changes: newKey.with(previousK2).with(changes{
-				"status": "Active", "inactive_since": null, "rotation_reason": "key k2 was deactivated by somebody else",
+				"status": "Active", "inactive_since": null, "last_change": "rotate k2: deactivated by somebody else",
 				"previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "other", "previous.delete_at": knownAfterApply,
 			}),
 		},
@@ -307,7 +307,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			},
 			config: attributes{"unmanaged_keys": "retire"},
 			changes: previousK1.with(changes{
-				"previous.access_key_id": "theirs", "previous.secret_access_key": null, "previous.created_at": "2026-01-02T00:00:00Z",
+				"previous_access_key_id": "theirs", "previous.access_key_id": "theirs", "previous.secret_access_key": null, "previous.created_at": "2026-01-02T00:00:00Z",
 				"previous.adopted": "true",
 			}),
 		},
@@ -321,7 +321,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			},
 			config: attributes{"unmanaged_keys": "retire"},
 			changes: previousK1.with(changes{
-				"previous.access_key_id": "theirs", "previous.secret_access_key": null, "previous.created_at": "2026-01-02T00:00:00Z",
+				"previous_access_key_id": "theirs", "previous.access_key_id": "theirs", "previous.secret_access_key": null, "previous.created_at": "2026-01-02T00:00:00Z",
 				"previous.adopted": "true", "previous.status": "Inactive", "previous.deactivated_at": knownAfterApply,
 				"previous.deactivated_by": "other", "previous.delete_at": knownAfterApply,
 			}),
@@ -356,7 +356,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 	blocked := func(name, cause string, before func(ws *workspace), config attributes) planRow {
 		return planRow{
 			name: name, before: before, config: config, refreshed: changes{"rotation_blocked": cause},
-			refreshSays: []string{`Warning: Rotation of user "ci" is due and waits: ` + cause},
+			refreshSays: []string{"Warning: Rotation is due and waits | " + cause},
 		}
 	}
 	const used = "key k1 was used at 2026-06-30 00:00:00 UTC by s3 in eu-west-1; require_unused_for keeps it until 2026-07-08 00:00:00 UTC"
@@ -412,7 +412,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 				"rotation_blocked": "adopted key theirs leaves only when its overlap, require_unused_for and grace have passed",
 			},
 			refreshSays: []string{
-				`Warning: Rotation of user "ci" is due and waits: adopted key theirs leaves only when its overlap, ` +
+				"Warning: Rotation is due and waits | adopted key theirs leaves only when its overlap, " +
 					"require_unused_for and grace have passed",
 			},
 		},
@@ -428,7 +428,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 				"rotation_blocked": "Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC",
 			},
 			refreshSays: []string{
-				`Warning: Rotation of user "ci" is due and waits: Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC`,
+				"Warning: Rotation is due and waits | Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC",
 			},
 		},
 		{
@@ -440,7 +440,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 			},
 			refreshed: changes{"rotation_blocked": used},
 			refreshSays: []string{
-				`Warning: Rotation of user "ci" is due and waits: ` + used,
+				"Warning: Rotation is due and waits | " + used,
 				`Warning: Previous key k1 of user "ci" is not retired yet: ` + used,
 			},
 		},
@@ -453,7 +453,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 			},
 			refreshed: changes{"rotation_blocked": signer},
 			refreshSays: []string{
-				`Warning: Rotation of user "ci" is due and waits: ` + signer,
+				"Warning: Rotation is due and waits | " + signer,
 				`Warning: Previous key k1 of user "ci" is not retired yet: ` + signer,
 			},
 		},
@@ -490,7 +490,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 				"status":           "Missing",
 				"rotation_blocked": "key k1 was created minutes ago and IAM does not list it yet until 2026-01-01 00:05:00 UTC",
 			},
-			refreshSays: []string{`Warning: Current key k1 of user "ci" is not listed by IAM`},
+			refreshSays: []string{"Warning: Current access key is not listed by IAM | key k1 "},
 		},
 	})
 }

@@ -92,9 +92,9 @@ func TestModifyPlan_user(t *testing.T) {
 				ws.Sim.DeleteUser("ci")
 				ws.Sim.CreateUser("ci")
 			},
-			refreshed: changes{"status": "Missing"}, refreshSays: []string{`Warning: IAM user "ci" was deleted and created again`},
+			refreshed: changes{"status": "Missing"}, refreshSays: []string{"Warning: IAM user was deleted and created again | \"ci\""},
 			changes: newKey.with(changes{
-				"status": "Active", "user_unique_id": knownAfterApply, "rotation_reason": "the user was deleted and created again",
+				"status": "Active", "user_unique_id": knownAfterApply, "last_change": "rotate k1: the user was deleted and created again",
 			}),
 		},
 		{
@@ -105,10 +105,10 @@ func TestModifyPlan_user(t *testing.T) {
 				ws.Sim.CreateUser("ci")
 			},
 			config:    release("1"),
-			refreshed: changes{"status": "Missing"}, refreshSays: []string{`Warning: IAM user "ci" was deleted and created again`},
+			refreshed: changes{"status": "Missing"}, refreshSays: []string{"Warning: IAM user was deleted and created again | \"ci\""},
 			changes: newKey.with(changes{
 				"status": "Active", "user_unique_id": knownAfterApply, "rotate_when_changed.release": "1",
-				"rotation_reason": "rotate_when_changed: release",
+				"last_change": "rotate k2: asked by rotate_when_changed (release)",
 			}),
 		},
 		{
@@ -117,7 +117,7 @@ func TestModifyPlan_user(t *testing.T) {
 				createAndWait("10m")(ws)
 				ws.Sim.DeleteUser("ci")
 			},
-			gone: true, refreshSays: []string{`Warning: IAM user "ci" no longer exists`},
+			gone: true, refreshSays: []string{"Warning: IAM user no longer exists | \"ci\""},
 			changes: created, applySays: []string{`Error: Access keys of user "ci" can't be read`},
 		},
 	})

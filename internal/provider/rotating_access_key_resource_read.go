@@ -21,7 +21,7 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 	}
 	known, diags := model.evidence(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	record, diags := model.record(ctx, r.desired(ctx, &model).policy)
+	record, diags := model.record(ctx, r.desired(ctx, &model).policy, known.SealedTo)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -55,9 +55,6 @@ func (r *rotatingAccessKeyResource) readingWarnings(record rotation.Record, foun
 	for _, k := range found.Orphans {
 		diags.Append(orphanLeft(user, k))
 	}
-	if found.UnusedCurrent != nil {
-		diags.Append(unusedCurrent(*found.UnusedCurrent, record.Previous.ID))
-	}
 	diags.Append(expiredWarning(user, record.LastPolicy(), found.Decision, r.client.Rotator.Now())...)
 	if other := r.client.Rotator.ClaimRead(user, record.Current.ID); other != "" {
 		diags.Append(sharedUser(user, other, record.Current.ID))
@@ -65,24 +62,18 @@ func (r *rotatingAccessKeyResource) readingWarnings(record rotation.Record, foun
 	return diags
 }
 
-// setReading stores what a Read found out, and follows a renamed user.
+// setReading stores what a Read found out. What must last is left to a planned step.
 func (m *rotatingAccessKeyModel) setReading(ctx context.Context, record rotation.Record, found rotator.Reading) diag.Diagnostics {
-	if found.Location.Outcome == rotator.UserRenamed {
-		m.User, m.ID = types.StringValue(found.Location.User), types.StringValue(found.Location.User)
-	}
 	m.AccountID, m.UserUniqueID = types.StringValue(found.User.AccountID), types.StringValue(found.User.UniqueID)
-	m.RotationBlocked = types.StringNull()
-	if found.Decision.Blocked != nil {
-		m.RotationBlocked = types.StringValue(obstacleFact(*found.Decision.Blocked, found.Evidence.Seen))
-	}
+	m.RotationBlocked, m.RetirementBlocked = blockedText(found.Decision.Blocked), blockedText(found.Decision.RetirementBlocked)
+	record.UniqueID = found.User.UniqueID
 	return m.setComputed(ctx, record, found.Evidence.Seen, record.LastPolicy())
 }
 
 // subject is the user that the state speaks of.
 func (m *rotatingAccessKeyModel) subject(record rotation.Record) rotator.Subject {
-	user := m.User.ValueString()
 	return rotator.Subject{
-		User: user, RecordedUser: user, AccountID: m.AccountID.ValueString(), UniqueID: m.UserUniqueID.ValueString(),
+		User: record.User, RecordedUser: record.User, AccountID: m.AccountID.ValueString(), UniqueID: m.UserUniqueID.ValueString(),
 		Current: record.Current,
 	}
 }
@@ -110,19 +101,20 @@ func (r *rotatingAccessKeyResource) ImportState(
 		resp.Diagnostics.Append(importFailure(id.User, err))
 		return
 	}
-	model := importedModel(id.User, accountID, record.Current)
+	model := importedModel(id.User, accountID, record)
 	resp.Diagnostics.Append(model.setComputed(ctx, record, seen, rotation.Policy{})...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 }
 
 // importedModel is the state of a key that was imported: its secret is unknown to us, and its policy is not configured yet.
-func importedModel(user string, accountID types.String, current rotation.Current) rotatingAccessKeyModel {
+func importedModel(user string, accountID types.String, record rotation.Record) rotatingAccessKeyModel {
+	current := record.Current
 	return rotatingAccessKeyModel{
 		User: types.StringValue(user), ID: types.StringValue(user), AccountID: accountID,
 		EncryptedOutput:   types.ObjectNull(encryptedOutputType),
 		RotateWhenChanged: types.MapNull(types.StringType), RevokeWhenChanged: types.MapNull(types.StringType),
 		AccessKeyID: types.StringValue(current.ID), Version: nextVersion(types.Int64Null(), current.CreatedAt),
-		RotationReason: types.StringValue("imported"), Previous: types.ObjectNull(previousType),
+		LastChange: types.StringValue(importChange(record)), Previous: types.ObjectNull(previousType),
 	}
 }

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"regexp"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -12,8 +14,10 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// The defaults of the durations. rotate_after has none: a silent one would surprise.
+// The defaults of the durations. max_age and rotate_after have none: a silent one would surprise.
 const (
+	defaultApplyEvery       = "1d"
+	defaultRotationSpread   = "0s"
 	defaultOverlap          = "7d"
 	defaultGrace            = "7d"
 	defaultRequireUnusedFor = "8d"
@@ -39,8 +43,14 @@ func policyAttributes() map[string]schema.Attribute {
 			Required:            true,
 			Validators:          []validator.String{userNameValidator()},
 		},
-		"rotate_after": durationAttribute("Rotate when the current key is this old, such as `90d`. Not set: never by age. It must "+
-			"exceed the larger of `overlap` and `require_unused_for`, plus `grace`.", "", false),
+		"max_age": durationAttribute("The age at which no key of this resource may be Active any more, such as `90d`. Without `rotate_after` the "+
+			"key is rotated `overlap`, `require_unused_for` and three times `apply_every` before that: with the defaults `90d` rotates at 72 days. "+
+			"Not set: no limit.", "", false),
+		"apply_every": durationAttribute("How often applies run: the margin that dates are counted with.", defaultApplyEvery, false),
+		"rotate_after": durationAttribute("Rotate when the current key is this old. It decides in the place of `max_age`, and must fit into it. "+
+			"It must exceed the larger of `overlap` and `require_unused_for`, plus `grace`, plus `rotation_spread`.", "", false),
+		"rotation_spread": durationAttribute("Rotate up to this much earlier, by a hash of the user's unique id, so that the keys of a fleet "+
+			"do not rotate in one apply. Keys that are overdue at import are rotated within this time after it.", defaultRotationSpread, true),
 		"overlap": durationAttribute("After a rotation, how long the previous key stays Active, so that consumers can move over.",
 			defaultOverlap, true),
 		"grace": durationAttribute("After its deactivation, how long the previous key stays Inactive before it is deleted: the time in "+
@@ -48,16 +58,19 @@ func policyAttributes() map[string]schema.Attribute {
 		"require_unused_for": durationAttribute("The previous key is not deactivated while IAM saw it used within this time. The default "+
 			"is a week, for weekly jobs, and a day. IAM records a use once per 15 minutes, so less than that says little.",
 			defaultRequireUnusedFor, true),
+		"wait_for_handover": flag(true, "The previous key is not deactivated or deleted before somebody has used the current one, until the "+
+			"next rotation or `max_age` is near. This protects a rare job while it is the only consumer. For such a job among others, or with "+
+			"`max_age`, set `overlap` to its longest pause."),
 		"rotate_when_changed": schema.MapAttribute{
 			MarkdownDescription: "An added or changed value rotates, with the usual overlap. A removed value does not, and neither does the first " +
-				"apply after an import.",
+				"apply after an import. A rotation that has to wait for a free slot is pending: see `rotation_requested`.",
 			ElementType: types.StringType,
 			Optional:    true,
 		},
 		"revoke_when_changed": schema.MapAttribute{
 			MarkdownDescription: "An added or changed value says that the key has leaked: the same apply creates a new key and deactivates every " +
 				"older managed key, whatever `overlap`, `require_unused_for`, `hold_previous` and `paused` say. Consumers of the old key fail " +
-				"from then on.",
+				"from then on. The first apply after an import takes its values as they are and revokes nothing.",
 			ElementType: types.StringType,
 			Optional:    true,
 		},
@@ -79,11 +92,18 @@ func policyAttributes() map[string]schema.Attribute {
 				"removed with the key and never read back, and a failure to write it only warns. It shows as drift in an `aws_iam_user` that " +
 				"manages tags.",
 			Optional:   true,
-			Validators: []validator.String{stringvalidator.LengthBetween(1, 256)},
+			Validators: []validator.String{stringvalidator.UTF8LengthAtMost(256), descriptionValidator()},
 		},
 		"encrypted_output": encryptedOutputAttribute(),
 		"skip_destroy":     flag(false, "Leave the keys in IAM when the resource is destroyed."),
 	}
+}
+
+// descriptionValidator refuses what IAM does not take as the value of a tag.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html
+func descriptionValidator() validator.String {
+	return stringvalidator.RegexMatches(regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`),
+		"must be letters, digits, spaces and characters of _.:/=+-@, as IAM wants for the value of a tag")
 }
 
 // flag is a setting that is on or off.
@@ -111,7 +131,8 @@ func durationAttribute(description, defaultValue string, allowZero bool) schema.
 
 func keyAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"id":         computedString("Name of the IAM user."),
+		"id": computedString("Name under which the user was last found. It differs from `user` where the user was renamed and the " +
+			"configuration still has the old name."),
 		"account_id": computedString("Id of the AWS account of the user."),
 		"user_unique_id": computedString("Unique id of the user (`AIDA...`). A user that was deleted and created again under the same name " +
 			"has another."),
@@ -125,18 +146,26 @@ func keyAttributes() map[string]schema.Attribute {
 			"tools of the method."),
 		"status":     computedString("Status of the current key: `Active`, `Inactive`, or `Missing` when IAM does not list it."),
 		"created_at": computedString("When the current key was created, RFC 3339."),
-		"inactive_since": computedString("When the current key was first seen Inactive; null while it is Active. An Inactive current key is " +
-			"replaced, never reactivated."),
-		"rotate_at":       computedString("When the current key is due for rotation by age; null without `rotate_after`."),
-		"rotation_reason": computedString("Why the current key was created."),
-		"rotation_blocked": computedString("Null, or why a rotation that is due does not happen, and until when: for postconditions " +
-			"and `check` blocks."),
+		"inactive_since": computedString("When an apply recorded that the current key is Inactive; null while it is Active. An Inactive current " +
+			"key is replaced, never reactivated."),
+		"managed_since": computedString("When this resource created or imported its first key, RFC 3339."),
+		"rotate_at":     computedString("When the current key is due for rotation by age; null without `max_age` and `rotate_after`."),
+		"compliant_until": computedString("When the oldest Active key of this resource reaches `max_age`; null without `max_age`, and when no key " +
+			"is Active."),
+		"last_change": computedString("What the last apply that changed something did to the keys and why, with the id of every key that it " +
+			"replaced, deactivated, reactivated, deleted, adopted or recorded."),
+		"rotation_requested": computedString("Null, or the changed values that ask for a rotation which has to wait."),
+		"rotation_blocked": computedString("Null, or why a rotation that is due does not happen: for outputs, alerts and `check` blocks. The " +
+			"text stays the same while the cause does."),
+		"retirement_blocked": computedString("Null, or why the previous key is neither deactivated nor deleted though its time has come, as " +
+			"`rotation_blocked`."),
 		"version": schema.Int64Attribute{
 			MarkdownDescription: "A number that grows with every new key and never repeats, also when the resource is replaced: the Unix time of " +
 				"`created_at`, at least the old number plus one. Made for the `*_wo_version` arguments of write-only consumers.",
 			Computed: true,
 		},
-		"previous": previousAttribute(),
+		"previous_access_key_id": computedString("Id of the previous key, not sensitive, for outputs; null when there is none."),
+		"previous":               previousAttribute(),
 	}
 }
 
@@ -151,7 +180,7 @@ func previousAttribute() schema.SingleNestedAttribute {
 				Computed:            true, Sensitive: true,
 			},
 			"encrypted_secret": computedString("Secret of the previous key, encrypted to the recipients of its time; otherwise null."),
-			"status":           computedString("Status of the previous key: `Active` or `Inactive`."),
+			"status":           computedString("Status of the previous key: `Active`, `Inactive`, or `Missing` until an apply has recorded that it is gone."),
 			"created_at":       computedString("When the previous key was created, RFC 3339."),
 			"replaced_at":      computedString("When its overlap began: at its replacement, adoption or reactivation."),
 			"deactivate_at": computedString("When its overlap ends. It is deactivated by the first apply from then on that finds it unused for " +

@@ -32,20 +32,27 @@ func (m *rotatingAccessKeyModel) setComputed(
 			m.SecretAccessKey, m.EncryptedSecret = types.StringNull(), types.StringUnknown()
 		}
 	}
+	m.ID, m.RotationRequested = types.StringValue(r.User), types.StringNull()
+	if r.Request != "" {
+		m.RotationRequested = types.StringValue(string(r.Request))
+	}
 	m.AccessKeyID = keyID(r.Current.ID)
 	m.Status = types.StringValue(statusMissing)
 	if k := seen.Find(r.Current.ID); k != nil {
 		m.Status = types.StringValue(string(k.Status))
 	}
 	m.CreatedAt, m.InactiveSince = formatTime(r.Current.CreatedAt), formatTime(r.Current.InactiveSince)
-	m.RotateAt = formatTime(r.RotateAt(policy))
+	m.ManagedSince, m.RotateAt = formatTime(r.ManagedSince), formatTime(r.RotateAt(policy))
+	m.CompliantUntil = formatTime(r.CompliantUntil(policy, seen))
 
 	p := r.Previous
 	if p == nil {
-		m.Previous = types.ObjectNull(previousType)
+		m.PreviousAccessKeyID, m.Previous = types.StringNull(), types.ObjectNull(previousType)
 		return diags
 	}
+	m.PreviousAccessKeyID = keyID(p.ID)
 	shown := previousModel{
+		Status:      types.StringValue(statusMissing),
 		AccessKeyID: keyID(p.ID), CreatedAt: formatTime(p.CreatedAt), ReplacedAt: formatTime(p.ReplacedAt),
 		SecretAccessKey: secrets[p.ID].plain, EncryptedSecret: secrets[p.ID].sealed,
 		DeactivateAt: formatTime(p.DeactivateAt(policy)), DeactivatedAt: formatTime(p.DeactivatedAt),

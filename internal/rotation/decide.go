@@ -28,6 +28,8 @@ type evaluation struct {
 	asked  Request
 	// room is what a request to rotate gets, where a plan judges it by an earlier look; nil where this look counts.
 	room *Room
+	// pending is why a request to rotate became a recording.
+	pending *Obstacle
 	// clockDriven reports whether clock-driven steps are allowed.
 	clockDriven bool
 	// previousGone is the recorded previous if it is not listed. The record of the evaluation has no previous then.
@@ -102,7 +104,7 @@ func (e *evaluation) decide(d *Decision) {
 		return
 	}
 	d.Blocked = e.rotationBlocked()
-	d.RetirementBlocked = e.retirementBlocked()
+	d.RetirementBlocked, d.Pending = e.retirementBlocked(), e.pending
 	d.Waiting = e.waiting()
 }
 
@@ -163,6 +165,7 @@ func (e *evaluation) nextStep() (Step, bool) {
 		return step, true
 	}
 	if obstacle != nil && e.requests.deferrable() && !e.requests.revoke {
+		e.pending = obstacle
 		return Step{Kind: RecordRequest, Key: e.record.Current.ID, Request: e.wantedRequest()}, true
 	}
 	if kind := e.unrecordedCurrent(); kind != "" {

@@ -182,6 +182,8 @@ type Decision struct {
 	// Refused is why a create or a revoke can't be done; nil when it can, and when none is asked for. If it is set, Steps is empty,
 	// and the caller must not record the changed values.
 	Refused *Obstacle
+	// Pending is why a rotation that a changed value asks for is recorded instead of done; nil when none is.
+	Pending *Obstacle
 	// Waiting is what a changed value asks for about previous and does not get.
 	Waiting []Obstacle
 	// Room is what a request to rotate would get now; only for a policy that is not edited.

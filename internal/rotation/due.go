@@ -81,17 +81,17 @@ func (e *evaluation) rotationStep() (Step, *Obstacle) {
 
 // roomForRequest returns what a request to rotate would get now, by the recorded policy.
 func (e *evaluation) roomForRequest() Room {
-	probe := *e
+	room := Room{Settling: e.settling()}
 	if e.record.Policy == nil || e.edited {
-		return Room{}
+		return room
 	}
+	probe := *e
 	probe.requests = requests{rotate: true}
-	step, obstacle := probe.rotationStep()
-	if obstacle != nil {
-		return Room{Cause: obstacle.Cause, Key: obstacle.Key, Settling: e.settling()}
+	switch step, obstacle := probe.rotationStep(); {
+	case obstacle != nil:
+		room.Cause, room.Key = obstacle.Cause, obstacle.Key
+	case step.deletes():
+		room.Step = step
 	}
-	if !step.deletes() {
-		step = Step{}
-	}
-	return Room{Step: step, Settling: e.settling()}
+	return room
 }

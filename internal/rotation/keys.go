@@ -57,13 +57,13 @@ func (e *evaluation) otherKeyActive(id string) bool {
 	return false
 }
 
-// handedOver reports whether somebody has used current since it replaced previous. A use that is our own proof is nobody's. Known is
+// HandedOver reports whether somebody has used current since it replaced previous. A use that is our own proof is nobody's. Known is
 // false when the last use of current is unknown.
-func (e *evaluation) handedOver() (handedOver, known bool) {
-	k := e.currentKey()
-	if k == nil || k.LastUse == nil {
+func (r Record) HandedOver(seen Observation) (handedOver, known bool) {
+	k := seen.Find(r.Current.ID)
+	if k == nil || k.LastUse == nil || r.Previous == nil {
 		return false, false
 	}
-	used := !k.NeverUsed() && !k.LastUse.isProof(e.seen.SignedAt) && !k.LastUse.At.Before(e.record.Previous.ReplacedAt)
+	used := !k.NeverUsed() && !k.LastUse.isProof(seen.SignedAt) && !k.LastUse.At.Before(r.Previous.ReplacedAt)
 	return used, true
 }

@@ -1,5 +1,7 @@
 package rotation
 
+import "time"
+
 // Project returns record and observation after steps that are not taken yet. Out is what each of them is assumed to lead to;
 // its Sealed and SealedTo are set from policy.
 func Project(policy Policy, record Record, seen Observation, steps []Step, out Outcome) (Record, Observation) {
@@ -22,4 +24,32 @@ func (r Record) LastPolicy() Policy {
 // nobody has used it, or nothing but the proof that it works.
 func (r Record) IsOrphan(k Key) bool {
 	return !r.Manages(k.ID) && k.NeverUsed() && k.CreatedAt.After(r.Current.CreatedAt)
+}
+
+// Asks names what asks for a rotation under policy: what is left of the pending request, and what the policy changes.
+func (r Record) Asks(policy Policy) Request {
+	return newEvaluation(policy, r, Observation{}, time.Time{}).wantedRequest()
+}
+
+// CompliantUntil returns when the oldest managed key that is Active reaches MaxAge. It is zero without MaxAge, and when no managed
+// key is Active.
+func (r Record) CompliantUntil(policy Policy, seen Observation) time.Time {
+	var until time.Time
+	add := func(id string, createdAt time.Time) {
+		k := seen.Find(id)
+		if k == nil || k.Status != Active {
+			return
+		}
+		if at := createdAt.Add(policy.MaxAge); until.IsZero() || at.Before(until) {
+			until = at
+		}
+	}
+	if policy.MaxAge <= 0 {
+		return until
+	}
+	add(r.Current.ID, r.Current.CreatedAt)
+	if p := r.Previous; p != nil {
+		add(p.ID, p.CreatedAt)
+	}
+	return until
 }

@@ -30,8 +30,9 @@ func newRequest(entries []string, recipients bool) Request {
 	return Request(strings.Join(parts, requestSeparator))
 }
 
-// parts returns what newRequest was given. Text of another form asks for nothing.
-func (r Request) parts() (entries []string, recipients bool) {
+// Parts returns the entries of RotateWhenChanged that ask for the rotation, and whether Recipients does. Text of another form asks for
+// nothing.
+func (r Request) Parts() (entries []string, recipients bool) {
 	rest := string(r)
 	for rest != "" {
 		if after, ok := strings.CutPrefix(rest, requestedByValue); ok {
@@ -53,8 +54,8 @@ func (r Request) parts() (entries []string, recipients bool) {
 
 // with returns the request with what another asks for, too.
 func (r Request) with(other Request) Request {
-	entries, recipients := r.parts()
-	more, moreRecipients := other.parts()
+	entries, recipients := r.Parts()
+	more, moreRecipients := other.Parts()
 	for _, name := range more {
 		if !slices.Contains(entries, name) {
 			entries = append(entries, name)
@@ -67,7 +68,7 @@ func (r Request) with(other Request) Request {
 // remaining returns what still asks for the rotation under policy: entries that remain, and Recipients while current's secret is
 // encrypted to others.
 func (r Request) remaining(policy Policy, current Current) Request {
-	entries, recipients := r.parts()
+	entries, recipients := r.Parts()
 	entries = slices.DeleteFunc(entries, func(name string) bool {
 		_, remains := policy.RotateWhenChanged[name]
 		return !remains
@@ -77,7 +78,7 @@ func (r Request) remaining(policy Policy, current Current) Request {
 
 // reason is why a key is created for the request.
 func (r Request) reason() Reason {
-	if entries, _ := r.parts(); len(entries) > 0 {
+	if entries, _ := r.Parts(); len(entries) > 0 {
 		return ReasonChanged
 	}
 	return ReasonRecipients

@@ -127,7 +127,7 @@ func (e *evaluation) handoverObstacle() *Obstacle {
 	if !e.policy.WaitForHandover {
 		return nil
 	}
-	switch handedOver, known := e.handedOver(); {
+	switch handedOver, known := e.record.HandedOver(e.seen); {
 	case !known:
 		return &Obstacle{Cause: CauseUnknownUse, Key: e.record.Current.ID}
 	case !handedOver:

@@ -179,7 +179,7 @@ func (a *application) runUninterrupted(ctx context.Context, left []rotation.Step
 		return
 	}
 	a.describe(own)
-	a.state.Configured, a.state.Done = true, true
+	a.state.Configured, a.state.Done, a.state.Decision = true, true, a.decision()
 	a.task.Save(own, a.state)
 }
 
@@ -210,6 +210,7 @@ func (a *application) steps(ctx context.Context, left []rotation.Step, interrupt
 // advance moves the state over a step that was done, and saves it.
 func (a *application) advance(ctx context.Context, step rotation.Step, out rotation.Outcome) {
 	a.state.Record, a.state.Seen = a.state.Record.After(step, a.state.Seen, out), a.state.Seen.After(step, out)
+	a.state.Taken = append(a.state.Taken, step)
 	a.task.Save(ctx, a.state)
 }
 
@@ -229,7 +230,8 @@ func (a *application) afterPanic(ctx context.Context, value any) *PanicError {
 // evidence is what the next Read finds.
 func (a *application) evidence() *Evidence {
 	e := a.task.Known
-	e.Seen, e.Steps, e.Blocked = a.state.Seen, nil, ""
+	e.Seen, e.Steps = a.state.Seen, nil
+	e.decided(a.state.Record, a.state.Decision)
 	if !a.changedAt.IsZero() {
 		e.ChangedAt, e.Removed = a.changedAt, a.removed
 	}

@@ -20,6 +20,9 @@ type Evidence struct {
 	RetirementBlocked rotation.Cause `json:"retirement_blocked,omitempty"`
 	// Room is what a request to rotate would have got.
 	Room rotation.Room `json:"room,omitzero"`
+	// SealedTo names whom the current secret is encrypted to while a request for other recipients is pending; the state's policy does
+	// otherwise.
+	SealedTo string `json:"sealed_to,omitempty"`
 	// ChangedAt is when the last apply that changed something ended, and Removed are the keys that it deleted.
 	ChangedAt time.Time `json:"changed_at,omitzero"`
 	Removed   []string  `json:"removed,omitempty"`
@@ -54,10 +57,16 @@ func (e Evidence) shownBy(keys []rotation.Key) bool {
 	return !slices.ContainsFunc(e.Removed, func(id string) bool { return listed.Find(id) != nil })
 }
 
-// UnblockedBy reports whether an edit of the policy takes away what blocks a rotation, so that a postcondition on
-// rotation_blocked does not forbid the remedy. It asks no clock, since ModifyPlan runs again at apply.
-func (e Evidence) UnblockedBy(before, after rotation.Policy) bool {
-	switch e.Blocked {
+// UnblockedBy reports whether an edit of the policy takes away what blocks a rotation, and what blocks a retirement, so that no
+// condition on rotation_blocked or retirement_blocked forbids the remedy. It asks no clock, since ModifyPlan runs again at apply.
+func (e Evidence) UnblockedBy(before, after rotation.Policy) (rotates, retires bool) {
+	rescheduled := before.Interval() != after.Interval() || before.RotationSpread != after.RotationSpread
+	return e.Blocked != "" && rescheduled || unblockedBy(e.Blocked, before, after), unblockedBy(e.RetirementBlocked, before, after)
+}
+
+func unblockedBy(cause rotation.Cause, before, after rotation.Policy) bool {
+	shorter := before.Overlap != after.Overlap || before.Grace != after.Grace || before.RequireUnusedFor != after.RequireUnusedFor
+	switch cause {
 	case rotation.CausePaused:
 		return !after.Paused
 	case rotation.CauseHeld:
@@ -65,10 +74,35 @@ func (e Evidence) UnblockedBy(before, after rotation.Policy) bool {
 	case rotation.CauseUnmanaged, rotation.CauseAdopted:
 		return before.UnmanagedKeys != after.UnmanagedKeys
 	case rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace:
-		return before.Overlap != after.Overlap || before.Grace != after.Grace || before.RequireUnusedFor != after.RequireUnusedFor
+		return shorter
+	case rotation.CauseHandover, rotation.CauseUnknownUse:
+		return shorter || before.WaitForHandover != after.WaitForHandover || before.MaxAge != after.MaxAge ||
+			before.RotateAfter != after.RotateAfter || before.ApplyEvery != after.ApplyEvery
 	case rotation.CauseExpired:
 		return before.Recipients != after.Recipients || !before.SealableUntil.Equal(after.SealableUntil)
-	case rotation.CauseSigner, rotation.CauseOnlyActive, rotation.CauseYoung, rotation.CauseNotOurs, rotation.CauseRevoked:
+	case rotation.CauseSigner, rotation.CauseOnlyActive, rotation.CauseYoung, rotation.CauseNotOurs, rotation.CauseRevoked,
+		rotation.CauseSettling, rotation.CauseRevokedActive:
 	}
 	return false
+}
+
+// decided sets what a decision found, and what the record says of the recipients of a pending request.
+func (e *Evidence) decided(record rotation.Record, d rotation.Decision) {
+	e.Room, e.Blocked, e.RetirementBlocked, e.SealedTo = d.Room, "", "", ""
+	if d.Blocked != nil {
+		e.Blocked = d.Blocked.Cause
+	}
+	if d.RetirementBlocked != nil {
+		e.RetirementBlocked = d.RetirementBlocked.Cause
+	}
+	if _, recipients := record.Request.Parts(); recipients {
+		e.SealedTo = record.Current.SealedTo
+	}
+}
+
+// decision is what Decide returns right after the task. Its steps are for the next Read.
+func (a *application) decision() rotation.Decision {
+	record := a.state.Record
+	record.Policy, record.UniqueID = &a.task.Policy, a.state.UniqueID
+	return rotation.Decide(a.task.Policy, record, a.state.Seen, a.client.gateway.Now())
 }

@@ -13,16 +13,17 @@ type Judgement struct {
 	// Refused is why a request can't be met; Waiting is what else the edit asks for and does not get.
 	Refused *rotation.Obstacle
 	Waiting []rotation.Obstacle
-	// Unblocked reports whether the edit takes away what blocks a rotation.
-	Unblocked bool
-	// DueSince is since when current is due by an edited RotateAfter. It is zero where it is not due, and where AWS's time is
+	// Pending is why a request to rotate is recorded instead of done; nil when none is.
+	Pending *rotation.Obstacle
+	// RotationUnblocked and RetirementUnblocked report whether the edit takes away what blocks a rotation or a retirement.
+	RotationUnblocked, RetirementUnblocked bool
+	// DueSince is since when current is due by an edited interval. It is zero where it is not due, and where AWS's time is
 	// not known. The plan of the edit takes no such step, the next one does.
 	DueSince time.Time
 }
 
 // Judge judges an edited policy by what the last Read saw.
 func (c *Client) Judge(ctx context.Context, user string, policy rotation.Policy, record rotation.Record, known Evidence) Judgement {
-	current := known.Seen.Find(record.Current.ID)
 	before := record.LastPolicy()
 	if len(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0 {
 		// Whether current is missing for good, or a recipient has expired, depends on the time, and an apply has not heard AWS's
@@ -32,12 +33,16 @@ func (c *Client) Judge(ctx context.Context, user string, policy rotation.Policy,
 	now := c.Now()
 	decision := rotation.Judge(policy, record, known.Seen, known.Room, now)
 	logDecision(ctx, user, decision)
-	j := Judgement{Steps: decision.Steps, Refused: decision.Refused, Waiting: decision.Waiting}
-	j.Unblocked = record.Policy != nil && known.UnblockedBy(before, policy)
-	if current != nil && policy.RotateAfter != 0 && policy.RotateAfter != before.RotateAfter && c.Synced() {
-		if due := current.CreatedAt.Add(policy.RotateAfter); !now.Before(due) {
-			j.DueSince = due
-		}
+	j := Judgement{Steps: decision.Steps, Refused: decision.Refused, Waiting: decision.Waiting, Pending: decision.Pending}
+	if record.Policy != nil {
+		j.RotationUnblocked, j.RetirementUnblocked = known.UnblockedBy(before, policy)
+	}
+	due := record.RotateAt(policy)
+	if due.IsZero() || due.Equal(record.RotateAt(before)) || known.Seen.Find(record.Current.ID) == nil || !c.Synced() {
+		return j
+	}
+	if !now.Before(due) {
+		j.DueSince = due
 	}
 	return j
 }

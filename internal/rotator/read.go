@@ -44,14 +44,9 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 	seen.Recreated = location.Outcome == UserRecreated
 	r.Decision = Decide(ctx, location.User, policy, record, seen, c.gateway.Now())
 	r.Evidence = Evidence{
-		Seen: seen, Steps: r.Decision.Steps, Room: r.Decision.Room, ChangedAt: known.ChangedAt, Removed: known.Removed,
+		Seen: seen, Steps: r.Decision.Steps, ChangedAt: known.ChangedAt, Removed: known.Removed,
 	}
-	if o := r.Decision.Blocked; o != nil {
-		r.Evidence.Blocked = o.Cause
-	}
-	if o := r.Decision.RetirementBlocked; o != nil {
-		r.Evidence.RetirementBlocked = o.Cause
-	}
+	r.Evidence.decided(record, r.Decision)
 	if record.Policy != nil {
 		r.Orphans = orphans(record, r.Decision, seen)
 		r.UnusedCurrent = unusedCurrent(record, r.Decision, seen)

@@ -3,6 +3,7 @@ package rotator
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -27,7 +28,7 @@ func (a *application) rotate(ctx context.Context, step rotation.Step) (rotation.
 	}
 	old := a.state
 	out := rotation.Outcome{
-		At: key.CreatedAt, Sealed: a.task.Sealer != nil,
+		At: key.CreatedAt, Sealed: a.task.Sealer != nil, SealedTo: a.task.Policy.Recipients,
 		NewKey: rotation.Key{ID: key.ID, Status: rotation.Status(key.Status), CreatedAt: key.CreatedAt},
 	}
 	a.publish(ctx, step, created, out)
@@ -52,6 +53,7 @@ func (a *application) rotate(ctx context.Context, step rotation.Step) (rotation.
 func (a *application) publish(ctx context.Context, step rotation.Step, created *Created, out rotation.Outcome) {
 	a.state.Created, a.state.Configured = created, true
 	published := a.state
+	published.Taken = append(slices.Clone(a.state.Taken), step)
 	published.Record, published.Seen = a.state.Record.After(step, a.state.Seen, out), a.state.Seen.After(step, out)
 	a.task.Save(ctx, published)
 	a.unsaved = ""

@@ -50,6 +50,10 @@ type State struct {
 	Created *Created
 	// Sealed are the encrypted secrets that take the place of Task.Secrets, by key id.
 	Sealed map[string]string
+	// Taken are the steps that were taken.
+	Taken []rotation.Step
+	// Decision is, once Done, what Decide returns of what is true then.
+	Decision rotation.Decision
 	// Configured reports whether the new configuration holds. The old one does until a new key exists or all is done.
 	Configured bool
 	// Done reports whether the whole task was done.

@@ -1,0 +1,208 @@
+package provider
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/duration"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+// planTexts turns what a plan of an existing resource shows into diagnostics.
+type planTexts struct {
+	user   string
+	policy rotation.Policy
+	record rotation.Record
+	seen   rotation.Observation
+}
+
+// due warns about planned steps that take something from somebody. Those that only follow the plan of a rotation are in last_change.
+func (t planTexts) due(steps []rotation.Step) diag.Diagnostics {
+	var diags diag.Diagnostics
+	record, seen := t.record, t.seen
+	for i, step := range steps {
+		c := change{policy: t.policy, record: record, seen: seen, step: step, rotates: hasStep(steps[i:], rotation.Rotate)}
+		if p, ok := t.dueStep(c); ok {
+			diags.Append(p.asWarning())
+		}
+		if step.Kind == rotation.Rotate && step.Revoke {
+			diags.Append(t.revoked(record)...)
+		}
+		record, seen = rotation.Project(t.policy, record, seen, steps[i:i+1], plannedOutcome)
+	}
+	return diags
+}
+
+// dueStep is the warning about one step; ok is false where it needs none.
+func (t planTexts) dueStep(c change) (p problem, ok bool) {
+	k := c.seen.Find(c.step.Key)
+	if k == nil {
+		return problem{}, false
+	}
+	described := "Key " + describeKey(*k) + fmt.Sprintf(" of user %q ", t.user)
+	switch c.step.Kind { //nolint:exhaustive // the other steps need no warning
+	case rotation.Adopt:
+		return problem{
+			at: path.Root("unmanaged_keys"), summary: "Unmanaged access key is adopted",
+			truth: described + "becomes the previous key: it is deactivated after overlap and require_unused_for, and deleted after grace.",
+			next:  "If somebody else manages it, set unmanaged_keys = \"refuse\".",
+		}, true
+	case rotation.Deactivate:
+		used, known := c.record.HandedOver(c.seen)
+		if used || !known || c.record.Previous.Revoked {
+			return problem{}, false
+		}
+		return problem{
+			at: path.Root("access_key_id"), summary: "Previous access key is deactivated, and nobody has used the current one",
+			truth: described + fmt.Sprintf("is deactivated. Nothing but the proof that it works has used current key %s.", c.record.Current.ID),
+			next:  "If its consumers still wait for the new secret, hand it over first, or set paused = true.",
+		}, true
+	case rotation.DeleteUnmanaged:
+		return unmanagedDeleted(described + "is deleted to make room for a new key. "), true
+	case rotation.DeletePrevious, rotation.DeleteCurrent:
+		switch why := c.deletion(); {
+		case k.Status == rotation.Active:
+			return problem{
+				summary: "Active access key is deleted to make room for a new one",
+				truth:   described + "is deleted without having been Inactive, since a rotation needs its slot.",
+				next:    "If somebody still needs it, set hold_previous = true.",
+			}, true
+		case strings.HasSuffix(why, "to make room"):
+			return problem{
+				summary: "Inactive access key is deleted to make room for a new one",
+				truth:   described + "is deleted, so that a rollback to it is no longer possible.",
+			}, true
+		}
+	}
+	return problem{}, false
+}
+
+// unmanagedDeleted is about an unmanaged key that is deleted, or may be.
+func unmanagedDeleted(what string) problem {
+	return problem{
+		at: path.Root("unmanaged_keys"), summary: "Unmanaged access key is deleted to make room for a new one",
+		truth: what + "unmanaged_keys = \"delete_unused\" allows that, since nobody has used the key.",
+		next:  "If somebody is about to, set unmanaged_keys = \"refuse\".",
+	}
+}
+
+// revoked warns which keys stop working in the apply of a revoke, and who used them last.
+func (t planTexts) revoked(record rotation.Record) diag.Diagnostics {
+	var diags diag.Diagnostics
+	ids := []string{record.Current.ID}
+	if p := record.Previous; p != nil {
+		ids = append(ids, p.ID)
+	}
+	for _, id := range ids {
+		if k := t.seen.Find(id); k != nil && k.Status == rotation.Active {
+			diags.Append(problem{
+				at: path.Root("revoke_when_changed"), summary: "Access key is revoked",
+				truth: fmt.Sprintf("Key %s of user %q stops working in this apply.", describeKey(*k), t.user),
+				next:  "Its consumers fail until they have the new key.",
+			}.asWarning())
+		}
+	}
+	return diags
+}
+
+// judgement says what an edited configuration asks for and does not get. Due are the steps of the last Read.
+func (t planTexts) judgement(asked rotator.Judgement, due []rotation.Step) diag.Diagnostics {
+	if asked.Refused != nil {
+		return diag.Diagnostics{t.requestRefused(*asked.Refused)}
+	}
+	var diags diag.Diagnostics
+	for _, o := range asked.Waiting {
+		diags.Append(problem{
+			at: path.Root("hold_previous"), summary: "Previous access key is not reactivated",
+			truth: fmt.Sprintf("User %q: %s.", t.user, obstacleDetail(o, t.seen)), next: obstacleRemedy(o, t.user, ""),
+		}.asWarning())
+	}
+	if o := asked.Pending; o != nil {
+		diags.Append(problem{
+			at: requestPath(t.policy, t.record), summary: "Rotation was asked for and has to wait",
+			truth: fmt.Sprintf("User %q: %s. The apply records the request in rotation_requested, and a later one rotates.",
+				t.user, obstacleDetail(*o, t.seen)),
+			next: blockedRemedy(t.user, t.policy.UnmanagedKeys, *o, t.record, t.seen),
+		}.asWarning())
+	}
+	if t.record.Policy == nil {
+		diags.Append(t.revokeBaseline()...)
+	}
+	left := slices.DeleteFunc(clockDriven(due), func(s rotation.Step) bool { return slices.Contains(asked.Steps, s) })
+	switch {
+	case len(left) > 0 && !hasStep(asked.Steps, rotation.Rotate):
+		diags.Append(t.leftToNextPlan(left))
+	case len(left) == 0 && !asked.DueSince.IsZero() && !hasStep(asked.Steps, rotation.Rotate):
+		diags.Append(t.dueAtOnce(asked))
+	}
+	return diags
+}
+
+// leftToNextPlan says that a plan which changes the policy takes none of the steps that only time calls for.
+func (t planTexts) leftToNextPlan(left []rotation.Step) diag.Diagnostic {
+	next := "The next plan takes what the new configuration still calls for."
+	if t.policy.Paused {
+		next = "While paused is set, no plan takes it."
+	}
+	return problem{
+		summary: "Due step is left to the next plan",
+		truth: fmt.Sprintf("User %q: a plan that changes the configuration takes no step that only time calls for, and this is due: %s.",
+			t.user, lastChange(t.record.LastPolicy(), t.record, t.seen, left, plannedKeyID)),
+		next: next,
+	}.asWarning()
+}
+
+// dueAtOnce says that a changed interval makes a rotation due at once, and that the next plan shows it.
+func (t planTexts) dueAtOnce(asked rotator.Judgement) diag.Diagnostic {
+	return problem{
+		summary: "Changed configuration makes a rotation due",
+		truth: fmt.Sprintf("Key %s of user %q is rotated at %s, so it is due since %s. An apply that changes the configuration takes no step "+
+			"that only time calls for.", t.record.Current.ID, t.user, duration.Format(t.policy.Interval()), formatDate(asked.DueSince)),
+		next: "The next plan rotates it.",
+	}.asWarning()
+}
+
+// revokeBaseline says that a revoke_when_changed revokes nothing at the first apply after an import.
+func (t planTexts) revokeBaseline() diag.Diagnostics {
+	k := t.seen.Find(t.record.Current.ID)
+	if len(t.policy.RevokeWhenChanged) == 0 || k == nil || k.Status != rotation.Active {
+		return nil
+	}
+	return diag.Diagnostics{problem{
+		at: path.Root("revoke_when_changed"), summary: "revoke_when_changed revokes nothing at the first apply after an import",
+		truth: fmt.Sprintf("Its values are taken as they are, and key %s of user %q stays Active.", describeKey(*k), t.user),
+		next: "If that key has leaked, change a value in the next plan, which rotates first; or deactivate it now:" +
+			commands(statusCommand(t.user, k.ID, rotation.Inactive)),
+	}.asWarning()}
+}
+
+// requestRefused says that a revoke was asked for and is not possible.
+func (t planTexts) requestRefused(o rotation.Obstacle) diag.Diagnostic {
+	return problem{
+		at:      requestPath(t.policy, t.record),
+		summary: fmt.Sprintf("Rotation of user %q was asked for and is not possible: %s", t.user, obstacleFact(o)),
+		cause:   blockedRemedy(t.user, t.policy.UnmanagedKeys, o, t.record, t.seen),
+		truth:   "Nothing was changed, and the request is not recorded as done.",
+		next: "To cut off the leaked key at once, without a new one, run:" +
+			commands(statusCommand(t.user, t.record.Current.ID, rotation.Inactive)) +
+			"\nTo go on without it, take the changed value back. To destroy the resource all the same, run terraform destroy -refresh=false.",
+	}.asError()
+}
+
+// mayDeleteWarnings name the unmanaged keys that an apply may delete whose trigger is not known yet.
+func mayDeleteWarnings(mode types.String, user string, record rotation.Record, seen rotation.Observation) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, k := range seen.Keys {
+		if mode.ValueString() == string(rotation.DeleteUnused) && !record.Manages(k.ID) && k.NeverUsed() && !k.Other {
+			diags.Append(unmanagedDeleted("A value that may ask for a rotation is not known yet. Should it, key " + describeKey(k) +
+				fmt.Sprintf(" of user %q is deleted to make room for a new key. ", user)).asWarning())
+		}
+	}
+	return diags
+}
