@@ -17,7 +17,9 @@ func incident(value string) attributes {
 }
 
 // rotatedBy is what the plan of a rotation of k1 shows that something else than age asks for.
-func rotatedBy(reason string) changes { return rotated.with(changes{"last_change": "rotate k1: " + reason}) }
+func rotatedBy(reason string) changes {
+	return rotated.with(changes{"last_change": "rotate k1: " + reason})
+}
 
 // revoked is what a plan shows of a previous that it revokes.
 var revoked = changes{

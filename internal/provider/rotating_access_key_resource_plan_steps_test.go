@@ -166,7 +166,7 @@ func TestModifyPlan_steps(t *testing.T) {
 				ws.Advance("83d")
 			},
 			changes: newKey.with(previousK2).with(changes{
-				"last_change": "rotate k2: created 2026-04-01, reached 90d",
+				"last_change":     "rotate k2: created 2026-04-01, reached 90d",
 				"previous.status": "Active", "previous.deactivated_at": null, "previous.deactivated_by": null, "previous.delete_at": null,
 			}),
 		},
