@@ -23,6 +23,8 @@ type Client struct {
 	KMS *kms.Service
 	// Rotator works on the keys of iamkeys_rotating_access_key.
 	Rotator *rotator.Client
+	// MinimalRefresh reports whether the CLI can plan before it reads, and reads only what changes.
+	MinimalRefresh bool
 }
 
 // clientFrom returns the Client that the framework passes to Configure; nil before the provider is configured.

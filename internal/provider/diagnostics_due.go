@@ -14,6 +14,30 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
 
+// notLooked says that a date has passed and that nothing has looked at IAM for this plan. Looks reports whether the apply will.
+func notLooked(user string, unseen rotator.Unseen, looks bool) diag.Diagnostic {
+	what, key := "a step", unseen.Step.Key
+	switch unseen.Step.Kind { //nolint:exhaustive // the other steps are not due by a date
+	case rotation.Rotate:
+		what = "its rotation"
+	case rotation.Deactivate:
+		what = "its deactivation"
+	case rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged:
+		what = "its deletion"
+	case "":
+		what, key = "a rotation or a deactivation", unseen.Obstacle.Key
+	}
+	p := problem{
+		at: path.Root("rotation_blocked"), summary: "A step is due, and nothing has looked at IAM",
+		truth: fmt.Sprintf("Key %s of user %q: %s is due, as far as the state tells. This plan was made without a refresh.", key, user, what),
+		next:  "Plan with a refresh.",
+	}
+	if looks {
+		p.next = "An apply of this plan looks at IAM and changes nothing there; the next plan shows what is due."
+	}
+	return p.asWarning()
+}
+
 // planTexts turns what a plan of an existing resource shows into diagnostics.
 type planTexts struct {
 	user   string

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hashicorp/go-version"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -86,6 +87,7 @@ func (p *iamkeysProvider) Configure(ctx context.Context, req provider.ConfigureR
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	client.MinimalRefresh = hasMinimalRefresh(req.TerraformVersion)
 	resp.ResourceData = client
 	resp.DataSourceData = client
 	resp.EphemeralResourceData = client
@@ -105,6 +107,12 @@ func (p *iamkeysProvider) EphemeralResources(context.Context) []func() ephemeral
 
 func (p *iamkeysProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{newSESSMTPPasswordFunction}
+}
+
+// hasMinimalRefresh reports whether a Terraform of that version has -minimal-refresh, which came with 1.17.
+func hasMinimalRefresh(terraform string) bool {
+	v, err := version.NewVersion(terraform)
+	return err == nil && v.Core().GreaterThanOrEqual(version.Must(version.NewVersion("1.17.0")))
 }
 
 // unknownAttributes returns the names of the top-level attributes and blocks that hold a value which is not known yet, in order.

@@ -50,7 +50,15 @@ func (r *rotatingAccessKeyResource) Update(ctx context.Context, req resource.Upd
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	var looks bool
+	_, diags = getPrivate(ctx, req.Private, lookKey, &looks)
+	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, plannedKey, nil)...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, lookKey, nil)...)
+	if looks {
+		r.look(ctx, &state, task.Record, task.Known, resp)
+		return
+	}
 	resp.Diagnostics.Append(want.problems...)
 	if resp.Diagnostics.HasError() {
 		return

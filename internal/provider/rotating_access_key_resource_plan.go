@@ -134,6 +134,7 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		return diags
 	}
 	diags.Append(resp.Private.SetKey(ctx, plannedKey, nil)...)
+	diags.Append(resp.Private.SetKey(ctx, lookKey, nil)...)
 	if !plan.policyKnown(ctx) {
 		plan.unknownKeys()
 		if plan.ID = types.StringValue(foundUser(record, known.Seen)); plan.User.IsUnknown() {
@@ -161,8 +162,11 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		plan.ID = types.StringUnknown()
 	}
 	diags.Append(texts.due(steps)...)
-	if len(steps) > 0 {
+	switch {
+	case len(steps) > 0:
 		diags.Append(setPrivate(ctx, resp.Private, plannedKey, steps)...)
+	case req.Plan.Raw.Equal(req.State.Raw):
+		diags.Append(r.planLook(ctx, plan, texts, known, resp.Private)...)
 	}
 	return diags
 }

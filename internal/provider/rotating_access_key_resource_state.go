@@ -178,6 +178,8 @@ func (m *rotatingAccessKeyModel) plainSecrets(ctx context.Context) (map[string]s
 const (
 	// evidenceKey holds the rotator.Evidence of the last Read or apply.
 	evidenceKey = "evidence"
+	// lookKey reports, for Update, that ModifyPlan planned a look at IAM.
+	lookKey = "look"
 	// plannedKey holds the []rotation.Step that ModifyPlan showed, for Update.
 	plannedKey = "planned"
 )
