@@ -11,6 +11,7 @@ import (
 
 const (
 	actionGetUser   = "iam:GetUser"
+	actionListUsers = "iam:ListUsers"
 	actionTagUser   = "iam:TagUser"
 	actionUntagUser = "iam:UntagUser"
 )
@@ -23,13 +24,21 @@ func (g *Gateway) GetUser(ctx context.Context, name string) (User, error) {
 	if err != nil {
 		return User{}, newError(actionGetUser, name, err)
 	}
-	u := out.User
-	if u == nil || u.UserName == nil || u.UserId == nil || u.Arn == nil || u.CreateDate == nil {
+	user, ok := userOf(out.User)
+	if !ok {
 		return User{}, badAnswer(actionGetUser, name, out.ResultMetadata)
+	}
+	return user, nil
+}
+
+// userOf returns a user of an answer. It reports false if the answer lacks something.
+func userOf(u *types.User) (User, bool) {
+	if u == nil || u.UserName == nil || u.UserId == nil || u.Arn == nil || u.CreateDate == nil {
+		return User{}, false
 	}
 	parsed, err := arn.Parse(*u.Arn)
 	if err != nil {
-		return User{}, badAnswer(actionGetUser, name, out.ResultMetadata)
+		return User{}, false
 	}
 	user := User{
 		Name: *u.UserName, ID: *u.UserId, ARN: *u.Arn, CreatedAt: u.CreateDate.UTC(),
@@ -38,7 +47,37 @@ func (g *Gateway) GetUser(ctx context.Context, name string) (User, error) {
 	for _, tag := range u.Tags {
 		user.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
-	return user, nil
+	return user, true
+}
+
+// UserByID finds the user with that unique id, whatever its name, and reports whether there is one. The user has no Tags, since
+// IAM lists none.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html.
+func (g *Gateway) UserByID(ctx context.Context, uniqueID string) (User, bool, error) {
+	pages := iam.NewListUsersPaginator(g.iam, &iam.ListUsersInput{}, func(o *iam.ListUsersPaginatorOptions) {
+		o.StopOnDuplicateToken = true
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return User{}, false, newError(actionListUsers, uniqueID, err)
+		}
+		// An empty body decodes without an error. It must not count as an account without users.
+		if page.Users == nil {
+			return User{}, false, badAnswer(actionListUsers, uniqueID, page.ResultMetadata)
+		}
+		for i := range page.Users {
+			user, ok := userOf(&page.Users[i])
+			if !ok {
+				return User{}, false, badAnswer(actionListUsers, uniqueID, page.ResultMetadata)
+			}
+			if user.ID == uniqueID {
+				return user, true, nil
+			}
+		}
+	}
+	return User{}, false, nil
 }
 
 // TagUser sets one tag of a user, and keeps the others.

@@ -7,7 +7,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// Reading is what a Read found out. After UserGone only Location is set.
+// Reading is what a Read found out. After UserGone only Location is set, and after UserUnknown only Location and Evidence.
 type Reading struct {
 	Location Location
 	// User is account and unique id of the user.
@@ -18,9 +18,10 @@ type Reading struct {
 	// Orphans are the keys that an interrupted apply has probably left and that nothing else names.
 	Orphans []rotation.Key
 	// UnusedCurrent is the current key where previous is about to be deactivated and nobody but our own proof has used
-	// current; nil otherwise. UseErr is why that could not be found out.
+	// current; nil otherwise.
 	UnusedCurrent *rotation.Key
-	UseErr        error
+	// Unknown is set where a last use could not be read.
+	Unknown *LastUseUnknown
 }
 
 // Read locates and observes the keys of a record, and decides what only the clock calls for. Known is the evidence of the
@@ -30,6 +31,14 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 	if err != nil || location.Outcome == UserGone {
 		return Reading{Location: location}, err
 	}
+	if !location.SignedAt.IsZero() {
+		known.SignedAt = location.SignedAt
+	}
+	if location.Outcome == UserUnknown {
+		// Nothing is concluded, so nothing is done.
+		known.Steps, known.Blocked = nil, ""
+		return Reading{Location: location, Evidence: known}, nil
+	}
 	r := Reading{Location: location, User: User{AccountID: s.AccountID, UniqueID: s.UniqueID}}
 	if s.AccountID == "" || s.UniqueID == "" {
 		// After an import.
@@ -38,19 +47,22 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 		}
 	}
 	policy := record.LastPolicy()
-	seen, err := c.Observe(ctx, location.User, location.Keys, record, policy)
+	seen, unknown, err := c.Observe(ctx, location.User, location.Keys, record, policy)
 	if err != nil {
 		return r, err
 	}
+	r.Unknown = unknown
 	seen.Recreated = location.Outcome == UserRecreated
 	r.Decision = Decide(ctx, location.User, policy, record, seen, c.gateway.Now())
-	r.Evidence = Evidence{Seen: seen, Steps: r.Decision.Steps, ChangedAt: known.ChangedAt, Removed: known.Removed}
+	r.Evidence = Evidence{Seen: seen, Steps: r.Decision.Steps, ChangedAt: known.ChangedAt, Removed: known.Removed, SignedAt: known.SignedAt}
 	if r.Decision.Blocked != nil {
 		r.Evidence.Blocked = r.Decision.Blocked.Cause
 	}
 	if record.Policy != nil {
 		r.Orphans = orphans(policy, r.Decision, seen)
-		r.UnusedCurrent, r.UseErr = c.unusedCurrent(ctx, r.Decision, seen)
+		if r.UnusedCurrent, err = c.unusedCurrent(ctx, &r, seen); err != nil {
+			return r, readError(ReadLastUse, location.User, err)
+		}
 	}
 	return r, nil
 }
@@ -66,26 +78,27 @@ func orphans(policy rotation.Policy, decision rotation.Decision, seen rotation.O
 	for _, k := range seen.Keys {
 		blocks := decision.Blocked != nil && decision.Blocked.Key == k.ID
 		leaves := slices.ContainsFunc(decision.Steps, func(s rotation.Step) bool { return s.Key == k.ID })
-		if !blocks && !leaves && k.ID != seen.Signer && decision.Record.IsOrphan(k) && k.LastUse.At.IsZero() {
+		if !blocks && !leaves && k.ID != seen.Signer && decision.Record.IsOrphan(k) && k.LastUse != nil && k.LastUse.At.IsZero() {
 			found = append(found, k)
 		}
 	}
 	return found
 }
 
-// unusedCurrent asks whether anybody has used current before previous is deactivated.
-func (c *Client) unusedCurrent(ctx context.Context, decision rotation.Decision, seen rotation.Observation) (*rotation.Key, error) {
+// unusedCurrent asks whether anybody has used current before previous is deactivated. The error is that of a context that ended.
+func (c *Client) unusedCurrent(ctx context.Context, r *Reading, seen rotation.Observation) (*rotation.Key, error) {
+	decision := r.Decision
 	current := seen.Find(decision.Record.Current.ID)
 	if !decision.Has(rotation.Deactivate) || decision.Has(rotation.Rotate) || decision.Record.Previous.Revoked || current == nil {
 		return nil, nil //nolint:nilnil // nothing to ask
 	}
-	key := *current
-	var err error
-	if key.LastUse, err = c.lastUse(ctx, key.ID); err != nil {
-		return nil, err
+	asked := rotation.Observation{Keys: []rotation.Key{*current}}
+	unknown, err := c.readLastUses(ctx, r.Location.User, &asked, []string{current.ID})
+	if unknown != nil && r.Unknown == nil {
+		r.Unknown = unknown
 	}
-	if !key.NeverUsed() {
-		return nil, nil //nolint:nilnil // somebody has used it
+	if key := asked.Find(current.ID); err == nil && key != nil && key.NeverUsed() {
+		return key, nil
 	}
-	return &key, nil
+	return nil, err
 }

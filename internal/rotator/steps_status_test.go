@@ -59,12 +59,12 @@ func TestUpdate_reactivate(t *testing.T) {
 			},
 			{
 				fault: keyDeleted, err: "StatusError{P Active gone}", saved: unsaved, iam: "C Active",
-				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci",
 			},
 			{
 				fault: userRenamed, saved: "current C; previous P replaced now | P Active, C Active | configured, done",
 				iam: "P Active, C Active", evidence: "P Active, C Active | changed now",
-				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, UpdateAccessKey P of deploy, " +
+				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser deploy, UpdateAccessKey P of deploy, " +
 					"ListAccessKeys deploy",
 			},
 		},
@@ -120,12 +120,12 @@ func TestUpdate_deactivate(t *testing.T) {
 			{
 				fault: keyDeleted, notices: "DeletedMeanwhile{P}",
 				saved: "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done", iam: "C Active",
-				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci",
 			},
 			{
 				fault: userRenamed, saved: "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
 				iam: "P Inactive, C Active", evidence: "P Inactive, C Active | changed now",
-				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, UpdateAccessKey P of deploy, " +
+				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser deploy, UpdateAccessKey P of deploy, " +
 					"ListAccessKeys deploy",
 			},
 		},
@@ -185,13 +185,13 @@ func TestUpdate_deactivateRevoked(t *testing.T) {
 				fault: keyDeleted, notices: "DeletedMeanwhile{P}",
 				saved: "current C; previous P replaced -1d deactivated now by us revoked | P Inactive, C Active | configured, done",
 				iam:   "C Active", evidence: "P Inactive, C Active | changed now",
-				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci",
 			},
 			{
 				fault: userRenamed,
 				saved: "current C; previous P replaced -1d deactivated now by us revoked | P Inactive, C Active | configured, done",
 				iam:   "P Inactive, C Active", evidence: "P Inactive, C Active | changed now",
-				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, UpdateAccessKey P of deploy, " +
+				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser deploy, UpdateAccessKey P of deploy, " +
 					"ListAccessKeys deploy",
 			},
 		},

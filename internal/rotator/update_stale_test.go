@@ -106,6 +106,20 @@ func TestUpdate_userChanged(t *testing.T) {
 			calls:    "ListAccessKeys deploy",
 		},
 		{
+			name: "the user was renamed to the new name a moment ago",
+			update: steady(named("deploy"), func(f *fixture, _ *rotator.Task) {
+				f.clock.onSleep = func(time.Duration) {
+					if _, ok := f.sim.User("deploy"); !ok {
+						f.sim.RenameUser("ci", "deploy")
+					}
+				}
+			}),
+			saved:    "current C | C Active | configured, done",
+			iam:      "C Active",
+			evidence: "C Active",
+			calls:    "ListAccessKeys deploy",
+		},
+		{
 			name:     "the new name belongs to another user",
 			update:   steady(named("deploy"), func(f *fixture, _ *rotator.Task) { f.sim.CreateUser("deploy") }),
 			err:      "UserChangedError{new user is another one C}",
@@ -129,7 +143,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "none",
-			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListAccessKeys deploy",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser deploy, ListAccessKeys deploy",
 		},
 		{
 			name:     "the user was deleted since the plan",
@@ -137,7 +151,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			err:      "UserChangedError{user gone C}",
 			saved:    unsaved,
 			evidence: "none",
-			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListUsers",
 		},
 		{
 			name: "the user was created again since the plan",
@@ -148,7 +162,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			err:      "StaleError{deactivate P | }",
 			saved:    unsaved,
 			evidence: "none",
-			calls:    "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C, ListUsers",
 		},
 		{
 			// A key of that age that is not listed may still show, unless its user is another one.
@@ -168,7 +182,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			saved:    "current new 1 | new 1 Active | created with secret for recreated (current C), configured, done",
 			iam:      "new 1 Active",
 			evidence: "new 1 Active | changed now",
-			calls: "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C, CreateAccessKey ci, " +
+			calls: "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C, ListUsers, CreateAccessKey ci, " +
 				"GetCallerIdentity, ListAccessKeys ci",
 		},
 		{
@@ -185,11 +199,12 @@ func TestUpdate_userChanged(t *testing.T) {
 		{
 			name:     "the last use can't be read",
 			update:   deactivating(withDenied("GetAccessKeyLastUsed")),
-			err:      "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
+			err:      "StaleError{deactivate P because used P | P Active, C Active}",
+			notices:  "LastUseUnknown{P}: GetAccessKeyLastUsed AccessDenied",
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "none",
-			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P",
+			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, ListAccessKeys ci",
 		},
 		{
 			// The first list does not know the user. The one that follows the question for the owner of C is up to date.
