@@ -16,6 +16,9 @@ const (
 	actionUntagUser = "iam:UntagUser"
 )
 
+// usersPerPage is the most users that IAM lists at once.
+const usersPerPage = 1000
+
 // GetUser returns a user. The error is KindNoSuchEntity if there is none of that name.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html.
@@ -55,7 +58,7 @@ func userOf(u *types.User) (User, bool) {
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html.
 func (g *Gateway) UserByID(ctx context.Context, uniqueID string) (User, bool, error) {
-	pages := iam.NewListUsersPaginator(g.iam, &iam.ListUsersInput{}, func(o *iam.ListUsersPaginatorOptions) {
+	pages := iam.NewListUsersPaginator(g.iam, &iam.ListUsersInput{MaxItems: aws.Int32(usersPerPage)}, func(o *iam.ListUsersPaginatorOptions) {
 		o.StopOnDuplicateToken = true
 	})
 	for pages.HasMorePages() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
 // TestUpdate_stale is about plans of which somebody has made a step wrong since. TestUpdate_adopt and its neighbours have
@@ -221,3 +222,59 @@ func TestUpdate_userChanged(t *testing.T) {
 		},
 	})
 }
+
+// TestUpdate_unknownUser is about an apply that can't tell what became of the user. It changes nothing.
+func TestUpdate_unknownUser(t *testing.T) {
+	t.Parallel()
+	renamed := func(f *fixture, task *rotator.Task) {
+		f.sim.RenameUser("ci", "deploy")
+		f.allowOnly("ci")
+		task.Planned = []rotation.Step{{Kind: rotation.Rotate, Key: task.Record.Current.ID, Reason: rotation.ReasonAge}}
+	}
+	runApplyCases(t, []applyCase{
+		{
+			name:     "renamed under a policy for the old name",
+			update:   steady(renamed),
+			err:      "UserChangedError{user unknown C}",
+			saved:    unsaved,
+			iam:      "C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListUsers",
+		},
+		{
+			name: "renamed under a policy for the old name, and the key says so",
+			update: steady(renamed, func(f *fixture, task *rotator.Task) {
+				id := task.Record.Current.ID
+				task.Secrets = map[string]secret.Secret{id: f.sim.Secret(id)}
+			}),
+			err:      "UserChangedError{user unknown C}",
+			saved:    unsaved,
+			iam:      "C Active",
+			evidence: "C Active, signed now",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, GetCallerIdentity, ListAccessKeys deploy",
+		},
+	})
+}
+
+// TestUpdate_forgetsSignedAt shows that a call that the old key signed says nothing of the use of the new one.
+func TestUpdate_forgetsSignedAt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		update func(*fixture) rotator.Task
+		want   string
+	}{
+		"a new key":   {rotating(signedNow), "C Active, new 1 Active | changed now"},
+		"no new key":  {deactivating(signedNow), "P Inactive, C Active | changed now, signed now"},
+		"no new step": {steady(signedNow), "C Active, signed now"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			report := f.update(c.update(f))
+			f.equal("error", f.describeError(report.Err), "")
+			f.equal("evidence", f.describeEvidence(report.Evidence), c.want)
+		})
+	}
+}
+
+func signedNow(f *fixture, task *rotator.Task) { task.Known.SignedAt = f.sim.Now() }
