@@ -59,7 +59,7 @@ func (s *Story) Changes() []string {
 		object := call.KeyID
 		var verb string
 		switch call.Action {
-		case "ListAccessKeys", "GetAccessKeyLastUsed", "GetUser", "GetCallerIdentity", "Encrypt", "Decrypt":
+		case "ListAccessKeys", "GetAccessKeyLastUsed", "GetUser", "ListUsers", "GetCallerIdentity", "Encrypt", "Decrypt":
 			continue
 		case "CreateAccessKey":
 			verb = "create"

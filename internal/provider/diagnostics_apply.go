@@ -53,6 +53,10 @@ func (t applyTexts) notice(n rotator.Notice) diag.Diagnostic {
 			summary: fmt.Sprintf("User %q has %d keys, and one that this apply did not expect: %s", t.user, n.Listed, describeKeys(n.Keys)),
 			truth:   "Somebody else created it meanwhile. It was not touched; the next plan treats it by unmanaged_keys.",
 		}.asWarning()
+	case rotator.LastUseUnknown:
+		return lastUseUnknown(t.user, n)
+	case rotator.KeyLeft:
+		return keyLeft(n.Err)
 	case rotator.DescriptionNotWritten:
 		return problem{summary: fmt.Sprintf("Description of key %s could not be written", n.Key), cause: awsErrorDetail(n.Err)}.asWarning()
 	case rotator.DescriptionNotRemoved:
@@ -142,6 +146,10 @@ func (t applyTexts) userChanged(e *rotator.UserChangedError) problem {
 			cause: fmt.Sprintf("It does not own key %s.", e.Key), truth: nothingChanged,
 			next: "Plan again, with a refresh: a replacement will be planned.",
 		}
+	case rotator.UserUnknown:
+		p := userUnknown(t.recorded, e.Key, e.Location)
+		p.summary, p.truth = fmt.Sprintf("User %q is not found under its name", t.recorded), p.truth+" "+nothingChanged
+		return p
 	default:
 		return problem{
 			summary: fmt.Sprintf("Plan for user %q is out of date: the user was renamed or deleted", t.user),

@@ -60,6 +60,11 @@ func locationWarning(subject rotator.Subject, l rotator.Location) (w diag.Diagno
 			truth:   fmt.Sprintf("Key %s belongs to user %q now: the user was renamed, and the state follows it.", current, l.User),
 			next:    fmt.Sprintf("Set user = %q.", l.User),
 		}
+		if (rotation.Observation{Keys: l.Keys}).Find(current) == nil {
+			p.truth = fmt.Sprintf("The user was renamed, and the state follows it. Key %s is gone.", current)
+		}
+	case rotator.UserUnknown:
+		p = userUnknown(user, current, l)
 	case rotator.UserRecreated:
 		p = problem{
 			summary: fmt.Sprintf("IAM user %q was deleted and created again", user),
@@ -117,11 +122,6 @@ func unusedCurrent(current rotation.Key, previous string) diag.Diagnostic {
 		truth:   fmt.Sprintf("Nothing but the proof that it works has used the current key since %s.", formatDate(current.CreatedAt)),
 		next:    "If its consumers still wait for the new secret, hand it over first, or set paused = true.",
 	}.asWarning()
-}
-
-// currentUseUnknown says that the check for unusedCurrent was not possible.
-func currentUseUnknown(id string, err error) diag.Diagnostic {
-	return problem{summary: fmt.Sprintf("Last use of current key %s can't be read", id), cause: awsErrorDetail(err)}.asWarning()
 }
 
 // sharedUser says that two resources want the slots of one user.

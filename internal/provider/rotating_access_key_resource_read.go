@@ -26,7 +26,11 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	subject := model.subject(record)
+	subject, diags := model.subject(ctx, record)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	found, err := r.client.Rotator.Read(ctx, subject, record, known)
 	if warning, ok := locationWarning(subject, found.Location); ok {
 		resp.Diagnostics.Append(warning)
@@ -35,10 +39,15 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		resp.Diagnostics.Append(locateFailure(subject.User, err))
 		return
 	}
-	if found.Location.Outcome == rotator.UserGone {
+	switch found.Location.Outcome { //nolint:exhaustive // the others are the rest of this function
+	case rotator.UserGone:
 		// The framework asks for an identity even of a resource that is gone.
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 		resp.State.RemoveResource(ctx)
+		return
+	case rotator.UserUnknown:
+		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, found.Evidence)...)
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 		return
 	}
 	resp.Diagnostics.Append(r.readingWarnings(found)...)
@@ -55,10 +64,10 @@ func (r *rotatingAccessKeyResource) readingWarnings(found rotator.Reading) diag.
 	for _, k := range found.Orphans {
 		diags.Append(orphanLeft(user, k))
 	}
-	switch {
-	case found.UseErr != nil:
-		diags.Append(currentUseUnknown(record.Current.ID, found.UseErr))
-	case found.UnusedCurrent != nil:
+	if found.Unknown != nil {
+		diags.Append(lastUseUnknown(user, *found.Unknown))
+	}
+	if found.UnusedCurrent != nil {
 		diags.Append(unusedCurrent(*found.UnusedCurrent, record.Previous.ID))
 	}
 	diags.Append(expiredWarning(user, record.LastPolicy(), found.Decision, r.client.Rotator.Now())...)
@@ -82,12 +91,11 @@ func (m *rotatingAccessKeyModel) setReading(ctx context.Context, found rotator.R
 }
 
 // subject is the user that the state speaks of.
-func (m *rotatingAccessKeyModel) subject(record rotation.Record) rotator.Subject {
+func (m *rotatingAccessKeyModel) subject(ctx context.Context, record rotation.Record) (rotator.Subject, diag.Diagnostics) {
 	user := m.User.ValueString()
-	return rotator.Subject{
-		User: user, RecordedUser: user, AccountID: m.AccountID.ValueString(), UniqueID: m.UserUniqueID.ValueString(),
-		Current: record.Current,
-	}
+	plain, diags := m.plainSecrets(ctx)
+	s := rotator.Subject{User: user, RecordedUser: user, AccountID: m.AccountID.ValueString(), UniqueID: m.UserUniqueID.ValueString()}
+	return s.WithKeys(record, plain), diags
 }
 
 // ImportState takes over keys that exist, by an import id or by the identity.

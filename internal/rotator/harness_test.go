@@ -159,11 +159,7 @@ func (f *fixture) allowOnly(users ...string) {
 // subject is the user ci with the keys of a record.
 func (f *fixture) subject(record rotation.Record) rotator.Subject {
 	user, _ := f.sim.User("ci")
-	s := rotator.Subject{User: "ci", RecordedUser: "ci", AccountID: accountID, UniqueID: user.ID, Current: record.Current}
-	if record.Previous != nil {
-		s.Previous = record.Previous.ID
-	}
-	return s
+	return rotator.Subject{User: "ci", RecordedUser: "ci", AccountID: accountID, UniqueID: user.ID}.WithKeys(record, nil)
 }
 
 // before runs change when the nth call of an action arrives, before IAM does anything about it.

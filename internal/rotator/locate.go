@@ -25,6 +25,15 @@ type Subject struct {
 	Secret secret.Secret
 }
 
+// WithKeys returns the subject with the keys of a record. Secrets are those that the state holds in plain text, by key id.
+func (s Subject) WithKeys(record rotation.Record, secrets map[string]secret.Secret) Subject {
+	s.Current, s.Secret, s.Previous = record.Current, secrets[record.Current.ID], ""
+	if record.Previous != nil {
+		s.Previous = record.Previous.ID
+	}
+	return s
+}
+
 // Outcome is what became of the user and of the current key.
 type Outcome int
 

@@ -40,16 +40,8 @@ type Task struct {
 	Save func(context.Context, State)
 }
 
-// subject is the user of a record, to look under name.
-func (t Task) subject(name string, record rotation.Record) Subject {
-	s := Subject{
-		User: name, RecordedUser: t.RecordedUser, AccountID: t.AccountID, UniqueID: t.UniqueID, Current: record.Current,
-		Secret: t.Secrets[record.Current.ID],
-	}
-	if record.Previous != nil {
-		s.Previous = record.Previous.ID
-	}
-	return s
+func (t Task) subject(user string, record rotation.Record) Subject {
+	return Subject{User: user, RecordedUser: t.RecordedUser, AccountID: t.AccountID, UniqueID: t.UniqueID}.WithKeys(record, t.Secrets)
 }
 
 // State is what is true of a user's keys while a Task is done: what the state must say if everything ends now.
