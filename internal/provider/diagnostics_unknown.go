@@ -46,7 +46,7 @@ func keyLeft(e *rotator.OwnerError) diag.Diagnostic {
 		summary: "Access key may still exist", cause: failures(e.Unproved),
 		truth: fmt.Sprintf("IAM does not know key %s under user %q, and no answer proves what became of the two. The resource is removed from "+
 			"the state. If the user was renamed, the key is alive under the new name.", e.Key, e.User),
-		next: fmt.Sprintf("Look for it, and deactivate and delete it there:%s", commands("aws iam get-access-key-last-used --access-key-id "+e.Key)),
+		next: "Look for its user, and delete it there:" + commands("aws iam get-access-key-last-used --access-key-id "+e.Key),
 	}
 	if e.Foreign {
 		p.summary = "Access key belongs to another user"

@@ -46,6 +46,7 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		resp.State.RemoveResource(ctx)
 		return
 	case rotator.UserUnknown:
+		resp.Diagnostics.Append(r.claim(subject.User, record.Current.ID)...)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, found.Evidence)...)
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 		return
@@ -71,10 +72,15 @@ func (r *rotatingAccessKeyResource) readingWarnings(found rotator.Reading) diag.
 		diags.Append(unusedCurrent(*found.UnusedCurrent, record.Previous.ID))
 	}
 	diags.Append(expiredWarning(user, record.LastPolicy(), found.Decision, r.client.Rotator.Now())...)
-	if other := r.client.Rotator.ClaimRead(user, record.Current.ID); other != "" {
-		diags.Append(sharedUser(user, other, record.Current.ID))
+	return append(diags, r.claim(user, record.Current.ID)...)
+}
+
+// claim records that this resource manages a user, and warns if another one does, too.
+func (r *rotatingAccessKeyResource) claim(user, current string) diag.Diagnostics {
+	if other := r.client.Rotator.ClaimRead(user, current); other != "" {
+		return diag.Diagnostics{sharedUser(user, other, current)}
 	}
-	return diags
+	return nil
 }
 
 // setReading stores what a Read found out, and follows a renamed user.

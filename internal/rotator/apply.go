@@ -248,7 +248,8 @@ func (a *application) evidence() *Evidence {
 	e := a.task.Known
 	e.Seen, e.Steps, e.Blocked = a.state.Seen, nil, ""
 	if !a.changedAt.IsZero() {
-		e.ChangedAt, e.Removed = a.changedAt, a.removed
+		e.Removed = slices.Concat(e.recentlyRemoved(a.changedAt), a.removed)
+		e.ChangedAt = a.changedAt
 	}
 	if a.state.Created != nil {
 		// The old key signed it.

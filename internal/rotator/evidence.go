@@ -50,13 +50,22 @@ func (e Evidence) shownBy(keys []rotation.Key) bool {
 	return !slices.ContainsFunc(e.Removed, func(id string) bool { return listed.Find(id) != nil })
 }
 
+// recentlyRemoved are the keys that we deleted in the five minutes before now, which a list may still show.
+func (e Evidence) recentlyRemoved(now time.Time) []string {
+	if now.Sub(e.ChangedAt) >= listAgainFor {
+		return nil
+	}
+	return e.Removed
+}
+
 // corrected takes out of a list what contradicts an apply of the last five minutes: a key that it deleted is absent, and a
 // young previous key that it left is not gone.
 func (e Evidence) corrected(keys []rotation.Key, s Subject, now time.Time) []rotation.Key {
 	if now.Sub(e.ChangedAt) >= listAgainFor {
 		return keys
 	}
-	keys = slices.DeleteFunc(slices.Clone(keys), func(k rotation.Key) bool { return slices.Contains(e.Removed, k.ID) })
+	removed := e.recentlyRemoved(now)
+	keys = slices.DeleteFunc(slices.Clone(keys), func(k rotation.Key) bool { return slices.Contains(removed, k.ID) })
 	p := e.Seen.Find(s.Previous)
 	if p == nil || now.Sub(p.CreatedAt) >= listAgainFor || (rotation.Observation{Keys: keys}).Find(p.ID) != nil {
 		return keys

@@ -22,7 +22,7 @@ func (c *Client) Observe(
 		return rotation.Observation{}, nil, readError(ReadLastUse, user, err)
 	}
 	seen := rotation.Observation{Keys: keys, Signer: signer}
-	unknown, err := c.readLastUses(ctx, user, &seen, record.KeysNeedingLastUse(policy, seen, c.gateway.Now()))
+	unknown, err := c.readLastUses(ctx, user, &seen, record.KeysNeedingLastUse(policy, seen, c.gateway.Now()), record.Current.ID)
 	if err != nil {
 		return seen, nil, readError(ReadLastUse, user, err)
 	}
@@ -35,8 +35,11 @@ func (c *Client) Observe(
 }
 
 // readLastUses adds the last uses of keys to an observation, and returns which are unknown. Since AWS answers AccessDenied for
-// a key that does not exist, the keys are listed again then, and those that are no longer listed are gone.
-func (c *Client) readLastUses(ctx context.Context, user string, seen *rotation.Observation, ids []string) (*LastUseUnknown, error) {
+// a key that does not exist, the keys are listed again then, and those that are no longer listed are gone. Current stays: only
+// Locate proves that it is gone.
+func (c *Client) readLastUses(
+	ctx context.Context, user string, seen *rotation.Observation, ids []string, current string,
+) (*LastUseUnknown, error) {
 	failures := map[string]error{}
 	missing := false
 	for _, id := range ids {
@@ -58,7 +61,7 @@ func (c *Client) readLastUses(ctx context.Context, user string, seen *rotation.O
 		}
 		if err == nil {
 			seen.Keys = slices.DeleteFunc(slices.Clone(seen.Keys), func(k rotation.Key) bool {
-				return failures[k.ID] != nil && (rotation.Observation{Keys: again}).Find(k.ID) == nil
+				return failures[k.ID] != nil && k.ID != current && (rotation.Observation{Keys: again}).Find(k.ID) == nil
 			})
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
 // ownership is what was found out about a key that is not listed under the recorded name of its user. An answer that denies
@@ -165,17 +166,10 @@ func (c *Client) withOwnerElsewhere(
 		return "", true, nil
 	}
 	if !found.alive {
-		// The same user without the key: keys do not move between users, so the key is gone.
-		user, err := c.gateway.GetUser(ctx, s.User)
-		switch {
-		case err == nil && s.UniqueID != "" && user.ID == s.UniqueID:
-			return s.User, true, nil
-		case err == nil:
-			found.reused = s.UniqueID != ""
-		case !iamgate.IsKind(err, iamgate.KindNoSuchEntity):
-			if err := found.unproved(err); err != nil {
-				return "", false, err
-			}
+		// Keys do not move between users, so a key is gone that the same user does not have.
+		same, err := c.isSameUser(ctx, s, id, &found)
+		if err != nil || same {
+			return s.User, same, err
 		}
 	}
 	if err := c.proveUser(ctx, s, id, &found); err != nil {
@@ -191,6 +185,31 @@ func (c *Client) withOwnerElsewhere(
 	return "", false, &OwnerError{
 		Key: id, User: s.User, Owner: found.owner, Foreign: found.foreign, Denied: found.denied(), Unproved: found.failures,
 	}
+}
+
+// isSameUser reports whether the recorded name is proved to belong to the recorded user, by the unique id or, for the sake of
+// another key, by a list that has the current one. The error is that of a context that ended.
+func (c *Client) isSameUser(ctx context.Context, s Subject, id string, found *ownership) (bool, error) {
+	user, err := c.gateway.GetUser(ctx, s.User)
+	switch {
+	case iamgate.IsKind(err, iamgate.KindNoSuchEntity):
+		return false, nil
+	case err == nil && s.UniqueID != "":
+		found.reused = user.ID != s.UniqueID
+		return !found.reused, nil
+	case err != nil:
+		if err := found.unproved(err); err != nil {
+			return false, err
+		}
+	}
+	if id == s.Current.ID {
+		return false, nil
+	}
+	keys, err := c.List(ctx, s.User)
+	if err != nil {
+		return false, found.unproved(err)
+	}
+	return (rotation.Observation{Keys: keys}).Find(s.Current.ID) != nil, nil
 }
 
 // OwnerError reports that IAM does not know a key under the name of its user, and that nobody who could be asked proved what

@@ -93,11 +93,11 @@ func (c *Client) unusedCurrent(ctx context.Context, r *Reading, seen rotation.Ob
 		return nil, nil //nolint:nilnil // nothing to ask
 	}
 	asked := rotation.Observation{Keys: []rotation.Key{*current}}
-	unknown, err := c.readLastUses(ctx, r.Location.User, &asked, []string{current.ID})
+	unknown, err := c.readLastUses(ctx, r.Location.User, &asked, []string{current.ID}, current.ID)
 	if unknown != nil && r.Unknown == nil {
 		r.Unknown = unknown
 	}
-	if key := asked.Find(current.ID); err == nil && key != nil && key.NeverUsed() {
+	if key := asked.Find(current.ID); key.NeverUsed() {
 		return key, nil
 	}
 	return nil, err

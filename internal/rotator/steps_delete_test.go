@@ -106,7 +106,8 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 					" | created with secret for inactive (current C; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
-				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, " +
+					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
 				fault: cutBeforeCommit, err: "DeleteError{C}: DeleteAccessKey no answer", saved: unsaved, iam: "P Active, C Inactive",
@@ -130,7 +131,8 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 					" | created with secret for inactive (current C; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
-				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, " +
+					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
 				fault: userRenamed, err: "CreateError{keys [P Active]}: CreateAccessKey NoSuchEntity",
@@ -174,7 +176,8 @@ func TestUpdate_deleteUnmanaged(t *testing.T) {
 				fault: answerLostOnce,
 				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
 				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
-				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, GetUser ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, GetUser ci, " +
+					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
 				fault: cutBeforeCommit, err: "DeleteError{X}: DeleteAccessKey no answer", saved: unsaved, iam: "C Active, X Active",
@@ -194,7 +197,8 @@ func TestUpdate_deleteUnmanaged(t *testing.T) {
 				fault: keyDeleted,
 				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
 				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
-				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, GetUser ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, GetUser ci, " +
+					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
 				fault: userRenamed, err: "CreateError{keys [C Active]}: CreateAccessKey NoSuchEntity", saved: "current C | C Active | ",

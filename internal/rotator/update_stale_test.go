@@ -277,4 +277,26 @@ func TestUpdate_forgetsSignedAt(t *testing.T) {
 	}
 }
 
+// TestUpdate_remembersRemoved shows that the keys deleted by an earlier apply are remembered for five minutes, too.
+func TestUpdate_remembersRemoved(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ago  time.Duration
+		want string
+	}{
+		"for five minutes": {5*time.Minute - time.Second, "C Active | changed now, removed AKIAGONE, removed P"},
+		"and then no more": {5 * time.Minute, "C Active | changed now, removed P"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			report := f.update(deleting(func(f *fixture, task *rotator.Task) {
+				task.Known.ChangedAt, task.Known.Removed = f.sim.Now().Add(-c.ago), []string{"AKIAGONE"}
+			})(f))
+			f.equal("error", f.describeError(report.Err), "")
+			f.equal("evidence", f.describeEvidence(report.Evidence), c.want)
+		})
+	}
+}
+
 func signedNow(f *fixture, task *rotator.Task) { task.Known.SignedAt = f.sim.Now() }

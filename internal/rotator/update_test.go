@@ -188,6 +188,21 @@ func TestUpdate_owner(t *testing.T) {
 			calls:    look + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListUsers",
 		},
 		{
+			// The list of the same user still has the current key.
+			name: "deleted by somebody, and AWS denies access to all else",
+			update: deactivating(func(f *fixture, task *rotator.Task) {
+				f.before("UpdateAccessKey", 1, func() {
+					f.sim.DeleteAccessKey(task.Record.Previous.ID)
+					f.deny("GetAccessKeyLastUsed", "GetUser", "ListUsers")
+				})
+			}),
+			notices:  "DeletedMeanwhile{P}",
+			saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
+			iam:      "C Active",
+			evidence: "P Inactive, C Active | changed now",
+			calls:    look + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListAccessKeys ci",
+		},
+		{
 			name:     "delete in another account",
 			update:   deleting(otherAccount, renamed("DeleteAccessKey")),
 			err:      "DeleteError{P}: WrongAccountError{999999999999 123456789012}",
