@@ -123,6 +123,20 @@ func (c *Client) listSettled(ctx context.Context, s Subject, known Evidence, lis
 	return known.corrected(keys, s, c.gateway.Now()), nil
 }
 
+// hasStatus reports whether a list shows that status of a key, after a change whose answer was lost. It lists again for some
+// seconds, since a list may be a stale read.
+func (c *Client) hasStatus(ctx context.Context, user, id string, status rotation.Status) bool {
+	for pause := firstPause; ; pause *= 2 {
+		keys, err := c.List(ctx, user)
+		if k := (rotation.Observation{Keys: keys}).Find(id); k != nil && k.Status == status {
+			return true
+		}
+		if err != nil || pause > lastListPause || c.clock.Sleep(ctx, pause) != nil {
+			return false
+		}
+	}
+}
+
 // retryNoSuchUser reads, and again while IAM says that the user does not exist: a user who was created a moment ago is not
 // known everywhere at once.
 func (c *Client) retryNoSuchUser(ctx context.Context, user string, read func() error) error {

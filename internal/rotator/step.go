@@ -38,7 +38,7 @@ func (a *application) setStatus(ctx context.Context, step rotation.Step, status 
 		change = ChangeActivated
 	}
 	tflog.Info(ctx, "set the status of a key", map[string]any{"user": a.task.User, "access_key_id": step.Key, "status": string(status)})
-	_, gone, err := a.client.withOwner(ctx, a.subject(), step.Key, func(user string) error {
+	owner, gone, err := a.client.withOwner(ctx, a.subject(), step.Key, func(user string) error {
 		return a.client.gateway.UpdateAccessKey(ctx, user, step.Key, string(status))
 	})
 	out := rotation.Outcome{At: a.client.gateway.Now()}
@@ -52,6 +52,9 @@ func (a *application) setStatus(ctx context.Context, step rotation.Step, status 
 		return out, nil
 	case iamgate.IsKind(err, iamgate.KindNotSettled):
 		a.notify(NotConfirmed{Key: step.Key, Change: change, Err: err})
+		return out, nil
+	case owner != "" && !iamgate.IsRefused(err) && a.client.hasStatus(ctx, owner, step.Key, status):
+		// The answer was lost, and the change was made.
 		return out, nil
 	}
 	failure := &StatusError{Key: step.Key, Status: status, Refused: iamgate.IsRefused(err), Err: err}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
@@ -221,6 +222,17 @@ func TestUpdate_userChanged(t *testing.T) {
 				"UpdateAccessKey P, ListAccessKeys ci",
 		},
 	})
+}
+
+// TestUpdate_answerLostAndStale shows that a lost answer to a change of status is looked for in lists that show it late.
+func TestUpdate_answerLostAndStale(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	task := deactivating()(f)
+	f.sim.AddFault(iamsim.Fault{Action: "UpdateAccessKey", Kind: iamsim.AnswerLost})
+	f.before("UpdateAccessKey", 1, func() { f.sim.SetReadLag(time.Second, 1) })
+	f.reported(f.update(task), "", "")
+	f.savedLast("current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done")
 }
 
 // TestUpdate_unknownUser is about an apply that can't tell what became of the user. It changes nothing.
