@@ -159,6 +159,15 @@ func UserRenamed(from, to string) Option {
 	return Warns(fmt.Sprintf("IAM user %q is now called %q", from, to))
 }
 
+// UserUnknown is the warning that nothing proves what became of a user.
+func UserUnknown() Option { return Warns("IAM user not found under its name") }
+
+// KeyMayExist is the warning of a destroy that can't find a key, and can't prove that it is gone.
+func KeyMayExist() Option { return Warns("Access key may still exist") }
+
+// LastUseUnknown is the warning that the last use of a key can't be read.
+func LastUseUnknown() Option { return Warns("Last use of access keys unknown") }
+
 // UserGone is the warning that the user ci does not exist any more.
 func UserGone() Option { return Warns(`IAM user "ci" no longer exists`) }
 

@@ -103,6 +103,12 @@ func IsRefused(err error) bool {
 	return ok && e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError
 }
 
+// IsUnknownKey reports whether AWS answered that the key that signed does not exist, or is Inactive.
+func IsUnknownKey(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == codeInvalidClientTokenID
+}
+
 // IsKind reports whether err is, or wraps, an *Error of kind k. If err has several in its chain, the outermost one counts.
 func IsKind(err error, k Kind) bool {
 	e, ok := errors.AsType[*Error](err)

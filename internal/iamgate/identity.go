@@ -4,7 +4,10 @@ import (
 	"context"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
 const (
@@ -37,6 +40,20 @@ func (g *Gateway) CallerIdentity(ctx context.Context) (Identity, error) {
 		identity, _, err := g.getCallerIdentity(ctx, "")
 		return identity, err
 	})
+}
+
+// IdentityOf returns whom a key authenticates, by a call that it signs itself. The call needs no permission, and it moves the last
+// use of the key.
+func (g *Gateway) IdentityOf(ctx context.Context, keyID string, plaintext secret.Secret) (Identity, error) {
+	identity, _, err := g.getCallerIdentity(ctx, keyID, signedBy(keyID, plaintext))
+	return identity, err
+}
+
+// signedBy makes a key sign a call.
+func signedBy(keyID string, plaintext secret.Secret) func(*sts.Options) {
+	return func(o *sts.Options) {
+		o.Credentials = credentials.NewStaticCredentialsProvider(keyID, plaintext.Reveal(), "")
+	}
 }
 
 // getCallerIdentity asks STS who signs. With an error, transient reports whether a later try may succeed.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -54,16 +53,13 @@ func (g *Gateway) WaitAppeared(ctx context.Context, user string, known []string)
 // failures (throttling, 5xx, no connection), up to Options.UsableTimeout, and then fails with KindNotUsable. It fails at once
 // with any other error.
 func (g *Gateway) WaitUsable(ctx context.Context, key NewAccessKey) (Identity, error) {
-	signed := func(o *sts.Options) {
-		o.Credentials = credentials.NewStaticCredentialsProvider(key.ID, key.Secret.Reveal(), "")
-		o.Retryer = aws.NopRetryer{}
-	}
+	once := func(o *sts.Options) { o.Retryer = aws.NopRetryer{} }
 	var identity Identity
 	var last *Error
 	usable, err := g.poll(ctx, actionGetCallerIdentity, key.ID, g.usableTimeout, func() (bool, error) {
 		var transient bool
 		var err error
-		identity, transient, err = g.getCallerIdentity(ctx, key.ID, signed)
+		identity, transient, err = g.getCallerIdentity(ctx, key.ID, signedBy(key.ID, key.Secret), once)
 		if err != nil && transient && errors.As(err, &last) {
 			return false, nil
 		}

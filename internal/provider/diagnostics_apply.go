@@ -54,6 +54,10 @@ func (t applyTexts) notice(n rotator.Notice) diag.Diagnostic {
 			summary: "User has an access key that this apply did not expect",
 			truth:   fmt.Sprintf("User %q has %d keys, among them %s. ", t.user, n.Listed, describeKeys(n.Keys)) + "Somebody else created it meanwhile. It was not touched; the next plan treats it by unmanaged_keys.",
 		}.asWarning()
+	case rotator.LastUseUnknown:
+		return lastUseUnknown(t.user, n)
+	case rotator.KeyLeft:
+		return keyLeft(n.Err)
 	case rotator.DescriptionNotWritten:
 		return t.notDescribed("Description of an access key could not be written", n.Key, n.Err)
 	case rotator.DescriptionNotRemoved:
@@ -147,6 +151,10 @@ func (t applyTexts) userChanged(e *rotator.UserChangedError) problem {
 			cause: fmt.Sprintf("It does not own key %s.", e.Key), truth: nothingChanged,
 			next: "Plan again, with a refresh: a replacement will be planned.",
 		}
+	case rotator.UserUnknown:
+		p := userUnknown(t.recorded, e.Key, e.Location)
+		p.summary, p.truth = fmt.Sprintf("User %q is not found under its name", t.recorded), p.truth+" "+nothingChanged
+		return p
 	default:
 		return problem{
 			summary: fmt.Sprintf("Plan for user %q is out of date: the user was renamed or deleted", t.user),

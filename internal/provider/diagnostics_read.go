@@ -54,6 +54,11 @@ func locationWarning(subject rotator.Subject, l rotator.Location) (w diag.Diagno
 			summary: "IAM user no longer exists",
 			truth:   fmt.Sprintf("Neither user %q nor its key %s exists any more, so the resource is removed from the state.", user, current),
 		}
+		if (rotation.Observation{Keys: l.Keys}).Find(current) == nil {
+			p.truth = fmt.Sprintf("The user was renamed, and the state follows it. Key %s is gone.", current)
+		}
+	case rotator.UserUnknown:
+		p = userUnknown(user, current, l)
 	case rotator.UserRecreated:
 		p = problem{
 			summary: "IAM user was deleted and created again",

@@ -208,7 +208,9 @@ func (r *rotatingAccessKeyResource) Delete(ctx context.Context, req resource.Del
 		return
 	}
 	user := record.User
-	notices, err := r.client.Rotator.Destroy(ctx, user, state.AccountID.ValueString(), record, state.Description.ValueString() != "")
+	subject, diags := state.subject(ctx, record)
+	resp.Diagnostics.Append(diags...)
+	notices, err := r.client.Rotator.Destroy(ctx, subject, record, state.Description.ValueString() != "")
 	for _, n := range notices {
 		resp.Diagnostics.Append(applyTexts{user: user}.notice(n))
 	}

@@ -39,7 +39,8 @@ func (r *rotatingAccessKeyResource) planLook(
 func (r *rotatingAccessKeyResource) look(
 	ctx context.Context, state *rotatingAccessKeyModel, record rotation.Record, known rotator.Evidence, resp *resource.UpdateResponse,
 ) {
-	subject := state.subject(record)
+	subject, diags := state.subject(ctx, record)
+	resp.Diagnostics.Append(diags...)
 	found, err := r.client.Rotator.Read(ctx, subject, record, known)
 	if err != nil {
 		resp.Diagnostics.Append(locateFailure(subject.User, err))

@@ -94,6 +94,9 @@ func (r *rotatingAccessKeyResource) previewCreate(ctx context.Context, user stri
 		diags.Append(previewFailure(failure))
 		return diags
 	}
+	if preview.Unknown != nil {
+		diags.Append(lastUseUnknown(user, *preview.Unknown))
+	}
 	diags.Append(deletionWarnings(user, preview.Decision.Steps, preview.Seen)...)
 	switch {
 	case preview.Decision.Refused != nil:

@@ -26,7 +26,11 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	subject := model.subject(record)
+	subject, diags := model.subject(ctx, record)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	found, err := r.client.Rotator.Read(ctx, subject, record, known)
 	if warning, ok := locationWarning(subject, found.Location); ok {
 		resp.Diagnostics.Append(warning)
@@ -35,10 +39,16 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		resp.Diagnostics.Append(locateFailure(subject.User, err))
 		return
 	}
-	if found.Location.Outcome == rotator.UserGone {
+	switch found.Location.Outcome { //nolint:exhaustive // the others are the rest of this function
+	case rotator.UserGone:
 		// The framework asks for an identity even of a resource that is gone.
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 		resp.State.RemoveResource(ctx)
+		return
+	case rotator.UserUnknown:
+		resp.Diagnostics.Append(r.claim(subject.User, record.Current.ID)...)
+		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, found.Evidence)...)
+		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 		return
 	}
 	resp.Diagnostics.Append(r.readingWarnings(record, found)...)
@@ -55,11 +65,19 @@ func (r *rotatingAccessKeyResource) readingWarnings(record rotation.Record, foun
 	for _, k := range found.Orphans {
 		diags.Append(orphanLeft(user, k))
 	}
-	diags.Append(expiredWarning(user, record.LastPolicy(), found.Decision, r.client.Rotator.Now())...)
-	if other := r.client.Rotator.ClaimRead(user, record.Current.ID); other != "" {
-		diags.Append(sharedUser(user, other, record.Current.ID))
+	if found.Unknown != nil {
+		diags.Append(lastUseUnknown(user, *found.Unknown))
 	}
-	return diags
+	diags.Append(expiredWarning(user, record.LastPolicy(), found.Decision, r.client.Rotator.Now())...)
+	return append(diags, r.claim(user, record.Current.ID)...)
+}
+
+// claim records that this resource manages a user, and warns if another one does, too.
+func (r *rotatingAccessKeyResource) claim(user, current string) diag.Diagnostics {
+	if other := r.client.Rotator.ClaimRead(user, current); other != "" {
+		return diag.Diagnostics{sharedUser(user, other, current)}
+	}
+	return nil
 }
 
 // setReading stores what a Read found out. What must last is left to a planned step.
@@ -71,11 +89,12 @@ func (m *rotatingAccessKeyModel) setReading(ctx context.Context, record rotation
 }
 
 // subject is the user that the state speaks of.
-func (m *rotatingAccessKeyModel) subject(record rotation.Record) rotator.Subject {
-	return rotator.Subject{
+func (m *rotatingAccessKeyModel) subject(ctx context.Context, record rotation.Record) (rotator.Subject, diag.Diagnostics) {
+	plain, diags := m.plainSecrets(ctx)
+	s := rotator.Subject{
 		User: record.User, RecordedUser: record.User, AccountID: m.AccountID.ValueString(), UniqueID: m.UserUniqueID.ValueString(),
-		Current: record.Current,
 	}
+	return s.WithKeys(record, plain), diags
 }
 
 // ImportState takes over keys that exist, by an import id or by the identity.

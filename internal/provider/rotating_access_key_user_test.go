@@ -58,7 +58,7 @@ func TestAccRotatingAccessKey_renamedAndFollowed(t *testing.T) {
 // The configuration still has the old name, which nobody has any more.
 func TestAccRotatingAccessKey_renamedWithOldName(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+	s := acctest.NewStory(t).SkipWaits().WithKey(acctest.ByAge(nil))
 	s.Advance(acctest.TenMinutes)
 	s.Sim.RenameUser("ci", "web")
 	s.Plan(2, acctest.UserRenamed("ci", "web"), renaming("web", "ci"))

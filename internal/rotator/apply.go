@@ -37,6 +37,8 @@ type application struct {
 	// changedAt is when a step was last tried, zero when none was; removed are the keys that were deleted.
 	changedAt time.Time
 	removed   []string
+	// signedAt is when the current key signed a call that asked whose it is; zero when it did not.
+	signedAt time.Time
 	// creating reports that a creation has no answer yet or that the answer was lost, and unsaved is a new key that is neither
 	// in the state nor deleted again.
 	creating bool
@@ -58,7 +60,7 @@ func (c *Client) Create(ctx context.Context, task Task) Report {
 	if err != nil {
 		return Report{Err: readError(ReadKeys, task.User, err)}
 	}
-	seen, err := c.Observe(ctx, task.User, keys, rotation.Record{}, task.Policy)
+	seen, _, err := c.Observe(ctx, task.User, keys, rotation.Record{}, task.Policy)
 	if err != nil {
 		return Report{Err: err}
 	}
@@ -91,32 +93,47 @@ func (c *Client) Update(ctx context.Context, task Task) Report {
 	if len(task.Planned) > 0 || task.User != task.RecordedUser {
 		var err error
 		if left, err = a.confirm(ctx); err != nil {
-			return Report{Err: err}
+			return a.refuse(err)
 		}
 	}
 	if err := a.sealSecrets(ctx, left); err != nil {
-		return Report{Err: err}
+		return a.refuse(err)
 	}
 	return a.run(ctx, left)
+}
+
+// refuse ends a task before its first change. The evidence holds, but for a call that the current key has signed.
+func (a *application) refuse(err error) Report {
+	a.report.Err = err
+	if !a.signedAt.IsZero() {
+		a.report.Evidence = &a.task.Known
+	}
+	return a.report
 }
 
 // confirm looks at IAM again and returns the planned steps that are left to do. Its error refuses all of them.
 func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 	c, t := a.client, a.task
-	location, err := c.locate(ctx, Subject{
-		User: t.User, RecordedUser: t.RecordedUser, AccountID: t.AccountID, UniqueID: t.UniqueID, Current: t.Record.Current,
-	}, t.Known, c.listAfterPlan)
+	location, err := c.locate(ctx, t.subject(t.User, t.Record), t.Known, c.listAfterPlan)
 	if err != nil {
 		return nil, err
 	}
+	if a.signedAt = location.SignedAt; !a.signedAt.IsZero() {
+		a.task.Known.SignedAt = a.signedAt
+	}
 	switch location.Outcome {
+	case UserUnknown:
+		return nil, &UserChangedError{Outcome: location.Outcome, Key: t.Record.Current.ID, Location: location}
 	case NewUserMissing, NewUserAnother, UserGone, UserRenamed:
 		return nil, &UserChangedError{Outcome: location.Outcome, Key: t.Record.Current.ID}
 	case CurrentListed, CurrentGone, UserRecreated:
 	}
-	seen, err := c.Observe(ctx, t.User, location.Keys, t.Record, t.Policy)
+	seen, unknown, err := c.Observe(ctx, t.User, location.Keys, t.Record, t.Policy)
 	if err != nil {
 		return nil, err
+	}
+	if unknown != nil {
+		a.notify(*unknown)
 	}
 	seen.Recreated = location.Outcome == UserRecreated
 	left, err := rotation.Confirm(t.Policy, t.Record, seen, c.gateway.Now(), t.Planned)
@@ -233,7 +250,12 @@ func (a *application) evidence() *Evidence {
 	e.Seen, e.Steps = a.state.Seen, nil
 	e.decided(a.state.Record, a.state.Decision)
 	if !a.changedAt.IsZero() {
-		e.ChangedAt, e.Removed = a.changedAt, a.removed
+		e.Removed = slices.Concat(e.recentlyRemoved(a.changedAt), a.removed)
+		e.ChangedAt = a.changedAt
+	}
+	if a.state.Created != nil {
+		// The old key signed it.
+		e.SignedAt = time.Time{}
 	}
 	return &e
 }

@@ -177,11 +177,11 @@ func TestCreate_outcomes(t *testing.T) {
 		{
 			name:     "last use denied",
 			create:   creating(withKeys("A"), withDenied("GetAccessKeyLastUsed")),
-			err:      "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
-			saved:    unsaved,
-			iam:      "A Active",
-			evidence: "none",
-			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed A",
+			saved:    "current new 1 | A Active, new 1 Active | created with secret for created (no current), configured, done",
+			iam:      "A Active, new 1 Active",
+			evidence: "A Active, new 1 Active | changed now",
+			calls: "ListAccessKeys ci, GetAccessKeyLastUsed A, ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, " +
+				"ListAccessKeys ci",
 		},
 		{
 			name:     "no such user",

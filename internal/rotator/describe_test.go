@@ -113,6 +113,9 @@ func (f *fixture) describeCause(err error) string {
 	if wrong, ok := errors.AsType[*rotator.WrongAccountError](err); ok {
 		return "WrongAccountError{" + wrong.Recorded + " " + wrong.Credentials + "}"
 	}
+	if owner, ok := errors.AsType[*rotator.OwnerError](err); ok {
+		return f.describeOwnerError(owner)
+	}
 	e, ok := errors.AsType[*iamgate.Error](err)
 	if !ok {
 		return uniqueID.ReplaceAllString(err.Error(), "AIDA...")
@@ -127,6 +130,41 @@ func (f *fixture) describeCause(err error) string {
 		return action + " " + kind
 	}
 	return action + " " + e.Code
+}
+
+// describeUnknown are the keys whose last use could not be read, and why.
+func (f *fixture) describeUnknown(u *rotator.LastUseUnknown) string {
+	if u == nil {
+		return ""
+	}
+	names := make([]string, len(u.Keys))
+	for i, id := range u.Keys {
+		names[i] = f.name(id)
+	}
+	return "LastUseUnknown{" + strings.Join(names, " ") + "}: " + f.describeCause(u.Err)
+}
+
+// describeOwnerError is all that an OwnerError says.
+func (f *fixture) describeOwnerError(e *rotator.OwnerError) string {
+	text := fmt.Sprintf("OwnerError{%s of %s", f.name(e.Key), e.User)
+	if e.Owner != "" {
+		text += ", owner " + e.Owner
+	}
+	if e.Foreign {
+		text += ", foreign"
+	}
+	if e.Denied {
+		text += ", denied"
+	}
+	return text + "}: " + f.describeCauses(e.Unproved)
+}
+
+func (f *fixture) describeCauses(errs []error) string {
+	texts := make([]string, len(errs))
+	for i, err := range errs {
+		texts[i] = f.describeCause(err)
+	}
+	return strings.Join(texts, "; ")
 }
 
 func (f *fixture) describeWithdrawal(w rotator.Withdrawal) string {
@@ -175,6 +213,10 @@ func (f *fixture) describeNotices(notices []rotator.Notice) string {
 			text = fmt.Sprintf("LostKeyDeleted{%s}", f.name(n.Key))
 		case rotator.UnexpectedKeys:
 			text = fmt.Sprintf("UnexpectedKeys{%s of %d}", f.describeKeys(n.Keys), n.Listed)
+		case rotator.LastUseUnknown:
+			text = f.describeUnknown(&n)
+		case rotator.KeyLeft:
+			text = fmt.Sprintf("KeyLeft{%s}: %s", f.name(n.Key), f.describeOwnerError(n.Err))
 		case rotator.DescriptionNotWritten:
 			text = fmt.Sprintf("DescriptionNotWritten{%s}: %s", f.name(n.Key), f.describeCause(n.Err))
 		case rotator.DescriptionNotRemoved:
@@ -295,6 +337,9 @@ func (f *fixture) describeEvidence(e *rotator.Evidence) string {
 	}
 	if e.Blocked != "" {
 		text += ", blocked " + string(e.Blocked)
+	}
+	if !e.SignedAt.IsZero() {
+		text += ", signed " + f.since(e.SignedAt)
 	}
 	return text
 }

@@ -20,42 +20,85 @@ func OwnKeys(record rotation.Record) []string {
 
 // Destroy deletes the own keys of a record, and their descriptions if the keys have them. It ends at the first key that
 // can't be deleted, with a *DeleteError or *WrongAccountError; keys before it are gone then. A key that does not exist in
-// the account counts as deleted. Ctrl-C does not end it.
-func (c *Client) Destroy(ctx context.Context, user, accountID string, record rotation.Record, described bool) ([]Notice, error) {
+// the account counts as deleted. A key whose owner can't be proved, since AWS denies access, or is proved to be another user, is
+// left, with a KeyLeft. Ctrl-C does not end it.
+func (c *Client) Destroy(ctx context.Context, s Subject, record rotation.Record, described bool) ([]Notice, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mutationTimeout)
 	defer cancel()
-	var notices []Notice
+	d := destruction{client: c, subject: s, described: described}
+	var missing []string
 	for _, id := range OwnKeys(record) {
-		tflog.Info(ctx, "delete a key", map[string]any{"user": user, "access_key_id": id})
-		owner, accepted, err := c.deleteUntilGone(ctx, user, id, accountID)
-		if wrong, ok := err.(*WrongAccountError); ok { //nolint:errorlint // it is never wrapped
-			return notices, wrong
-		}
-		if err != nil {
-			return notices, &DeleteError{Key: id, Refused: !accepted && iamgate.IsRefused(err), Err: err}
-		}
-		if !described {
-			continue
-		}
-		if err := ignoreNoSuchEntity(c.gateway.UntagUser(ctx, owner, id)); err != nil {
-			notices = append(notices, DescriptionNotRemoved{Key: id, Err: err})
+		tflog.Info(ctx, "delete a key", map[string]any{"user": s.User, "access_key_id": id})
+		switch err := d.deleteAs(ctx, s.User, id); {
+		case err == nil:
+			d.proved = s.User
+		case iamgate.IsKind(err, iamgate.KindNoSuchEntity):
+			missing = append(missing, id)
+		default:
+			return d.notices, err
 		}
 	}
-	return notices, nil
+	for _, id := range missing {
+		if err := d.deleteElsewhere(ctx, id); err != nil {
+			return d.notices, err
+		}
+	}
+	return d.notices, nil
 }
 
-// deleteUntilGone deletes a key under the name of the user who owns it now, waits until the list shows it, and returns
-// that name. Accepted reports whether AWS accepted the deletion, so that the error is that of the list.
-func (c *Client) deleteUntilGone(ctx context.Context, user, id, accountID string) (owner string, accepted bool, err error) {
-	owner, gone, err := c.withOwner(ctx, user, id, accountID, func(name string) error {
-		return c.gateway.DeleteAccessKey(ctx, name, id)
-	})
-	if gone || err != nil {
-		return owner, false, err
+// destruction is one Destroy.
+type destruction struct {
+	client    *Client
+	subject   Subject
+	described bool
+	// proved is the recorded name once a key of the record was deleted under it. Keys do not move between users, so a key that
+	// this user does not have is gone.
+	proved  string
+	notices []Notice
+}
+
+// deleteAs deletes a key under the name of a user, waits until the list shows it, and removes its description.
+func (d *destruction) deleteAs(ctx context.Context, user, id string) error {
+	if err := d.client.gateway.DeleteAccessKey(ctx, user, id); err != nil {
+		return &DeleteError{Key: id, Refused: iamgate.IsRefused(err), Err: err}
 	}
-	_, err = c.gateway.WaitDeleted(ctx, owner, id)
-	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) || iamgate.IsKind(err, iamgate.KindNotSettled) {
-		return owner, true, nil
+	_, err := d.client.gateway.WaitDeleted(ctx, user, id)
+	if err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) && !iamgate.IsKind(err, iamgate.KindNotSettled) {
+		return &DeleteError{Key: id, Err: err}
 	}
-	return owner, true, err
+	d.untag(ctx, user, id)
+	return nil
+}
+
+// deleteElsewhere deletes a key that the user does not have under the recorded name, if it still exists.
+func (d *destruction) deleteElsewhere(ctx context.Context, id string) error {
+	if d.proved == d.subject.User {
+		d.untag(ctx, d.proved, id)
+		return nil
+	}
+	owner, gone, err := d.client.withOwnerElsewhere(ctx, d.subject, id, func(user string) error { return d.deleteAs(ctx, user, id) })
+	switch e := err.(type) { //nolint:errorlint // these three are never wrapped
+	case nil:
+		if gone && owner != "" {
+			d.untag(ctx, owner, id)
+		}
+		return nil
+	case *WrongAccountError, *DeleteError:
+		return err
+	case *OwnerError:
+		if e.Foreign || e.Denied && e.Owner == "" {
+			d.notices = append(d.notices, KeyLeft{Key: id, Err: e})
+			return nil
+		}
+	}
+	return &DeleteError{Key: id, Refused: iamgate.IsRefused(err), Err: err}
+}
+
+func (d *destruction) untag(ctx context.Context, user, id string) {
+	if !d.described {
+		return
+	}
+	if err := ignoreNoSuchEntity(d.client.gateway.UntagUser(ctx, user, id)); err != nil {
+		d.notices = append(d.notices, DescriptionNotRemoved{Key: id, Err: err})
+	}
 }

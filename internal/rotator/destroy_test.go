@@ -14,16 +14,38 @@ import (
 )
 
 // TestDestroy_outcomes destroys a record with the previous key P and the current key C.
+// editedUser puts the name of another user into the state.
+func editedUser(f *fixture, s *rotator.Subject) {
+	f.sim.CreateUser("other")
+	s.User, s.RecordedUser = "other", "other"
+}
+
+// withSecret puts the secret of the current key at hand.
+func withSecret(f *fixture, s *rotator.Subject) { s.Secret = f.sim.Secret(s.Current.ID) }
+
+// renamedAlone renames the user of a record without a previous key, and denies actions.
+func renamedAlone(denied ...string) func(*fixture, *rotation.Record) {
+	return func(f *fixture, record *rotation.Record) {
+		record.Previous = nil
+		f.sim.RenameUser("ci", "deploy")
+		f.deny(denied...)
+	}
+}
+
 func TestDestroy_outcomes(t *testing.T) {
 	t.Parallel()
 	const (
 		deleteP = "DeleteAccessKey P, ListAccessKeys ci, "
 		deleteC = "DeleteAccessKey C, ListAccessKeys ci"
+		missing = "DeleteAccessKey P, DeleteAccessKey C, GetCallerIdentity, "
+		ask     = "GetAccessKeyLastUsed P, "
 	)
 	for _, c := range []struct {
 		name string
 		// given changes IAM and the record.
 		given func(f *fixture, record *rotation.Record)
+		// subject changes what the state says of the user.
+		subject func(f *fixture, s *rotator.Subject)
 		// account is the recorded account, "none" for none; empty for the simulator's.
 		account      string
 		described    bool
@@ -65,22 +87,31 @@ func TestDestroy_outcomes(t *testing.T) {
 		{
 			name:  "previous is gone already",
 			given: func(f *fixture, record *rotation.Record) { f.sim.DeleteAccessKey(record.Previous.ID) },
-			calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, " + deleteC,
+			// Keys do not move between users, and current is deleted under this name.
+			calls: "DeleteAccessKey P, " + deleteC,
+		},
+		{
+			name: "previous is gone already, and AWS denies access to all else",
+			given: func(f *fixture, record *rotation.Record) {
+				f.sim.DeleteAccessKey(record.Previous.ID)
+				f.deny("GetAccessKeyLastUsed", "GetUser", "ListUsers")
+			},
+			calls: "DeleteAccessKey P, " + deleteC,
 		},
 		{
 			name:      "the user is gone already",
 			given:     func(f *fixture, _ *rotation.Record) { f.sim.DeleteUser("ci") },
 			described: true,
-			calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, UntagUser ci, " +
-				"DeleteAccessKey C, GetAccessKeyLastUsed C, UntagUser ci",
+			calls: "DeleteAccessKey P, DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListUsers, " +
+				"GetAccessKeyLastUsed C, GetUser ci, ListUsers",
 		},
 		{
 			name:      "the user was renamed",
 			given:     func(f *fixture, _ *rotation.Record) { f.sim.RenameUser("ci", "deploy") },
 			described: true,
 			tags:      "other=kept",
-			calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, DeleteAccessKey P of deploy, " +
-				"ListAccessKeys deploy, UntagUser deploy, DeleteAccessKey C, GetAccessKeyLastUsed C, ListAccessKeys deploy, " +
+			calls: "DeleteAccessKey P, DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser deploy, " +
+				"DeleteAccessKey P of deploy, ListAccessKeys deploy, UntagUser deploy, GetAccessKeyLastUsed C, GetUser deploy, " +
 				"DeleteAccessKey C of deploy, ListAccessKeys deploy, UntagUser deploy",
 		},
 		{
@@ -89,7 +120,7 @@ func TestDestroy_outcomes(t *testing.T) {
 			given:   func(f *fixture, _ *rotation.Record) { f.sim.RenameUser("ci", "deploy") },
 			err:     "WrongAccountError{999999999999 123456789012}",
 			iam:     "P Active, C Active",
-			calls:   "DeleteAccessKey P, GetCallerIdentity",
+			calls:   "DeleteAccessKey P, DeleteAccessKey C, GetCallerIdentity",
 		},
 		{
 			name: "no account is recorded",
@@ -97,7 +128,7 @@ func TestDestroy_outcomes(t *testing.T) {
 				f.sim.DeleteAccessKey(record.Previous.ID)
 			},
 			account: "none",
-			calls:   "DeleteAccessKey P, GetAccessKeyLastUsed P, " + deleteC,
+			calls:   "DeleteAccessKey P, " + deleteC,
 		},
 		{
 			name:  "denied",
@@ -125,7 +156,7 @@ func TestDestroy_outcomes(t *testing.T) {
 		{
 			name:  "an answer lost once",
 			given: func(f *fixture, _ *rotation.Record) { f.inject(answerLostOnce, "DeleteAccessKey", "") },
-			calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, " + deleteC,
+			calls: "DeleteAccessKey P, " + deleteC,
 		},
 		{
 			name: "the list shows the keys for ever",
@@ -151,14 +182,100 @@ func TestDestroy_outcomes(t *testing.T) {
 			calls: "DeleteAccessKey P, ListAccessKeys ci",
 		},
 		{
-			name: "the owner can't be found",
+			name: "the user was renamed, and the owner can't be asked",
 			given: func(f *fixture, _ *rotation.Record) {
 				f.sim.RenameUser("ci", "deploy")
 				f.sim.AddFault(iamsim.Fault{Action: "GetAccessKeyLastUsed", Kind: iamsim.ErrorBeforeCommit})
 			},
-			err:   "DeleteError{P}: GetAccessKeyLastUsed ServiceFailure",
+			calls: missing + ask + "GetUser ci, ListUsers, DeleteAccessKey P of deploy, ListAccessKeys deploy, " +
+				"GetAccessKeyLastUsed C, GetUser ci, ListUsers, DeleteAccessKey C of deploy, ListAccessKeys deploy",
+		},
+		{
+			name: "the user was renamed, and nothing can be asked for now",
+			given: func(f *fixture, _ *rotation.Record) {
+				f.sim.RenameUser("ci", "deploy")
+				f.sim.AddFault(iamsim.Fault{Action: "GetAccessKeyLastUsed", Kind: iamsim.ErrorBeforeCommit})
+				f.deny("ListUsers")
+			},
+			err:   "DeleteError{P}: OwnerError{P of ci}: GetAccessKeyLastUsed ServiceFailure; ListUsers AccessDenied",
 			iam:   "P Active, C Active",
-			calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+			calls: missing + ask + "GetUser ci, ListUsers",
+		},
+		{
+			name: "the user was renamed, and AWS denies access to the new name",
+			given: func(f *fixture, record *rotation.Record) {
+				record.Previous = nil
+				f.sim.RenameUser("ci", "deploy")
+				f.allowOnly("ci")
+			},
+			notices: "KeyLeft{C}: OwnerError{C of ci, denied}: GetAccessKeyLastUsed AccessDenied; ListUsers AccessDenied",
+			iam:     "P Active, C Active",
+			calls:   "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, ListUsers",
+		},
+		{
+			name: "the user was renamed, and the unique id of the owner can't be read",
+			given: func(f *fixture, _ *rotation.Record) {
+				f.sim.RenameUser("ci", "deploy")
+				f.deny("GetUser", "ListUsers")
+			},
+			err:   "DeleteError{P refused}: OwnerError{P of ci, owner deploy, denied}: GetUser AccessDenied; ListUsers AccessDenied",
+			iam:   "P Active, C Active",
+			calls: missing + ask + "GetUser deploy, ListUsers",
+		},
+		{
+			name:    "the name in the state was edited",
+			subject: editedUser,
+			given:   func(f *fixture, _ *rotation.Record) { f.deny("GetUser") },
+			calls: "DeleteAccessKey P of other, DeleteAccessKey C of other, GetCallerIdentity, " + ask + "GetUser ci, ListUsers, " +
+				deleteP + "GetAccessKeyLastUsed C, GetUser ci, ListUsers, " + deleteC,
+		},
+		{
+			name:    "the name in the state was edited, and the unique id of the owner can't be read",
+			subject: editedUser,
+			given:   func(f *fixture, _ *rotation.Record) { f.deny("GetUser", "ListUsers") },
+			err:     "DeleteError{P refused}: OwnerError{P of other, owner ci, denied}: GetUser AccessDenied; ListUsers AccessDenied",
+			iam:     "P Active, C Active",
+			calls:   "DeleteAccessKey P of other, DeleteAccessKey C of other, GetCallerIdentity, " + ask + "GetUser ci, ListUsers",
+		},
+		{
+			name:    "the unique id in the state was edited, so that the keys belong to another user",
+			subject: func(f *fixture, s *rotator.Subject) { editedUser(f, s); s.UniqueID = f.sim.CreateUser("third").ID },
+			notices: "KeyLeft{P}: OwnerError{P of other, owner ci, foreign, denied}: user \"ci\" has the unique id AIDA..., and the state " +
+				"has AIDA..., KeyLeft{C}: OwnerError{C of other, owner ci, foreign, denied}: user \"ci\" has the unique id AIDA..., and " +
+				"the state has AIDA...",
+			iam: "P Active, C Active",
+			calls: "DeleteAccessKey P of other, DeleteAccessKey C of other, GetCallerIdentity, " + ask + "GetUser ci, " +
+				"GetAccessKeyLastUsed C, GetUser ci",
+		},
+		{
+			name:  "the user was renamed, AWS denies access to all else, and the key itself says whose it is",
+			given: renamedAlone("GetAccessKeyLastUsed", "GetUser", "ListUsers"), subject: withSecret,
+			iam: "P Active",
+			calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, GetCallerIdentity, " +
+				"DeleteAccessKey C of deploy, ListAccessKeys deploy",
+		},
+		{
+			name: "the key does not say whose it is while it is Inactive",
+			given: func(f *fixture, record *rotation.Record) {
+				f.deactivate(record.Current.ID)
+				renamedAlone("GetAccessKeyLastUsed", "GetUser", "ListUsers")(f, record)
+			},
+			subject: withSecret,
+			notices: "KeyLeft{C}: OwnerError{C of ci, denied}: GetAccessKeyLastUsed AccessDenied; GetUser AccessDenied; " +
+				"GetCallerIdentity InvalidClientTokenId; ListUsers AccessDenied",
+			iam:   "P Active, C Inactive",
+			calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, GetCallerIdentity, ListUsers",
+		},
+		{
+			name: "the user was deleted and created again, and AWS denies access to all users",
+			given: func(f *fixture, _ *rotation.Record) {
+				f.sim.DeleteUser("ci")
+				f.sim.CreateUser("ci")
+				f.deny("ListUsers")
+			},
+			notices: "KeyLeft{P}: OwnerError{P of ci, denied}: GetAccessKeyLastUsed AccessDenied; ListUsers AccessDenied, " +
+				"KeyLeft{C}: OwnerError{C of ci, denied}: GetAccessKeyLastUsed AccessDenied; ListUsers AccessDenied",
+			calls: missing + ask + "GetUser ci, ListUsers, GetAccessKeyLastUsed C, GetUser ci, ListUsers",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -169,14 +286,20 @@ func TestDestroy_outcomes(t *testing.T) {
 			f.tag(record.Previous.ID, "described")
 			f.tag(record.Current.ID, "described")
 			f.sim.ResetLog()
-			account := accountID
+			subject := f.subject(record)
 			if c.account != "" {
-				account = strings.TrimPrefix(c.account, "none")
+				subject.AccountID = strings.TrimPrefix(c.account, "none")
 			}
 			if c.given != nil {
 				c.given(f, &record)
 			}
-			notices, err := f.client.Destroy(f.ctx(), "ci", account, record, c.described)
+			if record.Previous == nil {
+				subject.Previous = ""
+			}
+			if c.subject != nil {
+				c.subject(f, &subject)
+			}
+			notices, err := f.client.Destroy(f.ctx(), subject, record, c.described)
 			f.reported(rotator.Report{Err: err, Notices: notices}, c.err, c.notices)
 			f.equal("IAM", f.inIAM("ci")+f.inIAM("deploy"), c.iam)
 			f.equal("calls", strings.Join(slices.Compact(f.calls()), ", "), c.calls)
@@ -200,7 +323,7 @@ func TestDestroy_interrupted(t *testing.T) {
 	record := f.pair(day)
 	ctx, cancel := context.WithCancel(f.ctx())
 	cancel()
-	notices, err := f.client.Destroy(ctx, "ci", accountID, record, false)
+	notices, err := f.client.Destroy(ctx, f.subject(record), record, false)
 	f.reported(rotator.Report{Err: err, Notices: notices}, "", "")
 	f.equal("IAM", f.inIAM("ci"), "")
 }

@@ -28,6 +28,8 @@ type Evidence struct {
 	Removed   []string  `json:"removed,omitempty"`
 	// LookedAt is when an apply last looked at IAM because no plan had.
 	LookedAt time.Time `json:"looked_at,omitzero"`
+	// SignedAt is when the current key last signed a call of ours to prove whose it is. IAM counts that as a use.
+	SignedAt time.Time `json:"signed_at,omitzero"`
 }
 
 // RecordedEvidence returns what a record and the recorded statuses of its keys say of IAM, without any last use. A status other than
@@ -55,6 +57,29 @@ func (e Evidence) shownBy(keys []rotation.Key) bool {
 		}
 	}
 	return !slices.ContainsFunc(e.Removed, func(id string) bool { return listed.Find(id) != nil })
+}
+
+// recentlyRemoved are the keys that we deleted in the five minutes before now, which a list may still show.
+func (e Evidence) recentlyRemoved(now time.Time) []string {
+	if now.Sub(e.ChangedAt) >= listAgainFor {
+		return nil
+	}
+	return e.Removed
+}
+
+// corrected takes out of a list what contradicts an apply of the last five minutes: a key that it deleted is absent, and a
+// young previous key that it left is not gone.
+func (e Evidence) corrected(keys []rotation.Key, s Subject, now time.Time) []rotation.Key {
+	if now.Sub(e.ChangedAt) >= listAgainFor {
+		return keys
+	}
+	removed := e.recentlyRemoved(now)
+	keys = slices.DeleteFunc(slices.Clone(keys), func(k rotation.Key) bool { return slices.Contains(removed, k.ID) })
+	p := e.Seen.Find(s.Previous)
+	if p == nil || now.Sub(p.CreatedAt) >= listAgainFor || (rotation.Observation{Keys: keys}).Find(p.ID) != nil {
+		return keys
+	}
+	return append([]rotation.Key{{ID: p.ID, Status: p.Status, CreatedAt: p.CreatedAt}}, keys...)
 }
 
 // UnblockedBy reports whether an edit of the policy takes away what blocks a rotation, and what blocks a retirement, so that no

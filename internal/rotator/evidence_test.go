@@ -41,7 +41,7 @@ func TestEvidence_persisted(t *testing.T) {
 						},
 						{ID: "AKIACURRENT", Status: rotation.Active, CreatedAt: at(time.March, 3), LastUse: &rotation.Use{}},
 					},
-					Recreated: true, Signer: "AKIASIGNER",
+					Recreated: true, Signers: []string{"AKIASIGNER"},
 				},
 				Steps: []rotation.Step{
 					{Kind: rotation.DeletePrevious, Key: "AKIAPREVIOUS"},
@@ -119,7 +119,7 @@ func TestEvidence_unblockedBy(t *testing.T) {
 		rotation.CauseOverlap:    waits,
 		rotation.CauseGrace:      waits,
 		rotation.CauseExpired:    {"recipients", "expiry"},
-		rotation.CauseSigner:     nil,
+		rotation.CauseSigners: []string{}    nil,
 		rotation.CauseOnlyActive: nil,
 		rotation.CauseYoung:      nil,
 		rotation.CauseNotOurs:    nil,

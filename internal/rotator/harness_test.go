@@ -48,6 +48,8 @@ type fixture struct {
 	began time.Time
 	// names are what expectations call keys, by key id.
 	names map[string]string
+	// cancel ends the context of a call that is under way, where a test sets it.
+	cancel context.CancelFunc
 	// printed is everything that the reports of all tasks say, in each format.
 	printed strings.Builder
 }
@@ -139,6 +141,27 @@ func (f *fixture) deny(actions ...string) {
 	}
 }
 
+// allowOnly denies every call of IAM that is not about one of these users, as a policy that names their ARNs does.
+func (f *fixture) allowOnly(users ...string) {
+	f.sim.OnCall(func(call iamsim.Call) {
+		f.sim.ClearDenials()
+		allowed := slices.ContainsFunc(users, func(user string) bool {
+			return user == call.User || slices.ContainsFunc(f.sim.Keys(user), func(k iamsim.Key) bool {
+				return call.Action == "GetAccessKeyLastUsed" && k.ID == call.KeyID
+			})
+		})
+		if !allowed && call.Action != "GetCallerIdentity" {
+			f.deny(call.Action)
+		}
+	})
+}
+
+// subject is the user ci with the keys of a record.
+func (f *fixture) subject(record rotation.Record) rotator.Subject {
+	user, _ := f.sim.User("ci")
+	return rotator.Subject{User: "ci", RecordedUser: "ci", AccountID: accountID, UniqueID: user.ID}.WithKeys(record, nil)
+}
+
 // before runs change when the nth call of an action arrives, before IAM does anything about it.
 func (f *fixture) before(action string, nth int, change func()) {
 	f.beforeEach(action, func(n int) {
@@ -169,7 +192,7 @@ func (f *fixture) observe(record rotation.Record, policy rotation.Policy) rotati
 	f.Helper()
 	keys, err := f.client.List(f.ctx(), "ci")
 	f.fatal(err)
-	seen, err := f.client.Observe(f.ctx(), "ci", keys, record, policy)
+	seen, _, err := f.client.Observe(f.ctx(), "ci", keys, record, policy)
 	f.fatal(err)
 	f.sim.ResetLog()
 	return seen

@@ -92,37 +92,59 @@ const (
 )
 
 // listSettled lists the keys of a user, again and again for some seconds where the list may be a stale read: one that does
-// not show what an apply did a moment ago, be it the last one or the one that created the current key. In the end IAM's
-// last answer counts.
-func (c *Client) listSettled(ctx context.Context, user string, createdAt time.Time, known Evidence, list listFunc) ([]rotation.Key, error) {
-	keys, err := list(ctx, user)
+// not show what an apply did a moment ago, be it the last one or the one that created the current key, or that does not know
+// the new name of a user whom the same apply may have renamed. In the end IAM's last answer counts, as far as it does not
+// contradict that apply.
+func (c *Client) listSettled(ctx context.Context, s Subject, known Evidence, list listFunc) ([]rotation.Key, error) {
+	keys, err := list(ctx, s.User)
 	last := known.ChangedAt
-	if createdAt.After(last) {
-		last = createdAt
+	if s.Current.CreatedAt.After(last) {
+		last = s.Current.CreatedAt
 	}
-	if c.gateway.Now().Sub(last) >= listAgainFor {
-		return keys, err
-	}
-	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
-		err = c.retryNoSuchUser(ctx, user, func() (err error) {
-			keys, err = c.List(ctx, user)
+	recent := c.gateway.Now().Sub(last) < listAgainFor
+	if recent || s.User != s.RecordedUser {
+		err = c.retryWhileNoSuchUser(ctx, s.User, err, func() (err error) {
+			keys, err = c.List(ctx, s.User)
 			return err
 		})
 	}
-	for pause := firstPause; err == nil && pause <= lastListPause && !known.shownBy(keys); pause *= 2 {
-		tflog.Debug(ctx, "stale read: the list does not show the last change, list again", map[string]any{"user": user, "pause": pause.String()})
+	for pause := firstPause; recent && err == nil && pause <= lastListPause && !known.shownBy(keys); pause *= 2 {
+		tflog.Debug(ctx, "stale read: the list does not show the last change, list again", map[string]any{
+			"user": s.User, "pause": pause.String(),
+		})
 		err = c.clock.Sleep(ctx, pause)
 		if err == nil {
-			keys, err = c.List(ctx, user)
+			keys, err = c.List(ctx, s.User)
 		}
 	}
-	return keys, err
+	if err != nil {
+		return nil, err
+	}
+	return known.corrected(keys, s, c.gateway.Now()), nil
 }
 
-// retryNoSuchUser reads again while IAM says that the user does not exist: a user who was created a moment ago is not
+// hasStatus reports whether a list shows that status of a key, after a change whose answer was lost. It lists again for some
+// seconds, since a list may be a stale read.
+func (c *Client) hasStatus(ctx context.Context, user, id string, status rotation.Status) bool {
+	for pause := firstPause; ; pause *= 2 {
+		keys, err := c.List(ctx, user)
+		if k := (rotation.Observation{Keys: keys}).Find(id); k != nil && k.Status == status {
+			return true
+		}
+		if err != nil || pause > lastListPause || c.clock.Sleep(ctx, pause) != nil {
+			return false
+		}
+	}
+}
+
+// retryNoSuchUser reads, and again while IAM says that the user does not exist: a user who was created a moment ago is not
 // known everywhere at once.
 func (c *Client) retryNoSuchUser(ctx context.Context, user string, read func() error) error {
-	err := read()
+	return c.retryWhileNoSuchUser(ctx, user, read(), read)
+}
+
+// retryWhileNoSuchUser is retryNoSuchUser after a first read that ended with err.
+func (c *Client) retryWhileNoSuchUser(ctx context.Context, user string, err error, read func() error) error {
 	for pause := firstPause; pause <= lastUserPause && iamgate.IsKind(err, iamgate.KindNoSuchEntity); pause *= 2 {
 		tflog.Debug(ctx, "IAM knows no such user yet, ask again", map[string]any{"user": user, "pause": pause.String()})
 		err = c.clock.Sleep(ctx, pause)

@@ -2,11 +2,13 @@ package rotator
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
 // Subject is the user that a state speaks of.
@@ -17,6 +19,19 @@ type Subject struct {
 	// AccountID and UniqueID are empty after an import, before they are known.
 	AccountID, UniqueID string
 	Current             rotation.Current
+	// Previous is the id of the previous key; empty when there is none.
+	Previous string
+	// Secret is the secret of the current key where the state holds it in plain text.
+	Secret secret.Secret
+}
+
+// WithKeys returns the subject with the keys of a record. Secrets are those that the state holds in plain text, by key id.
+func (s Subject) WithKeys(record rotation.Record, secrets map[string]secret.Secret) Subject {
+	s.Current, s.Secret, s.Previous = record.Current, secrets[record.Current.ID], ""
+	if record.Previous != nil {
+		s.Previous = record.Previous.ID
+	}
+	return s
 }
 
 // Outcome is what became of the user and of the current key.
@@ -28,7 +43,7 @@ const (
 	CurrentListed Outcome = iota
 	// CurrentGone means that account and user are the right ones and that the user does not have the key.
 	CurrentGone
-	// UserRenamed means that the key is listed under another name, Location.User.
+	// UserRenamed means that the user has another name, Location.User. Where the key is not among Location.Keys, it is gone.
 	UserRenamed
 	// UserRecreated means that the name belongs to another user now, whose id is Location.UniqueID.
 	UserRecreated
@@ -38,12 +53,16 @@ const (
 	NewUserMissing
 	// NewUserAnother means that the name is not the recorded one and that its user does not have the key.
 	NewUserAnother
+	// UserUnknown means that the key is not listed under the recorded name, and that nobody who could be asked said what became
+	// of user and key. It proves nothing: the key may be alive under another name.
+	UserUnknown
 )
 
 // String names the outcome in log lines.
 func (o Outcome) String() string {
 	return [...]string{
 		"current listed", "current gone", "user renamed", "user recreated", "user gone", "new user missing", "new user is another one",
+		"user unknown",
 	}[o]
 }
 
@@ -54,33 +73,39 @@ type Location struct {
 	User     string
 	UniqueID string
 	Keys     []rotation.Key
+	// Owner is, for UserUnknown, the present name of the key's owner if AWS told it, and Unproved is why that was no proof, or what
+	// could not be asked.
+	Owner    string
+	Unproved []error
+	// SignedAt is when the current key signed a call that asked whose it is; zero when it did not.
+	SignedAt time.Time
 }
 
 // Locate lists the keys of a user, and finds out what happened when the current one is not among them: first the account,
-// then the user, then who owns the key now (rule 2 of package rotation). Known is the evidence of the last Read or apply.
-// The error is a *WrongAccountError or a *ReadError.
+// then the user, then who owns the key now (rule 2 of package rotation). Known is the evidence of the last Read or apply. What
+// can't be found out is no error but the outcome UserUnknown. The error is a *WrongAccountError or a *ReadError.
 func (c *Client) Locate(ctx context.Context, s Subject, known Evidence) (Location, error) {
 	return c.locate(ctx, s, known, c.List)
 }
 
 func (c *Client) locate(ctx context.Context, s Subject, known Evidence, list listFunc) (Location, error) {
-	keys, err := c.listSettled(ctx, s.User, s.Current.CreatedAt, known, list)
+	keys, err := c.listSettled(ctx, s, known, list)
 	exists := !iamgate.IsKind(err, iamgate.KindNoSuchEntity)
-	if err != nil && exists {
-		return Location{}, readError(ReadKeys, s.User, err)
-	}
 	location := Location{User: s.User, Keys: keys, UniqueID: s.UniqueID}
 	switch {
+	case err != nil && exists:
+		location, err = c.findDenied(ctx, s, known, err)
 	case rotation.Observation{Keys: keys}.Find(s.Current.ID) != nil:
-		location.Outcome = CurrentListed
+		location.Outcome, err = CurrentListed, nil
 	case s.User != s.RecordedUser && !exists:
-		location.Outcome = NewUserMissing
+		location.Outcome, err = NewUserMissing, nil
 	case s.User != s.RecordedUser:
-		location.Outcome = NewUserAnother
+		location.Outcome, err = NewUserAnother, nil
 	default:
-		if location, err = c.find(ctx, s, location, exists); err != nil {
-			return Location{}, readError(ReadKeys, s.User, err)
-		}
+		location, err = c.find(ctx, s, known, location, exists)
+	}
+	if err != nil {
+		return Location{}, readError(ReadKeys, s.User, err)
 	}
 	tflog.Debug(ctx, "located the keys", map[string]any{
 		"user": s.User, "outcome": location.Outcome.String(), "listed_under": location.User, "keys": len(location.Keys),
@@ -89,75 +114,95 @@ func (c *Client) locate(ctx context.Context, s Subject, known Evidence, list lis
 }
 
 // find concludes what happened to a current key that is not listed. Exists reports whether IAM knows the user's name.
-func (c *Client) find(ctx context.Context, s Subject, listed Location, exists bool) (Location, error) {
+func (c *Client) find(ctx context.Context, s Subject, known Evidence, listed Location, exists bool) (Location, error) {
 	listed.Outcome = CurrentGone
 	if err := c.checkAccount(ctx, s.AccountID); err != nil {
 		return listed, err
 	}
+	var found ownership
 	if exists {
 		user, err := c.gateway.GetUser(ctx, s.User)
 		switch {
 		case iamgate.IsKind(err, iamgate.KindNoSuchEntity):
 			exists = false
-		case err != nil:
-			return listed, err
-		case s.UniqueID == "" || user.ID == s.UniqueID:
+		case err == nil && (s.UniqueID == "" || user.ID == s.UniqueID):
 			// The same user: keys do not move between users, so the key is gone.
 			return listed, nil
+		case err == nil:
+			found.reused, listed.UniqueID = true, user.ID
 		default:
-			listed.Outcome, listed.UniqueID = UserRecreated, user.ID
+			if err := found.unproved(err); err != nil {
+				return listed, err
+			}
 		}
 	}
-	owner, owned, err := c.owner(ctx, s.Current.ID)
-	if err != nil {
+	if err := c.askOwner(ctx, s, s.Current.ID, &found); err != nil {
 		return listed, err
 	}
-	if (rotation.Observation{Keys: owned}).Find(s.Current.ID) != nil {
-		found := Location{Outcome: UserRenamed, User: owner, UniqueID: s.UniqueID, Keys: owned}
-		if owner == s.User {
-			found.Outcome = CurrentListed
-		}
-		return found, nil
+	if err := c.proveUser(ctx, s, s.Current.ID, &found); err != nil {
+		return listed, err
 	}
-	// A key that has an owner exists, whatever IAM said of the user.
-	if !exists && owner == "" {
+	listed.SignedAt = found.signedAt
+	switch gone := (found.keyGone || found.userGone) && !found.alive; {
+	case found.name != "":
+		return c.follow(ctx, s, known, found)
+	case found.reused && (gone || found.rejected):
+		listed.Outcome = UserRecreated
+		return listed, nil
+	case gone && !exists:
 		listed.Outcome = UserGone
+		return listed, nil
+	case found.keyGone:
+		return listed, nil
+	default:
+		return unknownUser(s, found), nil
 	}
-	return listed, nil
 }
 
-// owner is the user whom a key belongs to, with the keys listed for that user; empty when the key does not exist. AWS
-// answers AccessDenied for a key that does not exist, so credentials that may not ask at all can't find a renamed user.
-// https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html
-func (c *Client) owner(ctx context.Context, id string) (string, []rotation.Key, error) {
-	used, err := c.gateway.LastUsed(ctx, id)
-	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) || iamgate.IsKind(err, iamgate.KindAccessDenied) {
-		return "", nil, nil
+// findDenied locates the keys of a user who can't be listed under the recorded name: where the user was renamed together with
+// the policy of our credentials, AWS denies access to the old name. Failure is the error of the list.
+func (c *Client) findDenied(ctx context.Context, s Subject, known Evidence, failure error) (Location, error) {
+	var found ownership
+	if !iamgate.IsKind(failure, iamgate.KindAccessDenied) || s.User != s.RecordedUser {
+		return Location{}, failure
 	}
+	if err := c.askOwner(ctx, s, s.Current.ID, &found); err != nil {
+		return Location{}, err
+	}
+	if found.name == "" || found.name == s.User {
+		return Location{}, failure
+	}
+	return c.follow(ctx, s, known, found)
+}
+
+// follow lists the keys of the recorded user under the name that was proved to be the user's.
+func (c *Client) follow(ctx context.Context, s Subject, known Evidence, found ownership) (Location, error) {
+	keys, err := c.List(ctx, found.name)
 	if err != nil {
-		return "", nil, err
+		if err := found.unproved(err); err != nil {
+			return Location{}, err
+		}
+		return unknownUser(s, found), nil
 	}
-	keys, err := c.List(ctx, used.UserName)
-	return used.UserName, keys, ignoreNoSuchEntity(err)
+	keys = known.corrected(keys, s, c.gateway.Now())
+	location := Location{Outcome: UserRenamed, User: found.name, UniqueID: s.UniqueID, Keys: keys, SignedAt: found.signedAt}
+	listed := rotation.Observation{Keys: keys}.Find(s.Current.ID) != nil
+	switch {
+	case found.alive && !listed:
+		// The key has an owner whose list lacks it: one of the two is a stale read.
+		return unknownUser(s, found), nil
+	case found.name == s.User && listed:
+		location.Outcome = CurrentListed
+	case found.name == s.User:
+		location.Outcome = CurrentGone
+	}
+	return location, nil
 }
 
-// withOwner changes a key under the recorded name of its user, or, where IAM knows no such user or key, under the name of
-// who owns the key now, and returns that name. Gone reports that the key does not exist in the recorded account.
-func (c *Client) withOwner(
-	ctx context.Context, user, id, accountID string, change func(user string) error,
-) (owner string, gone bool, err error) {
-	if err = change(user); !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
-		return user, false, err
+func unknownUser(s Subject, found ownership) Location {
+	return Location{
+		Outcome: UserUnknown, User: s.User, UniqueID: s.UniqueID, SignedAt: found.signedAt, Owner: found.owner, Unproved: found.failures,
 	}
-	if err := c.checkAccount(ctx, accountID); err != nil {
-		return user, false, err
-	}
-	owner, _, err = c.owner(ctx, id)
-	if err != nil || owner == "" {
-		return user, err == nil, err
-	}
-	err = change(owner)
-	return owner, iamgate.IsKind(err, iamgate.KindNoSuchEntity), ignoreNoSuchEntity(err)
 }
 
 func ignoreNoSuchEntity(err error) error {

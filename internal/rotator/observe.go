@@ -2,6 +2,7 @@ package rotator
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -10,37 +11,77 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// Observe completes a list of keys to an observation: who signs our requests, and the last uses that the rules need. The
-// error is a *ReadError.
+// Observe completes a list of keys to an observation: who signs our requests, and the last uses that the rules need. A last
+// use that can't be read is unknown, and a key that turns out to be deleted since the list is left out. The error is a
+// *ReadError.
 func (c *Client) Observe(
 	ctx context.Context, user string, keys []rotation.Key, record rotation.Record, policy rotation.Policy,
-) (rotation.Observation, error) {
+) (rotation.Observation, *LastUseUnknown, error) {
 	signers, err := c.SigningKeyIDs(ctx)
 	if err != nil {
-		return rotation.Observation{}, readError(ReadLastUse, user, err)
+		return rotation.Observation{}, nil, readError(ReadLastUse, user, err)
 	}
 	seen := rotation.Observation{Keys: keys, User: user, Signers: signers}
-	for _, id := range record.KeysNeedingLastUse(policy, seen, c.gateway.Now()) {
-		use, err := c.lastUse(ctx, id)
-		if err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
-			return seen, readError(ReadLastUse, user, err)
-		}
-		if err == nil {
-			seen.Find(id).LastUse = use
-		}
+	unknown, err := c.readLastUses(ctx, user, &seen, record.KeysNeedingLastUse(policy, seen, c.gateway.Now()), record.Current.ID)
+	if err != nil {
+		return seen, nil, readError(ReadLastUse, user, err)
 	}
 	for _, k := range seen.Keys {
 		tflog.Debug(ctx, "seen", map[string]any{
 			"user": user, "access_key_id": k.ID, "status": string(k.Status), "last_use": describeUse(k.LastUse),
 		})
 	}
-	return seen, nil
+	return seen, unknown, nil
+}
+
+// readLastUses adds the last uses of keys to an observation, and returns which are unknown. Since AWS answers AccessDenied for
+// a key that does not exist, the keys are listed again then, and those that are no longer listed are gone. Current stays: only
+// Locate proves that it is gone.
+func (c *Client) readLastUses(
+	ctx context.Context, user string, seen *rotation.Observation, ids []string, current string,
+) (*LastUseUnknown, error) {
+	failures := map[string]error{}
+	missing := false
+	for _, id := range ids {
+		use, err := c.lastUse(ctx, id)
+		switch {
+		case err == nil:
+			seen.Find(id).LastUse = use
+		case iamgate.IsKind(err, iamgate.KindCanceled):
+			return nil, err
+		default:
+			failures[id] = err
+			missing = missing || iamgate.IsKind(err, iamgate.KindAccessDenied) || iamgate.IsKind(err, iamgate.KindNoSuchEntity)
+		}
+	}
+	if missing {
+		again, err := c.List(ctx, user)
+		if iamgate.IsKind(err, iamgate.KindCanceled) {
+			return nil, err
+		}
+		if err == nil {
+			seen.Keys = slices.DeleteFunc(slices.Clone(seen.Keys), func(k rotation.Key) bool {
+				return failures[k.ID] != nil && k.ID != current && (rotation.Observation{Keys: again}).Find(k.ID) == nil
+			})
+		}
+	}
+	var unknown *LastUseUnknown
+	for _, id := range ids {
+		if failures[id] == nil || seen.Find(id) == nil {
+			continue
+		}
+		if unknown == nil {
+			unknown = &LastUseUnknown{Err: failures[id]}
+		}
+		unknown.Keys = append(unknown.Keys, id)
+	}
+	return unknown, nil
 }
 
 func describeUse(use *rotation.Use) string {
 	switch {
 	case use == nil:
-		return "not asked"
+		return "unknown"
 	case use.At.IsZero():
 		return "never"
 	default:
@@ -71,6 +112,8 @@ type Preview struct {
 	// yet, or has no key.
 	Seen     rotation.Observation
 	Decision rotation.Decision
+	// Unknown is set where a last use could not be read.
+	Unknown *LastUseUnknown
 	// Managed reports whether another resource of this process manages the user by now.
 	Managed bool
 }
@@ -93,11 +136,11 @@ func (c *Client) PreviewCreate(ctx context.Context, user string, policy rotation
 	if len(keys) == 0 {
 		return p, nil
 	}
-	seen, err := c.Observe(ctx, user, keys, rotation.Record{}, policy)
+	seen, unknown, err := c.Observe(ctx, user, keys, rotation.Record{}, policy)
 	if err != nil {
 		return p, err
 	}
-	p.Seen = seen
+	p.Seen, p.Unknown = seen, unknown
 	p.Decision = Decide(ctx, user, policy, rotation.Record{}, seen, c.gateway.Now())
 	// Asked after the look: in an apply another resource may have created its key meanwhile.
 	p.Managed = c.claims.has(user)

@@ -120,8 +120,9 @@ func TestObserve_lastUses(t *testing.T) {
 			keys, err := f.client.List(f.ctx(), "ci")
 			f.fatal(err)
 			f.sim.ResetLog()
-			seen, err := f.client.Observe(f.ctx(), "ci", keys, record, standard())
+			seen, unknown, err := f.client.Observe(f.ctx(), "ci", keys, record, standard())
 			f.fatal(err)
+			f.equal("unknown", f.describeUnknown(unknown), "")
 			f.equal("last uses", f.describeUses(seen), c.want)
 			f.equal("signer", seen.Signer, f.sim.Root().AccessKeyID)
 			f.calledExactly(c.calls...)
@@ -129,42 +130,89 @@ func TestObserve_lastUses(t *testing.T) {
 	}
 }
 
-func TestObserve_errors(t *testing.T) {
+// TestObserve_unreadable is about the last use of the key X, which can't be read. Whatever the reason, it is unknown.
+func TestObserve_unreadable(t *testing.T) {
 	t.Parallel()
+	list, use := "ListAccessKeys ci", "GetAccessKeyLastUsed X"
+	fault := func(kind iamsim.FaultKind) func(*fixture) {
+		return func(f *fixture) { f.sim.AddFault(iamsim.Fault{Action: "GetAccessKeyLastUsed", Kind: kind}) }
+	}
 	for _, c := range []struct {
 		name  string
 		given func(*fixture)
-		err   string
-		calls []string
+		// want are the keys that are seen, and unknown which have an unknown last use.
+		want, unknown, err string
+		calls              []string
 	}{
 		{
-			name:  "denied",
-			given: func(f *fixture) { f.deny("GetAccessKeyLastUsed") },
-			err:   "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
-			calls: []string{"GetAccessKeyLastUsed X"},
+			name:    "denied",
+			given:   func(f *fixture) { f.deny("GetAccessKeyLastUsed") },
+			want:    "X Active",
+			unknown: "LastUseUnknown{X}: GetAccessKeyLastUsed AccessDenied",
+			calls:   []string{use, list},
 		},
 		{
-			name: "service failure",
-			given: func(f *fixture) {
-				f.sim.AddFault(iamsim.Fault{Action: "GetAccessKeyLastUsed", Kind: iamsim.ErrorBeforeCommit})
-			},
-			err:   "ReadError{last use ci}: GetAccessKeyLastUsed ServiceFailure",
-			calls: []string{"GetAccessKeyLastUsed X", "GetAccessKeyLastUsed X"},
+			name:    "denied, and the list fails afterwards",
+			given:   func(f *fixture) { f.deny("GetAccessKeyLastUsed", "ListAccessKeys") },
+			want:    "X Active",
+			unknown: "LastUseUnknown{X}: GetAccessKeyLastUsed AccessDenied",
+			calls:   []string{use, list},
 		},
 		{
-			name:  "an empty answer is not a key that nobody used",
-			given: func(f *fixture) { f.sim.AddFault(iamsim.Fault{Action: "GetAccessKeyLastUsed", Kind: iamsim.Empty200}) },
-			err:   "ReadError{last use ci}: GetAccessKeyLastUsed bad answer",
-			calls: []string{"GetAccessKeyLastUsed X"},
+			name:    "service failure",
+			given:   fault(iamsim.ErrorBeforeCommit),
+			want:    "X Active",
+			unknown: "LastUseUnknown{X}: GetAccessKeyLastUsed ServiceFailure",
+			calls:   []string{use, use},
 		},
 		{
-			// AWS answers AccessDenied for a key that does not exist, which does not say that it is gone.
+			name:    "throttled",
+			given:   fault(iamsim.Throttled),
+			want:    "X Active",
+			unknown: "LastUseUnknown{X}: GetAccessKeyLastUsed Throttling",
+			calls:   []string{use, use},
+		},
+		{
+			name:    "no answer",
+			given:   fault(iamsim.CutBeforeCommit),
+			want:    "X Active",
+			unknown: "LastUseUnknown{X}: GetAccessKeyLastUsed no answer",
+			calls:   []string{use, use},
+		},
+		{
+			name:    "an empty answer is not a key that nobody used",
+			given:   fault(iamsim.Empty200),
+			want:    "X Active",
+			unknown: "LastUseUnknown{X}: GetAccessKeyLastUsed bad answer",
+			calls:   []string{use},
+		},
+		{
+			// AWS answers AccessDenied for a key that does not exist.
 			name: "the key is deleted between the list and the question",
 			given: func(f *fixture) {
 				f.before("GetAccessKeyLastUsed", 1, func() { f.sim.DeleteAccessKey(f.sim.Keys("ci")[0].ID) })
 			},
-			err:   "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
-			calls: []string{"GetAccessKeyLastUsed X"},
+			calls: []string{use, list},
+		},
+		{
+			name: "the key is deleted, and the next list is stale, too",
+			given: func(f *fixture) {
+				f.before("GetAccessKeyLastUsed", 1, func() {
+					f.sim.Advance(time.Minute)
+					f.sim.DeleteAccessKey(f.sim.Keys("ci")[0].ID)
+					f.sim.Advance(time.Second)
+					f.sim.SetReadLag(2*time.Second, 1)
+				})
+			},
+			want:    "X Active",
+			unknown: "LastUseUnknown{X}: GetAccessKeyLastUsed AccessDenied",
+			calls:   []string{use, list},
+		},
+		{
+			name:  "the context ends",
+			given: func(f *fixture) { f.before("GetAccessKeyLastUsed", 1, func() { f.cancel() }) },
+			err:   "ReadError{last use ci}: GetAccessKeyLastUsed canceled",
+			calls: []string{use},
 		},
 		{
 			name: "no credentials",
@@ -186,9 +234,15 @@ func TestObserve_errors(t *testing.T) {
 			f.fatal(err)
 			f.sim.ResetLog()
 			c.given(f)
-			_, err = f.client.Observe(f.ctx(), "ci", keys, rotation.Record{}, standard())
+			ctx, cancel := context.WithCancel(f.ctx())
+			f.cancel = cancel
+			seen, unknown, err := f.client.Observe(ctx, "ci", keys, rotation.Record{}, standard())
 			f.print(err)
 			f.equal("error", f.describeError(err), c.err)
+			f.equal("unknown", f.describeUnknown(unknown), c.unknown)
+			if err == nil {
+				f.equal("keys", f.describeKeys(seen.Keys), c.want)
+			}
 			f.calledExactly(c.calls...)
 		})
 	}
@@ -206,10 +260,11 @@ func TestObserve_noSuchKey(t *testing.T) {
 	})
 	keys, err := client.List(f.ctx(), "ci")
 	f.fatal(err)
-	seen, err := client.Observe(f.ctx(), "ci", keys, rotation.Record{}, standard())
+	seen, unknown, err := client.Observe(f.ctx(), "ci", keys, rotation.Record{}, standard())
 	f.fatal(err)
 	f.equal("keys", f.describeKeys(seen.Keys), "X Active")
 	f.equal("last uses", f.describeUses(seen), "")
+	f.equal("unknown", f.describeUnknown(unknown), "LastUseUnknown{X}: GetAccessKeyLastUsed NoSuchEntity")
 }
 
 // cannedLastUse is an HTTP client that answers GetAccessKeyLastUsed by itself.
@@ -240,7 +295,7 @@ func TestObserve_signer(t *testing.T) {
 	client := f.clientAs(own)
 	keys, err := client.List(f.ctx(), "ci")
 	f.fatal(err)
-	seen, err := client.Observe(f.ctx(), "ci", keys, rotation.Record{Current: rotation.Current{ID: own.AccessKeyID}}, standard())
+	seen, _, err := client.Observe(f.ctx(), "ci", keys, rotation.Record{Current: rotation.Current{ID: own.AccessKeyID}}, standard())
 	f.fatal(err)
 	f.equal("signer", seen.Signer, own.AccessKeyID)
 }
@@ -346,8 +401,8 @@ func TestPreviewCreate_outcomes(t *testing.T) {
 				f.newKey("A")
 				f.deny("GetAccessKeyLastUsed")
 			},
-			err:   "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
-			calls: []string{"ListAccessKeys ci", "GetAccessKeyLastUsed A"},
+			want:  "seen A Active, step rotate , LastUseUnknown{A}: GetAccessKeyLastUsed AccessDenied",
+			calls: []string{"ListAccessKeys ci", "GetAccessKeyLastUsed A", "ListAccessKeys ci"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -380,6 +435,9 @@ func (f *fixture) describePreview(p rotator.Preview) string {
 	}
 	if r := p.Decision.Refused; r != nil {
 		parts = append(parts, "refused "+string(r.Cause)+" "+f.name(r.Key))
+	}
+	if p.Unknown != nil {
+		parts = append(parts, f.describeUnknown(p.Unknown))
 	}
 	if p.Managed {
 		parts = append(parts, "managed")

@@ -7,7 +7,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// Reading is what a Read found out. After UserGone only Location is set.
+// Reading is what a Read found out. After UserGone only Location is set, and after UserUnknown only Location and Evidence.
 type Reading struct {
 	Location Location
 	// User is account and unique id of the user.
@@ -17,9 +17,8 @@ type Reading struct {
 	Evidence Evidence
 	// Orphans are the keys that an interrupted apply has probably left and that nothing else names.
 	Orphans []rotation.Key
-	// UnusedCurrent is the current key where previous is about to be deactivated and nobody but our own proof has used
-	// current; nil otherwise.
-	UnusedCurrent *rotation.Key
+	// Unknown is set where a last use could not be read.
+	Unknown *LastUseUnknown
 }
 
 // Read locates and observes the keys of a record, and decides what only the clock calls for. Known is the evidence of the
@@ -29,6 +28,14 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 	if err != nil || location.Outcome == UserGone {
 		return Reading{Location: location}, err
 	}
+	if !location.SignedAt.IsZero() {
+		known.SignedAt = location.SignedAt
+	}
+	if location.Outcome == UserUnknown {
+		// Nothing is concluded, so nothing is done.
+		known.Steps, known.Blocked, known.RetirementBlocked = nil, "", ""
+		return Reading{Location: location, Evidence: known}, nil
+	}
 	r := Reading{Location: location, User: User{AccountID: s.AccountID, UniqueID: s.UniqueID}}
 	if s.AccountID == "" || s.UniqueID == "" {
 		// After an import.
@@ -37,19 +44,20 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 		}
 	}
 	policy := record.LastPolicy()
-	seen, err := c.Observe(ctx, location.User, location.Keys, record, policy)
+	seen, unknown, err := c.Observe(ctx, location.User, location.Keys, record, policy)
 	if err != nil {
 		return r, err
 	}
-	seen.Recreated = location.Outcome == UserRecreated
+	r.Unknown = unknown
+	seen.Recreated, seen.SignedAt = location.Outcome == UserRecreated, known.SignedAt
 	r.Decision = Decide(ctx, location.User, policy, record, seen, c.gateway.Now())
 	r.Evidence = Evidence{
-		Seen: seen, Steps: r.Decision.Steps, ChangedAt: known.ChangedAt, Removed: known.Removed,
+		Seen: seen, Steps: r.Decision.Steps, ChangedAt: known.ChangedAt, Removed: known.Removed, SignedAt: known.SignedAt,
+		LookedAt: known.LookedAt,
 	}
 	r.Evidence.decided(record, r.Decision)
 	if record.Policy != nil {
 		r.Orphans = orphans(record, r.Decision, seen)
-		r.UnusedCurrent = unusedCurrent(record, r.Decision, seen)
 	}
 	return r, nil
 }
@@ -70,14 +78,4 @@ func orphans(record rotation.Record, decision rotation.Decision, seen rotation.O
 		}
 	}
 	return found
-}
-
-// unusedCurrent returns the current key if nobody has used it and previous is about to be deactivated.
-func unusedCurrent(record rotation.Record, decision rotation.Decision, seen rotation.Observation) *rotation.Key {
-	current := seen.Find(record.Current.ID)
-	retires := decision.Has(rotation.Deactivate) && !decision.Has(rotation.Rotate) && !record.Previous.Revoked
-	if !retires || current == nil || !current.NeverUsed() {
-		return nil
-	}
-	return current
 }

@@ -3,6 +3,7 @@ package rotator_test
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,11 +32,8 @@ func (f *fixture) describeReading(r rotator.Reading) string {
 	for _, k := range r.Orphans {
 		parts = append(parts, "orphan "+f.name(k.ID))
 	}
-	if r.UnusedCurrent != nil {
-		parts = append(parts, "unused "+f.name(r.UnusedCurrent.ID))
-	}
-	if r.UseErr != nil {
-		parts = append(parts, "use unknown: "+f.describeCause(r.UseErr))
+	if r.Unknown != nil {
+		parts = append(parts, f.describeUnknown(r.Unknown))
 	}
 	return strings.TrimSpace(strings.Join(parts, " | "))
 }
@@ -70,7 +68,9 @@ func (c readCase) run(t *testing.T) {
 	known := rotator.Evidence{ChangedAt: start, Removed: []string{"AKIAGONE"}, Blocked: rotation.CauseYoung}
 	reading, err := f.client.Read(f.ctx(), subject, record, known)
 	f.print(err)
-	f.print(reading.UseErr)
+	if reading.Unknown != nil {
+		f.print(reading.Unknown.Err)
+	}
 	f.equal("error", f.describeError(err), c.err)
 	f.calledExactly(c.calls...)
 	if err != nil {
@@ -88,9 +88,6 @@ func (c readCase) run(t *testing.T) {
 	}
 	if e := reading.Evidence; !e.ChangedAt.Equal(start) || len(e.Removed) != 1 || e.Removed[0] != "AKIAGONE" {
 		t.Errorf("the evidence forgets the last apply: %+v", e)
-	}
-	if unused := reading.UnusedCurrent; unused != nil && unused.LastUse == nil {
-		t.Error("the unused current has no last use")
 	}
 	if current := reading.Evidence.Seen.Find(record.Current.ID); current != nil && current.LastUse != nil {
 		t.Errorf("the evidence has the last use of current: %+v", current.LastUse)
@@ -178,7 +175,7 @@ func TestRead_outcomes(t *testing.T) {
 				return f.single(day)
 			},
 			want:  "new user missing | current C |  | step rotate",
-			calls: []string{"ListAccessKeys deploy"},
+			calls: slices.Repeat([]string{"ListAccessKeys deploy"}, 6),
 		},
 		{
 			name: "another name in the configuration, of another user",
@@ -204,7 +201,7 @@ func TestRead_outcomes(t *testing.T) {
 			name:  "the user is gone",
 			given: func(f *fixture, _ *rotator.Subject) rotation.Record { return deletedUser(f) },
 			want:  "user gone",
-			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed C"},
+			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed C", "ListUsers"},
 		},
 		{
 			name: "the user was renamed",
@@ -214,7 +211,7 @@ func TestRead_outcomes(t *testing.T) {
 				return record
 			},
 			want:  "user renamed | current C; previous P replaced -1d | P Active, C Active",
-			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed C", "ListAccessKeys deploy", useP},
+			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed C", "GetUser deploy", "ListAccessKeys deploy", useP},
 		},
 		{
 			name: "the user was created again",
@@ -224,7 +221,7 @@ func TestRead_outcomes(t *testing.T) {
 				return record
 			},
 			want:  "user recreated | current C |  | recreated | step rotate",
-			calls: []string{list, "GetCallerIdentity", "GetUser ci", "GetAccessKeyLastUsed C"},
+			calls: []string{list, "GetCallerIdentity", "GetUser ci", "GetAccessKeyLastUsed C", "ListUsers"},
 		},
 		{
 			name: "account and unique id unknown after an import, and no policy",
@@ -265,7 +262,7 @@ func TestRead_outcomes(t *testing.T) {
 				return record
 			},
 			want:  "user renamed | current C | C Active",
-			calls: []string{list, "GetAccessKeyLastUsed C", "ListAccessKeys deploy", "GetUser deploy"},
+			calls: []string{list, "GetAccessKeyLastUsed C", "GetUser deploy", "ListAccessKeys deploy", "GetUser deploy"},
 		},
 		{
 			name: "unique id unknown, and GetUser denied",
@@ -284,7 +281,7 @@ func TestRead_outcomes(t *testing.T) {
 				return f.single(day)
 			},
 			err:   "ReadError{keys ci}: ListAccessKeys AccessDenied",
-			calls: []string{list},
+			calls: []string{list, "GetAccessKeyLastUsed C"},
 		},
 		{
 			name: "last use denied",
@@ -292,8 +289,8 @@ func TestRead_outcomes(t *testing.T) {
 				f.deny("GetAccessKeyLastUsed")
 				return f.pair(day)
 			},
-			err:   "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
-			calls: []string{list, useP},
+			want:  "current listed | current C; previous P replaced -1d | P Active, C Active | LastUseUnknown{P}: GetAccessKeyLastUsed AccessDenied",
+			calls: []string{list, useP, list},
 		},
 		{
 			name: "last use denied after the user was renamed",
@@ -303,8 +300,10 @@ func TestRead_outcomes(t *testing.T) {
 				f.before("GetAccessKeyLastUsed", 2, func() { f.deny("GetAccessKeyLastUsed") })
 				return record
 			},
-			err:   "ReadError{last use deploy}: GetAccessKeyLastUsed AccessDenied",
-			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed C", "ListAccessKeys deploy", useP},
+			want: "user renamed | current C; previous P replaced -1d | P Active, C Active | LastUseUnknown{P}: GetAccessKeyLastUsed AccessDenied",
+			calls: []string{
+				list, "GetCallerIdentity", "GetAccessKeyLastUsed C", "GetUser deploy", "ListAccessKeys deploy", useP, "ListAccessKeys deploy",
+			},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -454,8 +453,8 @@ func TestRead_unusedCurrent(t *testing.T) {
 				f.before("GetAccessKeyLastUsed", 2, func() { f.deny("GetAccessKeyLastUsed") })
 				return f.pair(8 * day)
 			},
-			want:  deactivate + " | use unknown: GetAccessKeyLastUsed AccessDenied",
-			calls: []string{list, useP, useC},
+			want:  deactivate + " | LastUseUnknown{C}: GetAccessKeyLastUsed AccessDenied",
+			calls: []string{list, useP, useC, list},
 		},
 		{
 			name:  "previous stays",

@@ -68,6 +68,8 @@ func (e *RefusedError) Error() string { return "no slot is free: " + string(e.Ob
 type UserChangedError struct {
 	Outcome Outcome
 	Key     string
+	// Location is set for UserUnknown.
+	Location Location
 }
 
 func (e *UserChangedError) Error() string { return "key " + e.Key + ": " + e.Outcome.String() }
@@ -249,6 +251,18 @@ type UnexpectedKeys struct {
 	Listed int
 }
 
+// LastUseUnknown says that the last use of keys could not be read. Err is that of the first.
+type LastUseUnknown struct {
+	Keys []string
+	Err  error
+}
+
+// KeyLeft says that a key was not deleted, since it belongs to another user, or may have been alive under another name.
+type KeyLeft struct {
+	Key string
+	Err *OwnerError
+}
+
 // DescriptionNotWritten says that the description of a key could not be written.
 type DescriptionNotWritten struct {
 	Key string
@@ -265,5 +279,7 @@ func (NotConfirmed) notice()          {}
 func (DeletedMeanwhile) notice()      {}
 func (LostKeyDeleted) notice()        {}
 func (UnexpectedKeys) notice()        {}
+func (LastUseUnknown) notice()        {}
+func (KeyLeft) notice()               {}
 func (DescriptionNotWritten) notice() {}
 func (DescriptionNotRemoved) notice() {}

@@ -4,7 +4,9 @@
 // It promises:
 //
 //   - Nothing is concluded from a list that lacks the current key before account, user and owner were compared with the
-//     record (Locate).
+//     record (Locate). An answer that denies access proves nothing, and a key is followed to another name only if the user of
+//     that name has the recorded unique id.
+//   - A last use that can't be read is unknown, and no error.
 //   - Before the first change of an Update the planned steps are confirmed by a fresh look. If one is no longer right, none
 //     is taken.
 //   - From the moment at which a key exists in IAM, neither the end of the context nor a panic loses it: its secret is in

@@ -25,13 +25,20 @@ func (a *application) applyStep(ctx context.Context, step rotation.Step, makesRo
 	return rotation.Outcome{At: a.client.gateway.Now()}, nil
 }
 
+// subject is the user that the task is about. Confirm has found the keys under the configured name.
+func (a *application) subject() Subject {
+	s := a.task.subject(a.task.User, a.state.Record)
+	s.AccountID, s.UniqueID = a.state.AccountID, a.state.UniqueID
+	return s
+}
+
 func (a *application) setStatus(ctx context.Context, step rotation.Step, status rotation.Status) (rotation.Outcome, error) {
 	change := ChangeDeactivated
 	if status == rotation.Active {
 		change = ChangeActivated
 	}
 	tflog.Info(ctx, "set the status of a key", map[string]any{"user": a.task.User, "access_key_id": step.Key, "status": string(status)})
-	_, gone, err := a.client.withOwner(ctx, a.task.User, step.Key, a.state.AccountID, func(user string) error {
+	owner, gone, err := a.client.withOwner(ctx, a.subject(), step.Key, func(user string) error {
 		return a.client.gateway.UpdateAccessKey(ctx, user, step.Key, string(status))
 	})
 	out := rotation.Outcome{At: a.client.gateway.Now()}
@@ -46,6 +53,9 @@ func (a *application) setStatus(ctx context.Context, step rotation.Step, status 
 	case iamgate.IsKind(err, iamgate.KindNotSettled):
 		a.notify(NotConfirmed{Key: step.Key, Change: change, Err: err})
 		return out, nil
+	case owner != "" && !iamgate.IsRefused(err) && a.client.hasStatus(ctx, owner, step.Key, status):
+		// The answer was lost, and the change was made.
+		return out, nil
 	}
 	failure := &StatusError{Key: step.Key, Status: status, Refused: iamgate.IsRefused(err), Err: err}
 	if p := a.state.Record.Previous; status == rotation.Inactive && p != nil && p.Revoked {
@@ -57,7 +67,7 @@ func (a *application) setStatus(ctx context.Context, step rotation.Step, status 
 // deleteKey deletes a key. When a new key follows, the list after that one shows the deletion, too.
 func (a *application) deleteKey(ctx context.Context, step rotation.Step, makesRoom bool) (rotation.Outcome, error) {
 	tflog.Info(ctx, "delete a key", map[string]any{"user": a.task.User, "access_key_id": step.Key})
-	owner, gone, err := a.client.withOwner(ctx, a.task.User, step.Key, a.state.AccountID, func(user string) error {
+	owner, gone, err := a.client.withOwner(ctx, a.subject(), step.Key, func(user string) error {
 		return a.client.gateway.DeleteAccessKey(ctx, user, step.Key)
 	})
 	if err != nil {
@@ -71,7 +81,10 @@ func (a *application) deleteKey(ctx context.Context, step rotation.Step, makesRo
 	}
 	// A deletion precedes the rotation of its task, so the description is still the recorded one.
 	if a.task.RecordedDescription != "" {
-		a.untag(ctx, step.Key)
+		if owner == "" {
+			owner = a.task.User
+		}
+		a.untag(ctx, owner, step.Key)
 	}
 	return rotation.Outcome{At: a.client.gateway.Now()}, nil
 }
@@ -93,7 +106,7 @@ func (a *application) describe(ctx context.Context) {
 		if a.task.Description != "" {
 			a.tag(ctx, id)
 		} else {
-			a.untag(ctx, id)
+			a.untag(ctx, a.task.User, id)
 		}
 	}
 }
@@ -109,10 +122,10 @@ func (a *application) tag(ctx context.Context, id string) {
 	}
 }
 
-// untag removes the description of a key.
-func (a *application) untag(ctx context.Context, id string) {
-	tflog.Info(ctx, "remove the description of a key", map[string]any{"user": a.task.User, "access_key_id": id})
-	if err := a.client.gateway.UntagUser(ctx, a.task.User, id); err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
+// untag removes the description of a key, which is a tag of its user.
+func (a *application) untag(ctx context.Context, user, id string) {
+	tflog.Info(ctx, "remove the description of a key", map[string]any{"user": user, "access_key_id": id})
+	if err := a.client.gateway.UntagUser(ctx, user, id); err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 		a.notify(DescriptionNotRemoved{Key: id, Err: err})
 	}
 }

@@ -42,7 +42,7 @@ func TestUpdate_deletePrevious(t *testing.T) {
 			},
 			{
 				fault: answerLostOnce, saved: "current C | C Active | configured, done", iam: "C Active",
-				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci",
 			},
 			{
 				fault: cutBeforeCommit, err: "DeleteError{P}: DeleteAccessKey no answer", saved: unsaved, iam: "P Inactive, C Active",
@@ -58,12 +58,12 @@ func TestUpdate_deletePrevious(t *testing.T) {
 			},
 			{
 				fault: keyDeleted, saved: "current C | C Active | configured, done", iam: "C Active",
-				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci",
 			},
 			{
 				fault: userRenamed, saved: "current C | C Active | configured, done", iam: "C Active",
 				evidence: "C Active | changed now, removed P",
-				calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, DeleteAccessKey P of deploy, " +
+				calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser deploy, DeleteAccessKey P of deploy, " +
 					"ListAccessKeys deploy",
 			},
 		},
@@ -106,7 +106,8 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 					" | created with secret for inactive (current C; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
-				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, " +
+					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
 				fault: cutBeforeCommit, err: "DeleteError{C}: DeleteAccessKey no answer", saved: unsaved, iam: "P Active, C Inactive",
@@ -130,12 +131,13 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 					" | created with secret for inactive (current C; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
-				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, " +
+					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
 				fault: userRenamed, err: "CreateError{keys [P Active]}: CreateAccessKey NoSuchEntity",
 				saved: "current C; previous P replaced -15d | P Active | ", iam: "P Active", evidence: "P Active | changed now, removed C",
-				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, ListAccessKeys deploy, DeleteAccessKey C of deploy, " +
+				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser deploy, DeleteAccessKey C of deploy, " +
 					"CreateAccessKey ci",
 			},
 		},
@@ -174,7 +176,8 @@ func TestUpdate_deleteUnmanaged(t *testing.T) {
 				fault: answerLostOnce,
 				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
 				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
-				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, GetUser ci, " +
+					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
 				fault: cutBeforeCommit, err: "DeleteError{X}: DeleteAccessKey no answer", saved: unsaved, iam: "C Active, X Active",
@@ -194,12 +197,13 @@ func TestUpdate_deleteUnmanaged(t *testing.T) {
 				fault: keyDeleted,
 				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
 				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
-				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, GetUser ci, " +
+					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
 				fault: userRenamed, err: "CreateError{keys [C Active]}: CreateAccessKey NoSuchEntity", saved: "current C | C Active | ",
 				iam: "C Active", evidence: "C Active | changed now, removed X",
-				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, ListAccessKeys deploy, DeleteAccessKey X of deploy, " +
+				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, GetUser deploy, DeleteAccessKey X of deploy, " +
 					"CreateAccessKey ci",
 			},
 		},

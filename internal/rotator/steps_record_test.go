@@ -27,7 +27,7 @@ func (r recordingTest) run(t *testing.T) {
 		calls []string
 	}{
 		{fault: none, calls: []string{list, use}},
-		{fault: denied, err: "ReadError{keys ci}: ListAccessKeys AccessDenied", calls: []string{list}},
+		{fault: denied, err: "ReadError{keys ci}: ListAccessKeys AccessDenied", calls: []string{list, "GetAccessKeyLastUsed C"}},
 		{fault: errorBeforeCommit, err: "ReadError{keys ci}: ListAccessKeys ServiceFailure", calls: []string{list, list}},
 		{fault: errorAfterCommit, err: "ReadError{keys ci}: ListAccessKeys ServiceFailure", calls: []string{list, list}},
 		{fault: answerLost, err: "ReadError{keys ci}: ListAccessKeys no answer", calls: []string{list, list}},
@@ -38,7 +38,7 @@ func (r recordingTest) run(t *testing.T) {
 		{fault: keyDeleted, err: r.stale, calls: []string{list}},
 		{
 			fault: userRenamed, err: "UserChangedError{user renamed C}",
-			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed C", "ListAccessKeys deploy"},
+			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed C", "GetUser deploy", "ListAccessKeys deploy"},
 		},
 	} {
 		t.Run(string(row.fault), func(t *testing.T) {

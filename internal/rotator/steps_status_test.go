@@ -31,15 +31,17 @@ func TestUpdate_reactivate(t *testing.T) {
 			},
 			{
 				fault: errorBeforeCommit, err: "StatusError{P Active}: UpdateAccessKey ServiceFailure", saved: unsaved,
-				iam: "P Inactive, C Active", evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P",
+				iam: "P Inactive, C Active", evidence: "P Inactive, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: errorAfterCommit, err: "StatusError{P Active}: UpdateAccessKey ServiceFailure", saved: unsaved,
-				iam: "P Active, C Active", evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P",
+				fault: errorAfterCommit,
+				saved: "current C; previous P replaced now | P Active, C Active | configured, done",
+				iam:   "P Active, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: answerLost, err: "StatusError{P Active}: UpdateAccessKey no answer", saved: unsaved, iam: "P Active, C Active",
-				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P",
+				fault: answerLost,
+				saved: "current C; previous P replaced now | P Active, C Active | configured, done",
+				iam:   "P Active, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: answerLostOnce, saved: "current C; previous P replaced now | P Active, C Active | configured, done",
@@ -47,7 +49,7 @@ func TestUpdate_reactivate(t *testing.T) {
 			},
 			{
 				fault: cutBeforeCommit, err: "StatusError{P Active}: UpdateAccessKey no answer", saved: unsaved, iam: "P Inactive, C Active",
-				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P",
+				evidence: "P Inactive, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: empty200, saved: "current C; previous P replaced now | P Active, C Active | configured, done", iam: "P Active, C Active",
@@ -59,12 +61,12 @@ func TestUpdate_reactivate(t *testing.T) {
 			},
 			{
 				fault: keyDeleted, err: "StatusError{P Active gone}", saved: unsaved, iam: "C Active",
-				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci",
 			},
 			{
 				fault: userRenamed, saved: "current C; previous P replaced now | P Active, C Active | configured, done",
 				iam: "P Active, C Active", evidence: "P Active, C Active | changed now",
-				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, UpdateAccessKey P of deploy, " +
+				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser deploy, UpdateAccessKey P of deploy, " +
 					"ListAccessKeys deploy",
 			},
 		},
@@ -90,15 +92,17 @@ func TestUpdate_deactivate(t *testing.T) {
 			},
 			{
 				fault: errorBeforeCommit, err: "StatusError{P Inactive}: UpdateAccessKey ServiceFailure", saved: unsaved,
-				iam: "P Active, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
+				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: errorAfterCommit, err: "StatusError{P Inactive}: UpdateAccessKey ServiceFailure", saved: unsaved,
-				iam: "P Inactive, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
+				fault: errorAfterCommit,
+				saved: "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
+				iam:   "P Inactive, C Active", evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: answerLost, err: "StatusError{P Inactive}: UpdateAccessKey no answer", saved: unsaved, iam: "P Inactive, C Active",
-				evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
+				fault: answerLost,
+				saved: "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
+				iam:   "P Inactive, C Active", evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: answerLostOnce,
@@ -107,7 +111,7 @@ func TestUpdate_deactivate(t *testing.T) {
 			},
 			{
 				fault: cutBeforeCommit, err: "StatusError{P Inactive}: UpdateAccessKey no answer", saved: unsaved, iam: "P Active, C Active",
-				evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
+				evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: empty200, saved: "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
@@ -120,12 +124,12 @@ func TestUpdate_deactivate(t *testing.T) {
 			{
 				fault: keyDeleted, notices: "DeletedMeanwhile{P}",
 				saved: "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done", iam: "C Active",
-				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci",
 			},
 			{
 				fault: userRenamed, saved: "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
 				iam: "P Inactive, C Active", evidence: "P Inactive, C Active | changed now",
-				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, UpdateAccessKey P of deploy, " +
+				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser deploy, UpdateAccessKey P of deploy, " +
 					"ListAccessKeys deploy",
 			},
 		},
@@ -153,15 +157,17 @@ func TestUpdate_deactivateRevoked(t *testing.T) {
 			},
 			{
 				fault: errorBeforeCommit, err: "StatusError{P Inactive revoked for C}: UpdateAccessKey ServiceFailure", saved: unsaved,
-				iam: "P Active, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
+				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: errorAfterCommit, err: "StatusError{P Inactive revoked for C}: UpdateAccessKey ServiceFailure", saved: unsaved,
-				iam: "P Inactive, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
+				fault: errorAfterCommit,
+				saved: "current C; previous P replaced -1d deactivated now by us revoked | P Inactive, C Active | configured, done",
+				iam:   "P Inactive, C Active", evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: answerLost, err: "StatusError{P Inactive revoked for C}: UpdateAccessKey no answer", saved: unsaved,
-				iam: "P Inactive, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
+				fault: answerLost,
+				saved: "current C; previous P replaced -1d deactivated now by us revoked | P Inactive, C Active | configured, done",
+				iam:   "P Inactive, C Active", evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: answerLostOnce,
@@ -170,7 +176,7 @@ func TestUpdate_deactivateRevoked(t *testing.T) {
 			},
 			{
 				fault: cutBeforeCommit, err: "StatusError{P Inactive revoked for C}: UpdateAccessKey no answer", saved: unsaved,
-				iam: "P Active, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
+				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: empty200,
@@ -185,13 +191,13 @@ func TestUpdate_deactivateRevoked(t *testing.T) {
 				fault: keyDeleted, notices: "DeletedMeanwhile{P}",
 				saved: "current C; previous P replaced -1d deactivated now by us revoked | P Inactive, C Active | configured, done",
 				iam:   "C Active", evidence: "P Inactive, C Active | changed now",
-				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci",
 			},
 			{
 				fault: userRenamed,
 				saved: "current C; previous P replaced -1d deactivated now by us revoked | P Inactive, C Active | configured, done",
 				iam:   "P Inactive, C Active", evidence: "P Inactive, C Active | changed now",
-				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, UpdateAccessKey P of deploy, " +
+				calls: "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser deploy, UpdateAccessKey P of deploy, " +
 					"ListAccessKeys deploy",
 			},
 		},

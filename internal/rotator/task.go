@@ -40,6 +40,10 @@ type Task struct {
 	Save func(context.Context, State)
 }
 
+func (t Task) subject(user string, record rotation.Record) Subject {
+	return Subject{User: user, RecordedUser: t.RecordedUser, AccountID: t.AccountID, UniqueID: t.UniqueID}.WithKeys(record, t.Secrets)
+}
+
 // State is what is true of a user's keys while a Task is done: what the state must say if everything ends now.
 type State struct {
 	Record rotation.Record

@@ -4,8 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
 // TestUpdate_stale is about plans of which somebody has made a step wrong since. TestUpdate_adopt and its neighbours have
@@ -106,6 +108,20 @@ func TestUpdate_userChanged(t *testing.T) {
 			calls:    "ListAccessKeys deploy",
 		},
 		{
+			name: "the user was renamed to the new name a moment ago",
+			update: steady(named("deploy"), func(f *fixture, _ *rotator.Task) {
+				f.clock.onSleep = func(time.Duration) {
+					if _, ok := f.sim.User("deploy"); !ok {
+						f.sim.RenameUser("ci", "deploy")
+					}
+				}
+			}),
+			saved:    "current C | C Active | configured, done",
+			iam:      "C Active",
+			evidence: "C Active",
+			calls:    "ListAccessKeys deploy",
+		},
+		{
 			name:     "the new name belongs to another user",
 			update:   steady(named("deploy"), func(f *fixture, _ *rotator.Task) { f.sim.CreateUser("deploy") }),
 			err:      "UserChangedError{new user is another one C}",
@@ -129,7 +145,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "none",
-			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListAccessKeys deploy",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser deploy, ListAccessKeys deploy",
 		},
 		{
 			name:     "the user was deleted since the plan",
@@ -137,7 +153,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			err:      "UserChangedError{user gone C}",
 			saved:    unsaved,
 			evidence: "none",
-			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListUsers",
 		},
 		{
 			name: "the user was created again since the plan",
@@ -148,7 +164,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			err:      "StaleError{deactivate P | }",
 			saved:    unsaved,
 			evidence: "none",
-			calls:    "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C, ListUsers",
 		},
 		{
 			// A key of that age that is not listed may still show, unless its user is another one.
@@ -168,7 +184,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			saved:    "current new 1 | new 1 Active | created with secret for recreated (current C), configured, done",
 			iam:      "new 1 Active",
 			evidence: "new 1 Active | changed now",
-			calls: "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C, CreateAccessKey ci, " +
+			calls: "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed C, ListUsers, CreateAccessKey ci, " +
 				"GetCallerIdentity, ListAccessKeys ci",
 		},
 		{
@@ -185,11 +201,12 @@ func TestUpdate_userChanged(t *testing.T) {
 		{
 			name:     "the last use can't be read",
 			update:   deactivating(withDenied("GetAccessKeyLastUsed")),
-			err:      "ReadError{last use ci}: GetAccessKeyLastUsed AccessDenied",
+			err:      "StaleError{deactivate P because used P | P Active, C Active}",
+			notices:  "LastUseUnknown{P}: GetAccessKeyLastUsed AccessDenied",
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "none",
-			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P",
+			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, ListAccessKeys ci",
 		},
 		{
 			// The first list does not know the user. The one that follows the question for the owner of C is up to date.
@@ -206,3 +223,92 @@ func TestUpdate_userChanged(t *testing.T) {
 		},
 	})
 }
+
+// TestUpdate_answerLostAndStale shows that a lost answer to a change of status is looked for in lists that show it late.
+func TestUpdate_answerLostAndStale(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	task := deactivating()(f)
+	f.sim.AddFault(iamsim.Fault{Action: "UpdateAccessKey", Kind: iamsim.AnswerLost})
+	f.before("UpdateAccessKey", 1, func() { f.sim.SetReadLag(time.Second, 1) })
+	f.reported(f.update(task), "", "")
+	f.savedLast("current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done")
+}
+
+// TestUpdate_unknownUser is about an apply that can't tell what became of the user. It changes nothing.
+func TestUpdate_unknownUser(t *testing.T) {
+	t.Parallel()
+	renamed := func(f *fixture, task *rotator.Task) {
+		f.sim.RenameUser("ci", "deploy")
+		f.allowOnly("ci")
+		task.Planned = []rotation.Step{{Kind: rotation.Rotate, Key: task.Record.Current.ID, Reason: rotation.ReasonAge}}
+	}
+	runApplyCases(t, []applyCase{
+		{
+			name:     "renamed under a policy for the old name",
+			update:   steady(renamed),
+			err:      "UserChangedError{user unknown C}",
+			saved:    unsaved,
+			iam:      "C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListUsers",
+		},
+		{
+			name: "renamed under a policy for the old name, and the key says so",
+			update: steady(renamed, func(f *fixture, task *rotator.Task) {
+				id := task.Record.Current.ID
+				task.Secrets = map[string]secret.Secret{id: f.sim.Secret(id)}
+			}),
+			err:      "UserChangedError{user unknown C}",
+			saved:    unsaved,
+			iam:      "C Active",
+			evidence: "C Active, signed now",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, GetCallerIdentity, ListAccessKeys deploy",
+		},
+	})
+}
+
+// TestUpdate_forgetsSignedAt shows that a call that the old key signed says nothing of the use of the new one.
+func TestUpdate_forgetsSignedAt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		update func(*fixture) rotator.Task
+		want   string
+	}{
+		"a new key":   {rotating(signedNow), "C Active, new 1 Active | changed now"},
+		"no new key":  {deactivating(signedNow), "P Inactive, C Active | changed now, signed now"},
+		"no new step": {steady(signedNow), "C Active, signed now"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			report := f.update(c.update(f))
+			f.equal("error", f.describeError(report.Err), "")
+			f.equal("evidence", f.describeEvidence(report.Evidence), c.want)
+		})
+	}
+}
+
+// TestUpdate_remembersRemoved shows that the keys deleted by an earlier apply are remembered for five minutes, too.
+func TestUpdate_remembersRemoved(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ago  time.Duration
+		want string
+	}{
+		"for five minutes": {5*time.Minute - time.Second, "C Active | changed now, removed AKIAGONE, removed P"},
+		"and then no more": {5 * time.Minute, "C Active | changed now, removed P"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			report := f.update(deleting(func(f *fixture, task *rotator.Task) {
+				task.Known.ChangedAt, task.Known.Removed = f.sim.Now().Add(-c.ago), []string{"AKIAGONE"}
+			})(f))
+			f.equal("error", f.describeError(report.Err), "")
+			f.equal("evidence", f.describeEvidence(report.Evidence), c.want)
+		})
+	}
+}
+
+func signedNow(f *fixture, task *rotator.Task) { task.Known.SignedAt = f.sim.Now() }

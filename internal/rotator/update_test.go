@@ -172,11 +172,35 @@ func TestUpdate_owner(t *testing.T) {
 		{
 			name:     "deactivate while the last use fails",
 			update:   deactivating(failing, renamed("UpdateAccessKey")),
-			err:      "StatusError{P Inactive}: GetAccessKeyLastUsed ServiceFailure",
+			saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
+			iam:      "P Inactive, C Active",
+			evidence: "P Inactive, C Active | changed now",
+			calls: look + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListUsers, " +
+				"UpdateAccessKey P of deploy, ListAccessKeys deploy",
+		},
+		{
+			name:     "deactivate where the owner can't be asked",
+			update:   deactivating(withDenied("ListUsers"), failing, renamed("UpdateAccessKey")),
+			err:      "StatusError{P Inactive}: OwnerError{P of ci}: GetAccessKeyLastUsed ServiceFailure; ListUsers AccessDenied",
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "P Active, C Active | changed now",
-			calls:    look + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+			calls:    look + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListUsers",
+		},
+		{
+			// The list of the same user still has the current key.
+			name: "deleted by somebody, and AWS denies access to all else",
+			update: deactivating(func(f *fixture, task *rotator.Task) {
+				f.before("UpdateAccessKey", 1, func() {
+					f.sim.DeleteAccessKey(task.Record.Previous.ID)
+					f.deny("GetAccessKeyLastUsed", "GetUser", "ListUsers")
+				})
+			}),
+			notices:  "DeletedMeanwhile{P}",
+			saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
+			iam:      "C Active",
+			evidence: "P Inactive, C Active | changed now",
+			calls:    look + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListAccessKeys ci",
 		},
 		{
 			name:     "delete in another account",
@@ -190,11 +214,20 @@ func TestUpdate_owner(t *testing.T) {
 		{
 			name:     "delete while the last use fails",
 			update:   deleting(failing, renamed("DeleteAccessKey")),
-			err:      "DeleteError{P}: GetAccessKeyLastUsed ServiceFailure",
+			saved:    "current C | C Active | configured, done",
+			iam:      "C Active",
+			evidence: "C Active | changed now, removed P",
+			calls: look + "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListUsers, " +
+				"DeleteAccessKey P of deploy, ListAccessKeys deploy",
+		},
+		{
+			name:     "delete where the owner can't be asked",
+			update:   deleting(withDenied("ListUsers"), failing, renamed("DeleteAccessKey")),
+			err:      "DeleteError{P}: OwnerError{P of ci}: GetAccessKeyLastUsed ServiceFailure; ListUsers AccessDenied",
 			saved:    unsaved,
 			iam:      "P Inactive, C Active",
 			evidence: "P Inactive, C Active | changed now",
-			calls:    look + "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P",
+			calls:    look + "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListUsers",
 		},
 	})
 }
@@ -464,8 +497,8 @@ func TestUpdate_descriptions(t *testing.T) {
 			update: deleting(described("old", "old"), func(f *fixture, _ *rotator.Task) {
 				f.before("DeleteAccessKey", 1, func() { f.sim.RenameUser("ci", "deploy") })
 			}),
-			calls: look + "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, ListAccessKeys deploy, " +
-				"DeleteAccessKey P of deploy, ListAccessKeys deploy, UntagUser ci",
+			calls: look + "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser deploy, " +
+				"DeleteAccessKey P of deploy, ListAccessKeys deploy, UntagUser deploy",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

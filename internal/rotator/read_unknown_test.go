@@ -1,0 +1,119 @@
+package rotator_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+// TestRead_unknownUser shows that a Read that proves nothing leaves all as it is and plans no step.
+func TestRead_unknownUser(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.single(90 * day)
+	subject := f.subject(record)
+	withSecret(f, &subject)
+	seen := rotation.Observation{Keys: []rotation.Key{{ID: record.Current.ID, Status: rotation.Active, CreatedAt: record.Current.CreatedAt}}}
+	known := rotator.Evidence{
+		Seen: seen, ChangedAt: f.sim.Now().Add(-day), Removed: []string{"AKIAGONE"}, Blocked: rotation.CausePaused,
+		Steps: []rotation.Step{{Kind: rotation.Rotate, Key: record.Current.ID}},
+	}
+	f.sim.RenameUser("ci", "deploy")
+	f.allowOnly("ci")
+	f.began = f.sim.Now()
+	reading, err := f.client.Read(f.ctx(), subject, record, known)
+	f.fatal(err)
+	f.equal("outcome", reading.Location.Outcome.String(), "user unknown")
+	f.equal("evidence", f.describeEvidence(&reading.Evidence), "C Active | changed -1d, removed AKIAGONE, signed now")
+	if len(reading.Decision.Steps) > 0 || reading.Decision.Blocked != nil || len(reading.Orphans) > 0 || reading.Unknown != nil {
+		t.Errorf("something was concluded: %+v", reading)
+	}
+}
+
+// TestRead_keepsSignedAt shows that the time of a call that the current key signed stays in the evidence.
+func TestRead_keepsSignedAt(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.single(day)
+	subject := f.subject(record)
+	withSecret(f, &subject)
+	f.sim.RenameUser("ci", "deploy")
+	f.deny("GetAccessKeyLastUsed")
+	f.began = f.sim.Now()
+	first, err := f.client.Read(f.ctx(), subject, record, rotator.Evidence{})
+	f.fatal(err)
+	f.equal("outcome", first.Location.Outcome.String(), "user renamed")
+	f.equal("evidence", f.describeEvidence(&first.Evidence), "C Active, signed now")
+
+	subject.User, subject.RecordedUser = "deploy", "deploy"
+	f.sim.Advance(day)
+	second, err := f.client.Read(f.ctx(), subject, record, first.Evidence)
+	f.fatal(err)
+	f.equal("evidence", f.describeEvidence(&second.Evidence), "C Active, signed now")
+}
+
+// TestRead_staleList is about lists that name a key which was deleted a moment ago, for longer than they are repeated.
+func TestRead_staleList(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		// change deletes a key, by an apply of ours, whose evidence it returns, or by hand.
+		change func(f *fixture, record rotation.Record) rotator.Evidence
+		want   string
+	}{
+		{
+			name: "previous, by us",
+			change: func(f *fixture, record rotation.Record) rotator.Evidence {
+				f.sim.DeleteAccessKey(record.Previous.ID)
+				return rotator.Evidence{ChangedAt: f.sim.Now(), Removed: []string{record.Previous.ID}}
+			},
+			want: "current listed | current C | C Active",
+		},
+		{
+			name: "previous, by hand",
+			change: func(f *fixture, record rotation.Record) rotator.Evidence {
+				f.sim.DeleteAccessKey(record.Previous.ID)
+				return rotator.Evidence{}
+			},
+			want: "current listed | current C; previous P replaced -8d | P Active, C Active" +
+				" | LastUseUnknown{P}: GetAccessKeyLastUsed AccessDenied",
+		},
+		{
+			name: "previous, by hand, and the next list shows it",
+			change: func(f *fixture, record rotation.Record) rotator.Evidence {
+				f.sim.DeleteAccessKey(record.Previous.ID)
+				f.before("ListAccessKeys", 2, func() { f.sim.SetReadLag(0, 1) })
+				return rotator.Evidence{}
+			},
+			want: "current listed | current C | C Active",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			record := f.pair(8 * day)
+			subject := f.subject(record)
+			f.began = f.sim.Now()
+			f.sim.SetReadLag(time.Minute, 1)
+			known := c.change(f, record)
+			reading, err := f.client.Read(f.ctx(), subject, record, known)
+			f.fatal(err)
+			f.equal("reading", f.describeReading(reading), c.want)
+		})
+	}
+}
+
+// TestRead_unknownUse shows that an orphan is not told from a key that somebody uses without its last use.
+func TestRead_unknownUse(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.single(day)
+	f.newKey("X")
+	f.deny("GetAccessKeyLastUsed")
+	reading, err := f.client.Read(f.ctx(), f.subject(record), record, rotator.Evidence{})
+	f.fatal(err)
+	f.equal("reading", f.describeReading(reading),
+		"current listed | current C | C Active, X Active | LastUseUnknown{X}: GetAccessKeyLastUsed AccessDenied")
+}
