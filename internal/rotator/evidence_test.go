@@ -119,7 +119,7 @@ func TestEvidence_unblockedBy(t *testing.T) {
 		rotation.CauseOverlap:    waits,
 		rotation.CauseGrace:      waits,
 		rotation.CauseExpired:    {"recipients", "expiry"},
-		rotation.CauseSigners: []string{}    nil,
+		rotation.CauseSigner:     nil,
 		rotation.CauseOnlyActive: nil,
 		rotation.CauseYoung:      nil,
 		rotation.CauseNotOurs:    nil,
