@@ -44,7 +44,7 @@ func (e *evaluation) newKeyObstacleByEarlierLook() *Obstacle {
 			return obstacle
 		}
 	case CauseUsed, CauseUnknownUse, CauseHandover, CauseOverlap, CauseGrace, CauseHeld, CausePaused, CauseUnmanaged, CauseAdopted,
-		CauseSigner, CauseOnlyActive, CauseSettling, CauseNotOurs, CauseRevoked:
+		CauseSigner, CauseOnlyActive, CauseSettling, CauseRevokedActive, CauseNotOurs, CauseRevoked:
 	}
 	return nil
 }
@@ -61,28 +61,31 @@ func (e *evaluation) rotationBlocked() *Obstacle {
 	if e.record.Policy == nil || e.edited || e.dueReason() == "" && !e.currentYoung() {
 		return nil
 	}
-	var obstacles []Obstacle
+	var expired, young, paused, room *Obstacle
 	if e.recipientsExpired() {
-		obstacles = append(obstacles, Obstacle{Cause: CauseExpired, Key: e.record.Current.ID})
+		expired = &Obstacle{Cause: CauseExpired, Key: e.record.Current.ID}
 	}
 	if e.currentYoung() {
-		obstacles = append(obstacles, *e.newKeyObstacle())
+		young = e.newKeyObstacle()
 	}
 	if e.policy.Paused {
-		obstacles = append(obstacles, Obstacle{Cause: CausePaused, Key: e.record.Current.ID})
+		paused = &Obstacle{Cause: CausePaused, Key: e.record.Current.ID}
 	}
 	if len(e.seen.Keys) >= KeysPerUser {
-		if _, obstacle := e.makeRoom(); obstacle != nil {
-			obstacles = append(obstacles, *obstacle)
+		_, room = e.makeRoom()
+	}
+	return firstOfRotation(expired, young, paused, room)
+}
+
+// firstOfRotation returns the obstacle whose cause comes first in rotationCauses; nil when there is none.
+func firstOfRotation(obstacles ...*Obstacle) *Obstacle {
+	var first *Obstacle
+	for _, o := range obstacles {
+		if o != nil && (first == nil || slices.Index(rotationCauses, o.Cause) < slices.Index(rotationCauses, first.Cause)) {
+			first = o
 		}
 	}
-	if len(obstacles) == 0 {
-		return nil
-	}
-	first := slices.MinFunc(obstacles, func(a, b Obstacle) int {
-		return slices.Index(rotationCauses, a.Cause) - slices.Index(rotationCauses, b.Cause)
-	})
-	return &first
+	return first
 }
 
 // retirementBlocked returns why previous is neither deactivated nor deleted though its time has come; nil when it is, and before.

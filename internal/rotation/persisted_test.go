@@ -21,15 +21,20 @@ import (
 var persistedConstants = map[string]map[string]string{
 	"Status": {"Active": "Active", "Inactive": "Inactive"},
 	"Kind": {
-		"Adopt":             "adopt",
-		"RecordDeactivated": "record_deactivated",
-		"RecordReactivated": "record_reactivated",
-		"Reactivate":        "reactivate",
-		"Deactivate":        "deactivate",
-		"DeletePrevious":    "delete_previous",
-		"DeleteCurrent":     "delete_current",
-		"DeleteUnmanaged":   "delete_unmanaged",
-		"Rotate":            "rotate",
+		"Adopt":                 "adopt",
+		"RecordDeactivated":     "record_deactivated",
+		"RecordReactivated":     "record_reactivated",
+		"RecordDeleted":         "record_deleted",
+		"RecordCurrentInactive": "record_current_inactive",
+		"RecordCurrentActive":   "record_current_active",
+		"RecordRenamed":         "record_renamed",
+		"RecordRequest":         "record_request",
+		"Reactivate":            "reactivate",
+		"Deactivate":            "deactivate",
+		"DeletePrevious":        "delete_previous",
+		"DeleteCurrent":         "delete_current",
+		"DeleteUnmanaged":       "delete_unmanaged",
+		"Rotate":                "rotate",
 	},
 	"Reason": {
 		"ReasonCreated":    "created",
@@ -42,29 +47,35 @@ var persistedConstants = map[string]map[string]string{
 		"ReasonRevoked":    "revoked",
 	},
 	"Cause": {
-		"CauseUsed":       "used",
-		"CauseOverlap":    "overlap",
-		"CauseGrace":      "grace",
-		"CauseHeld":       "held",
-		"CausePaused":     "paused",
-		"CauseUnmanaged":  "unmanaged",
-		"CauseAdopted":    "adopted",
-		"CauseSigner":     "signer",
-		"CauseOnlyActive": "only_active",
-		"CauseYoung":      "young",
-		"CauseNotOurs":    "not_ours",
-		"CauseRevoked":    "revoked",
-		"CauseExpired":    "expired",
+		"CauseUsed":          "used",
+		"CauseOverlap":       "overlap",
+		"CauseGrace":         "grace",
+		"CauseHeld":          "held",
+		"CausePaused":        "paused",
+		"CauseUnmanaged":     "unmanaged",
+		"CauseAdopted":       "adopted",
+		"CauseSigner":        "signer",
+		"CauseOnlyActive":    "only_active",
+		"CauseYoung":         "young",
+		"CauseNotOurs":       "not_ours",
+		"CauseRevoked":       "revoked",
+		"CauseExpired":       "expired",
+		"CauseUnknownUse":    "unknown_use",
+		"CauseHandover":      "handover",
+		"CauseSettling":      "settling",
+		"CauseRevokedActive": "revoked_active",
 	},
 }
 
 // persistedEvidence has the JSON form of the evidence that the provider keeps in the private state.
 type persistedEvidence struct {
-	Seen      Observation `json:"seen"`
-	Steps     []Step      `json:"steps,omitempty"`
-	Blocked   Cause       `json:"blocked,omitempty"`
-	ChangedAt time.Time   `json:"changed_at,omitzero"`
-	Removed   []string    `json:"removed,omitempty"`
+	Seen              Observation `json:"seen"`
+	Steps             []Step      `json:"steps,omitempty"`
+	Blocked           Cause       `json:"blocked,omitempty"`
+	RetirementBlocked Cause       `json:"retirement_blocked,omitempty"`
+	Room              Room        `json:"room,omitzero"`
+	ChangedAt         time.Time   `json:"changed_at,omitzero"`
+	Removed           []string    `json:"removed,omitempty"`
 }
 
 // Steps in a plan that was saved by an earlier version must keep their meaning.
@@ -74,6 +85,12 @@ func TestStep_readsSavedPlan(t *testing.T) {
 		{Kind: "adopt", Key: other},
 		{Kind: "record_deactivated", Key: prev},
 		{Kind: "record_reactivated", Key: prev},
+		{Kind: "record_deleted", Key: prev},
+		{Kind: "record_current_inactive", Key: cur},
+		{Kind: "record_current_active", Key: cur},
+		{Kind: "record_renamed", Key: cur},
+		{Kind: "record_request", Key: cur, Request: `rotate_when_changed["quarter"], encrypted_output`},
+		{Kind: "record_request", Key: cur},
 		{Kind: "reactivate", Key: prev},
 		{Kind: "deactivate", Key: prev},
 		{Kind: "delete_previous", Key: prev},
@@ -118,7 +135,9 @@ func TestObservation_readsPrivateState(t *testing.T) {
 						LastUse: &Use{At: day(-3), Service: "s3", Region: "eu-west-1"},
 					},
 				},
-				Signers: []string{prev},
+				User:     "ci",
+				Signers:  []string{prev, other},
+				SignedAt: day(5),
 			},
 			Steps: []Step{
 				{Kind: "delete_previous", Key: prev},
@@ -127,10 +146,16 @@ func TestObservation_readsPrivateState(t *testing.T) {
 			ChangedAt: day(7),
 			Removed:   []string{other},
 		},
+		{
+			Seen: Observation{Keys: []Key{{ID: other, Status: "Active", CreatedAt: day(0), Other: true}}},
+			Room: Room{Step: Step{Kind: "delete_previous", Key: prev}},
+		},
+		{Seen: Observation{Keys: []Key{}}, Room: Room{Cause: "handover", Key: prev}, RetirementBlocked: "handover"},
+		{Seen: Observation{Keys: []Key{}}, Room: Room{Cause: "settling", Key: prev, Settling: true}},
 	}
 	for _, cause := range []Cause{
 		"used", "overlap", "grace", "held", "paused", "unmanaged", "adopted", "signer", "only_active", "young", "not_ours", "revoked",
-		"expired",
+		"expired", "unknown_use", "handover", "settling", "revoked_active",
 	} {
 		want = append(want, persistedEvidence{Seen: Observation{Keys: []Key{}}, Blocked: cause})
 	}
@@ -230,4 +255,26 @@ func readPersisted[T any](t *testing.T, name string) T {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// A Room is stored in private states, so that what is written must be read back.
+func TestRoom_roundTrip(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		room Room
+		want string
+	}{
+		{Room{}, `{}`},
+		{Room{Step: deletePrevious(prev)}, `{"step":{"kind":"delete_previous","key":"AKIAPREVIOUS"}}`},
+		{Room{Cause: CauseSettling, Key: prev, Settling: true}, `{"cause":"settling","key":"AKIAPREVIOUS","settling":true}`},
+	} {
+		got := toJSON(t, tt.room)
+		if got != tt.want {
+			t.Errorf("got %s, want %s", got, tt.want)
+		}
+		var read Room
+		if err := json.Unmarshal([]byte(got), &read); err != nil || read != tt.room {
+			t.Errorf("read %+v, %v, want %+v", read, err, tt.room)
+		}
+	}
 }

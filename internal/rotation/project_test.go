@@ -10,6 +10,7 @@ func TestProject(t *testing.T) {
 	t.Parallel()
 	then, later := time.Unix(0, 0).UTC(), time.Unix(9e9, 0).UTC()
 	record := Record{
+		ManagedSince: then, Request: "encrypted_output",
 		Current:  Current{ID: "new", CreatedAt: then},
 		Previous: &Previous{ID: "old", CreatedAt: then, ReplacedAt: then, DeactivatedAt: then},
 	}
@@ -23,8 +24,9 @@ func TestProject(t *testing.T) {
 		}
 		gotRecord, gotSeen := Project(policy, record, seen, steps, Outcome{At: later, NewKey: planned})
 		wantRecord := Record{
-			Current:  Current{ID: "planned", CreatedAt: later, Sealed: sealed},
-			Previous: &Previous{ID: "new", CreatedAt: then, ReplacedAt: later},
+			ManagedSince: then,
+			Current:      Current{ID: "planned", CreatedAt: later, Sealed: sealed, SealedTo: policy.Recipients},
+			Previous:     &Previous{ID: "new", CreatedAt: then, ReplacedAt: later},
 		}
 		wantSeen := Observation{Keys: []Key{{ID: "new", Status: Active, CreatedAt: then}, planned}}
 		if !reflect.DeepEqual(gotRecord, wantRecord) || !reflect.DeepEqual(gotSeen, wantSeen) {

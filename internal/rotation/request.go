@@ -40,7 +40,7 @@ func (r Request) Parts() (entries []string, recipients bool) {
 			if err != nil {
 				return entries, recipients
 			}
-			name, _ := strconv.Unquote(quoted) //nolint:errcheck // QuotedPrefix has checked it
+			name, _ := strconv.Unquote(quoted) // QuotedPrefix has checked it.
 			entries, rest = append(entries, name), strings.TrimPrefix(after[len(quoted):], "]")
 		} else if after, ok := strings.CutPrefix(rest, requestedByRecipients); ok {
 			recipients, rest = true, after

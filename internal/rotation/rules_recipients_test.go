@@ -26,6 +26,12 @@ func TestDecide_recipientsChanged(t *testing.T) {
 	checkRows(t, []row{
 		{"others", settled(toAlice, toBob), day(3), rotates},
 		{"no longer sealed", settled(toAlice, toNobody), day(3), rotates},
+		{"no longer sealed, and the old recipients are not known", settled(set(recipients(alice)), sealed, toNobody), day(3), rotates},
+		{"others, and the old ones are not known", settled(set(recipients(alice)), sealed, toBob), day(3), rotates},
+		{
+			"those of the secret, after a request that is pending", settled(toAlice, set(recipients(bob)), edit(recipients(alice))), day(3),
+			nothing(),
+		},
 		{"the same", settled(toAlice, edit(recipients(alice))), day(3), nothing()},
 		{"the same, and they expire later", settled(toAlice, edit(sealableUntil(day(365)))), day(3), nothing()},
 		{"the plaintext is known", settled(toBob), day(3), nothing()},
@@ -92,7 +98,10 @@ func TestDecide_recipientsChangedWithoutFreeSlot(t *testing.T) {
 		{"previous in its grace, the plaintext is known", retiring(edit(recipients(bob))), day(8), nothing()},
 		{"previous in its grace, paused", retiring(set(pause), change), day(8), makesRoom},
 		{"previous held", retiring(set(hold), change), day(8), pendsRecipients(obstacle(CauseHeld, prev))},
-		{"previous held by the same edit", retiring(change, edit(hold)), day(8), does(reactivate(prev), pend(byRecipients)).next(obstacle(CauseHeld, prev))},
+		{
+			"previous held by the same edit", retiring(change, edit(hold)), day(8),
+			does(reactivate(prev), pend(byRecipients)).next(obstacle(CauseHeld, prev)),
+		},
 		{"an adopted previous in its overlap", overlapping(adopted, change), day(3), pendsRecipients(obstacleUntil(CauseOverlap, prev, day(14)))},
 		{"an unmanaged key", settled(unmanagedKey(active), change), day(3), pendsRecipients(obstacle(CauseUnmanaged, other))},
 		{
@@ -181,7 +190,10 @@ func TestDecide_expiredRecipientsAmongCauses(t *testing.T) {
 			"previous held", overlapping(expiring, set(hold)), expiry,
 			blocked(obstacle(CauseHeld, prev)).kept(obstacle(CauseHeld, prev)), block.kept(obstacle(CauseHeld, prev)),
 		},
-		{"previous held, requested", overlapping(expiring, set(hold), edit(quarter)), expiry, pends(obstacle(CauseHeld, prev)), pends(unsealable())},
+		{
+			"previous held, requested", overlapping(expiring, set(hold), edit(quarter)), expiry, pends(obstacle(CauseHeld, prev)),
+			pends(unsealable()),
+		},
 		{"an unmanaged key", settled(expiring, unmanagedKey(active)), expiry, blocked(obstacle(CauseUnmanaged, other)), block},
 		{
 			"an unmanaged key, requested", settled(expiring, unmanagedKey(active), edit(quarter)), expiry,

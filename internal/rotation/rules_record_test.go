@@ -317,6 +317,25 @@ func TestHas(t *testing.T) {
 	}
 }
 
+func TestStep_Records(t *testing.T) {
+	t.Parallel()
+	records := []Step{
+		adopt(other), recordDeactivated(prev), recordReactivated(prev), recordDeleted(prev), recordCurrentInactive(), recordCurrentActive(),
+		recordRenamed(), pend(byQuarter),
+	}
+	changes := []Step{reactivate(prev), deactivate(prev), deletePrevious(prev), deleteCurrent(), deleteUnmanaged(other), rotate(ReasonAge), {}}
+	for _, s := range records {
+		if !s.Records() {
+			t.Errorf("%s: got a step that changes something in IAM", s.Kind)
+		}
+	}
+	for _, s := range changes {
+		if s.Records() {
+			t.Errorf("%s: got a step that changes the record alone", s.Kind)
+		}
+	}
+}
+
 func TestChanged(t *testing.T) {
 	t.Parallel()
 	type values map[string]string

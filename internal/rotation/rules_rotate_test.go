@@ -187,7 +187,8 @@ func TestDecide_noFreeSlotWithoutCurrent(t *testing.T) {
 		},
 		{
 			"an adopted Inactive previous beside an Inactive current", retiring(adopted, is(cur, inactive)), day(14),
-			does(recordCurrentInactive()).blocked(obstacleUntil(CauseAdopted, prev, day(14))), does(deletePrevious(prev), rotateInactive(ReasonInactive)),
+			does(recordCurrentInactive()).blocked(obstacleUntil(CauseAdopted, prev, day(14))),
+			does(deletePrevious(prev), rotateInactive(ReasonInactive)),
 		},
 	})
 }
@@ -274,7 +275,10 @@ func TestDecide_requestWithoutFreeSlot(t *testing.T) {
 		{"a held previous in its overlap", overlapping(set(hold), edit(quarter)), day(3), pends(obstacle(CauseHeld, prev))},
 		{"a held previous past its overlap", overlapping(set(hold), edit(quarter)), day(30), pends(obstacle(CauseHeld, prev))},
 		{"a previous that the same edit holds", overlapping(edit(hold, quarter)), day(30), pends(obstacle(CauseHeld, prev))},
-		{"a previous in its grace that the same edit holds", retiring(edit(hold, quarter)), day(8), does(reactivate(prev), pend(byQuarter)).next(obstacle(CauseHeld, prev))},
+		{
+			"a previous in its grace that the same edit holds", retiring(edit(hold, quarter)), day(8),
+			does(reactivate(prev), pend(byQuarter)).next(obstacle(CauseHeld, prev)),
+		},
 		{"a previous that the same edit no longer holds", retiring(set(hold), edit(stopHolding, quarter)), day(8), makesRoom},
 		{
 			"current and previous Inactive", retiring(is(cur, inactive), edit(quarter)), day(8),

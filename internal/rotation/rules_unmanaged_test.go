@@ -212,7 +212,10 @@ func TestDecide_orphanOfInterruptedRevoke(t *testing.T) {
 		{"at the age of rotate_after", interrupted(), day(90), again},
 		{"paused and held", interrupted(set(pause, hold)), day(4), again},
 		{"with another request", interrupted(edit(quarter)), day(4), again},
-		{"previous was deleted for it", overlapping(gone(prev), interruptRevoke), day(4), does(append(plan(recordDeleted(prev)), again.Steps...)...)},
+		{
+			"previous was deleted for it", overlapping(gone(prev), interruptRevoke), day(4),
+			does(append(plan(recordDeleted(prev)), again.Steps...)...),
+		},
 		{"refuse", interrupted(set(unmanagedKeys(RefuseUnmanaged))), day(4), again},
 		{"retire", interrupted(set(unmanagedKeys(RetireUnmanaged))), day(4), again},
 		{"used by somebody", interrupted(used(other, day(3))), day(4), again},

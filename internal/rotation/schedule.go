@@ -61,7 +61,7 @@ func spread(uniqueID string, within time.Duration) time.Duration {
 		return 0
 	}
 	sum := sha256.Sum256([]byte(uniqueID))
-	return time.Duration(binary.BigEndian.Uint64(sum[:8])%seconds) * time.Second
+	return time.Duration(binary.BigEndian.Uint64(sum[:8])%seconds) * time.Second //nolint:gosec // it is less than within
 }
 
 // nextRotationNear reports whether the next rotation by age is so near that previous must be retired to leave its slot.

@@ -267,6 +267,7 @@ func pause(p *Policy)       { p.Paused = true }
 func resume(p *Policy)      { p.Paused = false }
 
 func waitForHandover(p *Policy) { p.WaitForHandover = true }
+func noHandover(p *Policy)      { p.WaitForHandover = false }
 
 func maxAge(d time.Duration) setting         { return func(p *Policy) { p.MaxAge = d } }
 func applyEvery(d time.Duration) setting     { return func(p *Policy) { p.ApplyEvery = d } }
