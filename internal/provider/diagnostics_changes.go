@@ -40,8 +40,8 @@ type change struct {
 	seen   rotation.Observation
 	step   rotation.Step
 	newID  string
-	// rotates reports whether a rotation is among this step and those that follow.
-	rotates bool
+	// rotates reports whether a rotation is among this step and those that follow, and revokes whether it revokes.
+	rotates, revokes bool
 }
 
 func (c change) text() string {

@@ -52,6 +52,7 @@ func (t planTexts) due(steps []rotation.Step) diag.Diagnostics {
 	record, seen := t.record, t.seen
 	for i, step := range steps {
 		c := change{policy: t.policy, record: record, seen: seen, step: step, rotates: hasStep(steps[i:], rotation.Rotate)}
+		c.revokes = slices.ContainsFunc(steps, func(s rotation.Step) bool { return s.Revoke })
 		if p, ok := t.dueStep(c); ok {
 			diags.Append(p.asWarning())
 		}
@@ -92,11 +93,14 @@ func (t planTexts) dueStep(c change) (p problem, ok bool) {
 	case rotation.DeletePrevious, rotation.DeleteCurrent:
 		switch why := c.deletion(); {
 		case k.Status == rotation.Active:
-			return problem{
+			p = problem{
 				summary: "Active access key is deleted to make room for a new one",
 				truth:   described + "is deleted without having been Inactive, since a rotation needs its slot.",
-				next:    "If somebody still needs it, set hold_previous = true.",
-			}, true
+			}
+			if !c.revokes {
+				p.next = "If somebody still needs it, set hold_previous = true."
+			}
+			return p, true
 		case strings.HasSuffix(why, "to make room"):
 			return problem{
 				summary: "Inactive access key is deleted to make room for a new one",
@@ -158,7 +162,9 @@ func (t planTexts) judgement(asked rotator.Judgement, due []rotation.Step) diag.
 	if t.record.Policy == nil {
 		diags.Append(t.revokeBaseline()...)
 	}
-	left := slices.DeleteFunc(clockDriven(due), func(s rotation.Step) bool { return slices.Contains(asked.Steps, s) })
+	left := slices.DeleteFunc(clockDriven(due), func(s rotation.Step) bool {
+		return slices.ContainsFunc(asked.Steps, func(a rotation.Step) bool { return a.Key == s.Key && (a.Kind == s.Kind || !a.Records()) })
+	})
 	switch {
 	case len(left) > 0 && !hasStep(asked.Steps, rotation.Rotate):
 		diags.Append(t.leftToNextPlan(left))

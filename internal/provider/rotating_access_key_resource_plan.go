@@ -158,7 +158,7 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		}
 		steps = asked.Steps
 	}
-	diags.Append(r.planSealing(ctx, plan, want)...)
+	diags.Append(r.planSealing(ctx, plan, texts.user, want)...)
 	diags.Append(plan.planSteps(ctx, want.policy, record, known.Seen, steps)...)
 	plan.planBlocked(steps, asked)
 	if configured.User.IsUnknown() {

@@ -21,14 +21,15 @@ func encryptedTo(recipients ...string) attributes {
 
 // created is what the plan of a create shows with the default configuration.
 var created = changes{
-	"user": "ci", "rotate_after": "90d", "apply_every": "1d", "rotation_spread": "0s", "wait_for_handover": "true", "overlap": "7d", "grace": "7d", "require_unused_for": "8d", "rotate_when_changed": null,
+	"user": "ci", "max_age": null, "rotate_after": "90d", "apply_every": "1d", "rotation_spread": "0s", "wait_for_handover": "true", "overlap": "7d", "grace": "7d", "require_unused_for": "8d", "rotate_when_changed": null,
 	"revoke_when_changed": null, "hold_previous": "false", "paused": "false", "unmanaged_keys": "refuse", "wait_until_usable": "true",
 	"description": null, "encrypted_output": null, "skip_destroy": "false",
 	"id": "ci", "account_id": knownAfterApply, "user_unique_id": knownAfterApply, "access_key_id": knownAfterApply,
 	"secret_access_key": knownAfterApply, "encrypted_secret": null, "status": "Active", "created_at": knownAfterApply,
 	"inactive_since": null, "rotate_at": knownAfterApply, "managed_since": knownAfterApply, "compliant_until": null,
-	"last_change": knownAfterApply, "rotation_requested": null, "retirement_blocked": null, "previous_access_key_id": null, "rotation_blocked": null,
-	"version": knownAfterApply, "previous": null,
+	"last_change": knownAfterApply, "rotation_requested": null, "retirement_blocked": null, "previous_access_key_id": null,
+	"rotation_blocked": null,
+	"version":          knownAfterApply, "previous": null,
 }
 
 // createdToAlice is created with a secret that is encrypted to alice.
@@ -197,8 +198,8 @@ func TestModifyPlan_createBesideKeys(t *testing.T) {
 			},
 			config:  attributes{"unmanaged_keys": "delete_unused"},
 			changes: created.with(changes{"unmanaged_keys": "delete_unused"}),
-			says: []string{`Warning: Unmanaged key others (Active, created 2026-01-02 00:00:00 UTC, never used) of user "ci" is deleted ` +
-				"to make room for a new one"},
+			says: []string{"Warning: Unmanaged access key is deleted to make room for a new one | " +
+				"Key others (Active, created 2026-01-02 00:00:00 UTC, never used)"},
 		},
 		{
 			name:      "delete_unused, two keys in use",

@@ -17,7 +17,7 @@ var anythingMayChange = changes{
 
 func TestModifyPlan_durations(t *testing.T) {
 	t.Parallel()
-	const dueSince = "Warning: rotate_after 30d makes key k1 due since 2026-01-31 00:00:00 UTC: the next plan rotates it"
+	const dueSince = "Warning: Changed configuration makes a rotation due | Key k1 of user \"ci\" is rotated at 30d | since 2026-01-31 00:00:00 UTC"
 	testPlans(t, []planRow{
 		{
 			name: "spelled anew", before: rotate,
@@ -70,13 +70,19 @@ func TestModifyPlan_durations(t *testing.T) {
 	})
 }
 
-// A plan that changes the policy takes no step that only time calls for.
+// A plan that changes the policy takes no step that only time calls for, and says so. What only changes the record is done.
 func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 	t.Parallel()
+	const left = "Warning: Due step is left to the next plan | "
 	testPlans(t, []planRow{
 		{
 			name: "rotation due", before: createAndWait("90d"), config: attributes{"overlap": "1d"},
 			changes: changes{"overlap": "1d"},
+			says:    []string{left + "rotate k1: created 2026-01-01, reached 90d"},
+		},
+		{
+			name: "rotation due, rotate_when_changed", before: createAndWait("90d"), config: release("1"),
+			changes: rotatedBy("asked by rotate_when_changed (release)").with(changes{"rotate_when_changed.release": "1"}),
 		},
 		{
 			name: "deactivation due",
@@ -87,6 +93,7 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 			},
 			config:  attributes{"grace": "1d"},
 			changes: changes{"grace": "1d"},
+			says:    []string{left + "deactivate k1: overlap over, never used, current in use | The next plan takes"},
 		},
 		{
 			name: "deletion due",
@@ -96,9 +103,25 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 			},
 			config:  attributes{"paused": true},
 			changes: changes{"paused": "true"},
+			says:    []string{left + "delete k1: Inactive since 2026-04-08, grace over | While paused is set"},
 		},
 		{
 			name: "previous deactivated by hand",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.Advance("10m")
+				ws.setStatus("k1", "Inactive")
+			},
+			config:    attributes{"overlap": "1d"},
+			refreshed: changes{"previous.status": "Inactive"},
+			changes: changes{
+				"overlap": "1d", "previous.deactivate_at": "2026-04-02T00:00:00Z", "previous.deactivated_at": knownAfterApply,
+				"previous.deactivated_by": "other", "previous.delete_at": knownAfterApply,
+				"last_change": "record k1: deactivated by somebody else",
+			},
+		},
+		{
+			name: "previous deactivated by hand, while the list may be stale",
 			before: func(ws *workspace) {
 				rotate(ws)
 				ws.setStatus("k1", "Inactive")
@@ -106,6 +129,16 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 			config:    attributes{"overlap": "1d"},
 			refreshed: changes{"previous.status": "Inactive"},
 			changes:   changes{"overlap": "1d", "previous.deactivate_at": "2026-04-02T00:00:00Z"},
+		},
+		{
+			name: "previous deleted by hand, paused",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.deleteKey("k1")
+			},
+			config:    attributes{"paused": true},
+			refreshed: changes{"previous.status": "Missing"},
+			changes:   deleted("record k1: deleted by somebody else").with(changes{"paused": "true"}),
 		},
 		{
 			name: "adoption, by the plan that sets retire",
@@ -119,22 +152,22 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 	})
 }
 
-// What blocks a rotation and is taken away no longer shows in the plan that does it, so that a postcondition on
-// rotation_blocked does not forbid the remedy.
+// What blocks a rotation or a retirement and may be taken away is unknown in the plan that does it, so that a postcondition on
+// rotation_blocked or retirement_blocked does not forbid the remedy.
 func TestModifyPlan_unblocked(t *testing.T) {
 	t.Parallel()
 	waits := func(cause string) []string {
 		return []string{"Warning: Rotation is due and waits | " + cause}
 	}
-	const unmanagedKey = "the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), " +
-		"which this resource did not create"
-	const usedKey = "key k1 was used at 2026-06-30 00:00:00 UTC by s3 in eu-west-1; require_unused_for keeps it until 2026-07-08 00:00:00 UTC"
+	const unmanagedKey = "the slot is taken by key theirs, which this resource does not manage"
+	const usedKey = "key k1 is still in use"
 	blockedByUse := func(ws *workspace) {
 		rotate(ws)
+		ws.useKey("k2")
 		ws.Advance("90d")
 		ws.useKey("k1")
 	}
-	usedSays := append(waits(usedKey), `Warning: Previous key k1 of user "ci" is not retired yet: `+usedKey)
+	usedSays := append(waits(usedKey), "Warning: Previous access key is still in use | "+usedKey)
 	blockedByTheirs := func(ws *workspace) {
 		ws.createForeignKey("theirs")
 		createAndWait("90d")(ws)
@@ -152,7 +185,7 @@ func TestModifyPlan_unblocked(t *testing.T) {
 				ws.Advance("90d")
 			},
 			refreshed: changes{"rotation_blocked": "paused is set"}, refreshSays: waits("paused is set"),
-			changes: changes{"paused": "false", "rotation_blocked": null},
+			changes: changes{"paused": "false", "rotation_blocked": knownAfterApply},
 		},
 		{
 			name: "hold_previous unset",
@@ -161,18 +194,21 @@ func TestModifyPlan_unblocked(t *testing.T) {
 				ws.apply(attributes{"hold_previous": true})
 				ws.Advance("90d")
 			},
-			refreshed: changes{"rotation_blocked": "hold_previous keeps key k1"}, refreshSays: waits("hold_previous keeps key k1"),
-			changes: changes{"hold_previous": "false", "rotation_blocked": null},
+			refreshed: changes{
+				"rotation_blocked": "hold_previous keeps key k1", "retirement_blocked": "hold_previous keeps key k1",
+			},
+			refreshSays: waits("hold_previous keeps key k1"),
+			changes:     changes{"hold_previous": "false", "rotation_blocked": knownAfterApply, "retirement_blocked": knownAfterApply},
 		},
 		{
 			name: "unmanaged_keys changed", before: blockedByTheirs, config: attributes{"unmanaged_keys": "delete_unused"},
 			refreshed: changes{"rotation_blocked": unmanagedKey}, refreshSays: waits(unmanagedKey),
-			changes: changes{"unmanaged_keys": "delete_unused", "rotation_blocked": null},
+			changes: changes{"unmanaged_keys": "delete_unused", "rotation_blocked": knownAfterApply},
 		},
 		{
 			name: "require_unused_for changed", before: blockedByUse, config: attributes{"require_unused_for": "0s"},
-			refreshed: changes{"rotation_blocked": usedKey}, refreshSays: usedSays,
-			changes: changes{"require_unused_for": "0s", "rotation_blocked": null},
+			refreshed: changes{"rotation_blocked": usedKey, "retirement_blocked": usedKey}, refreshSays: usedSays,
+			changes: changes{"require_unused_for": "0s", "rotation_blocked": knownAfterApply, "retirement_blocked": knownAfterApply},
 		},
 		{
 			name: "recipient prolonged",
@@ -183,7 +219,7 @@ func TestModifyPlan_unblocked(t *testing.T) {
 			config:      attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{prolonged}}},
 			refreshed:   changes{"rotation_blocked": "a recipient of encrypted_output has expired"},
 			refreshSays: waits("a recipient of encrypted_output has expired"),
-			changes:     changes{"encrypted_output.openpgp_public_keys": prolonged, "rotation_blocked": null},
+			changes:     changes{"encrypted_output.openpgp_public_keys": prolonged, "rotation_blocked": knownAfterApply},
 		},
 		{
 			name: "another setting changed", before: blockedByTheirs, config: attributes{"overlap": "1d"},
@@ -246,6 +282,10 @@ func TestModifyPlan_unknown(t *testing.T) {
 	}
 	testPlans(t, []planRow{
 		unknownValue("rotate_after", "90d"),
+		unknownValue("max_age", "120d"),
+		unknownValue("apply_every", "2d"),
+		unknownValue("rotation_spread", "1d"),
+		unknownValue("wait_for_handover", false),
 		unknownValue("overlap", "1d"),
 		unknownValue("grace", "1d"),
 		unknownValue("require_unused_for", "1d"),

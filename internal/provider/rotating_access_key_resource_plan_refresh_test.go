@@ -29,6 +29,8 @@ func TestModifyPlan_import(t *testing.T) {
 		{
 			name: "with triggers", before: importOne, config: release("1").with(incident("1")), refreshed: identified,
 			changes: settled.with(changes{"rotate_when_changed.release": "1", "revoke_when_changed.incident": "1"}),
+			says: []string{"Warning: revoke_when_changed revokes nothing at the first apply after an import | key theirs (Active | " +
+				"aws iam update-access-key --user-name ci --access-key-id theirs --status Inactive"},
 		},
 		{
 			name: "encrypted", before: importOne, config: encryptedTo(alice), refreshed: identified,
@@ -49,8 +51,8 @@ func TestModifyPlan_import(t *testing.T) {
 				ws.importID("ci")
 			},
 			refreshed: identified,
-			changes:   settled,
-			says:      []string{"Warning: rotate_after 90d makes key theirs due since 2026-04-01 00:00:00 UTC: the next plan rotates it"},
+			changes:   settled.with(changes{"rotate_at": "2027-02-05T00:00:00Z"}),
+			says:      []string{"Warning: Changed configuration makes a rotation due | Key theirs of user \"ci\" | since 2027-02-05 00:00:00 UTC"},
 		},
 		{
 			name: "Inactive key",
@@ -90,7 +92,6 @@ func TestModifyPlan_import(t *testing.T) {
 // Without a refresh a plan knows what the last Read or apply that reached the state saw, and no more.
 func TestModifyPlan_withoutRefresh(t *testing.T) {
 	t.Parallel()
-	const refused = `Error: Rotation of user "ci" was asked for and is not possible: `
 	testPlans(t, []planRow{
 		{name: "after an apply", before: create(nil), noRefresh: true},
 		{name: "after an apply, rotation due since", before: createAndWait("90d"), noRefresh: true},
@@ -136,7 +137,8 @@ func TestModifyPlan_withoutRefresh(t *testing.T) {
 				ws.resource.private = nil
 			},
 			noRefresh: true, config: release("1"),
-			says: []string{refused + "key k1 is not known to be unused for long enough"},
+			changes: pending("k2"),
+			says:    []string{"Warning: Rotation was asked for and has to wait | the last use of key k1 is unknown"},
 		},
 		{
 			name: "private state that can't be read",
@@ -171,25 +173,26 @@ func TestModifyPlan_storedState(t *testing.T) {
 	}
 	testPlans(t, []planRow{
 		{
-			name: "deactivation due", before: stored, noRefresh: true,
-			changes: changes{
-				"previous.status": "Inactive", "previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "iamkeys",
-				"previous.delete_at": knownAfterApply,
-			},
+			name: "deactivation due", before: stored, noRefresh: true, config: attributes{"wait_for_handover": false},
+			changes: deactivated("deactivate AKIAEXAMPLEPREVIOUS1: overlap over, unused since 2026-03-31, current not used"),
 			applySays: []string{
 				`Error: Plan for user "ci" is out of date: it would deactivate key AKIAEXAMPLEPREVIOUS1, but the keys in IAM have ` +
 					"changed since the plan",
 			},
 		},
 		{
-			name: "rotate_when_changed", before: stored, noRefresh: true, config: release("1"),
+			name: "rotate_when_changed", before: stored, noRefresh: true,
+			config: release("1").with(attributes{"wait_for_handover": false}),
 			changes: newKey.with(changes{ //nolint:gosec // ids of the state file, and no secrets
-				"rotate_when_changed.release": "1", "last_change": "rotate k2: asked by rotate_when_changed (release)",
+				"rotate_when_changed.release": "1", "previous_access_key_id": "AKIAEXAMPLECURRENT02",
+				"last_change": "delete AKIAEXAMPLEPREVIOUS1: Active, unused since 2026-03-31, to make room; " +
+					"rotate AKIAEXAMPLECURRENT02: asked by rotate_when_changed (release)",
 				"previous.access_key_id":     "AKIAEXAMPLECURRENT02",
 				"previous.secret_access_key": "secret of the current key",
 				"previous.created_at":        "2026-04-01T00:00:00Z", "previous.replaced_at": knownAfterApply,
 				"previous.deactivate_at": knownAfterApply,
 			}),
+			says: []string{"Warning: Active access key is deleted to make room for a new one | Key AKIAEXAMPLEPREVIOUS1 (Active"},
 			applySays: []string{
 				`Error: Plan for user "ci" is out of date: it would rotate key AKIAEXAMPLECURRENT02, but the keys in IAM have ` +
 					"changed since the plan",
@@ -255,7 +258,7 @@ func TestModifyPlan_sharedUser(t *testing.T) {
 	p.read(ws.resource)
 	plan := p.planChange(p.none(), byDefault(nil))
 	ws.sameTexts("plan: diagnostics", plan.says, []string{
-		`Warning: Two resources manage the access keys of user "ci": current keys k1 and (being created)`,
+		"Warning: Two resources manage the access keys of one user | current keys k1 and (being created)",
 	})
 }
 

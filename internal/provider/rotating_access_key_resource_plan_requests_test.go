@@ -92,7 +92,7 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 			config:      release("1").with(attributes{"paused": true}),
 			refreshed:   changes{"rotation_blocked": "paused is set"},
 			refreshSays: []string{"Warning: Rotation is due and waits | paused is set"},
-			changes:     byRelease.with(changes{"rotate_when_changed.release": "1", "rotation_blocked": null}),
+			changes:     byRelease.with(changes{"rotate_when_changed.release": "1", "rotation_blocked": knownAfterApply}),
 		},
 		{
 			name: "encrypted", before: create(encryptedTo(alice)),
@@ -105,9 +105,11 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 		{
 			name: "previous in its grace", before: deactivate, config: release("1"),
 			changes: newKey.with(previousK2).with(changes{
-				"rotate_when_changed.release": "1", "last_change": "rotate k2: asked by rotate_when_changed (release)",
-				"previous.status": "Active", "previous.deactivated_at": null, "previous.deactivated_by": null, "previous.delete_at": null,
+				"rotate_when_changed.release": "1",
+				"last_change":                 "delete k1: Inactive since 2026-04-08, to make room; rotate k2: asked by rotate_when_changed (release)",
+				"previous.status":             "Active", "previous.deactivated_at": null, "previous.deactivated_by": null, "previous.delete_at": null,
 			}),
+			says: []string{"Warning: Inactive access key is deleted to make room for a new one | Key k1 (Inactive"},
 		},
 		{
 			name: "previous beyond its overlap",
@@ -118,8 +120,10 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 			},
 			config: release("1"),
 			changes: newKey.with(previousK2).with(changes{
-				"rotate_when_changed.release": "1", "last_change": "rotate k2: asked by rotate_when_changed (release)",
+				"rotate_when_changed.release": "1",
+				"last_change":                 "delete k1: Active, never used, to make room; rotate k2: asked by rotate_when_changed (release)",
 			}),
+			says: []string{"Warning: Active access key is deleted to make room for a new one | Key k1 (Active | hold_previous"},
 		},
 		{
 			name: "unmanaged key that nobody used",
@@ -127,10 +131,12 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 				ws.createForeignKey("theirs")
 				ws.apply(attributes{"unmanaged_keys": "delete_unused"})
 			},
-			config:  release("1").with(attributes{"unmanaged_keys": "delete_unused"}),
-			changes: byRelease.with(changes{"rotate_when_changed.release": "1"}),
-			says: []string{`Warning: Unmanaged key theirs (Active, created 2026-01-01 00:00:00 UTC, never used) of user "ci" is deleted ` +
-				"to make room for a new one"},
+			config: release("1").with(attributes{"unmanaged_keys": "delete_unused"}),
+			changes: rotated.with(changes{
+				"rotate_when_changed.release": "1",
+				"last_change":                 "delete theirs: unmanaged, never used, to make room; rotate k1: asked by rotate_when_changed (release)",
+			}),
+			says: []string{deletesTheirs},
 		},
 		{
 			name: "current deleted",
@@ -142,7 +148,7 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 			refreshed:   changes{"status": "Missing"},
 			refreshSays: []string{"Warning: Current access key is not listed by IAM | key k1 "},
 			changes: newKey.with(changes{
-				"rotate_when_changed.release": "1", "last_change": "rotate k2: asked by rotate_when_changed (release)", "status": "Active",
+				"rotate_when_changed.release": "1", "last_change": "rotate k1: asked by rotate_when_changed (release)", "status": "Active",
 			}),
 		},
 	})
@@ -150,16 +156,26 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 
 func TestModifyPlan_revokeWhenChanged(t *testing.T) {
 	t.Parallel()
-	revokedK1 := rotatedBy("asked by revoke_when_changed (incident)").with(revoked)
-	revokedK2 := newKey.with(previousK2).with(revoked).with(changes{"last_change": "rotate k2: asked by revoke_when_changed (incident)"})
+	revokedK1 := rotatedBy("asked by revoke_when_changed (incident); deactivate k1: revoked").with(revoked)
+	revokedK2 := func(k1 string) changes {
+		return newKey.with(previousK2).with(revoked).with(changes{
+			"last_change": "delete k1: " + k1 + ", to make room; rotate k2: asked by revoke_when_changed (incident); deactivate k2: revoked",
+		})
+	}
+	says := func(id string) string {
+		return "Warning: Access key is revoked | Key " + id + ` (Active | of user "ci" stops working in this apply`
+	}
+	const deletesActive = "Warning: Active access key is deleted to make room for a new one | Key k1 (Active"
 	testPlans(t, []planRow{
 		{
 			name: "set", before: create(nil), config: incident("1"),
 			changes: revokedK1.with(changes{"revoke_when_changed.incident": "1"}),
+			says:    []string{says("k1")},
 		},
 		{
 			name: "value changed", before: create(incident("1")), config: incident("2"),
 			changes: revokedK1.with(changes{"revoke_when_changed.incident": "2"}),
+			says:    []string{says("k1")},
 		},
 		{
 			name: "value removed", before: create(incident("1")),
@@ -168,6 +184,7 @@ func TestModifyPlan_revokeWhenChanged(t *testing.T) {
 		{
 			name: "with rotate_when_changed", before: create(nil), config: incident("1").with(release("1")),
 			changes: revokedK1.with(changes{"revoke_when_changed.incident": "1", "rotate_when_changed.release": "1"}),
+			says:    []string{says("k1")},
 		},
 		{
 			name: "previous Active and just used",
@@ -176,11 +193,14 @@ func TestModifyPlan_revokeWhenChanged(t *testing.T) {
 				ws.useKey("k1")
 			},
 			config:  incident("1"),
-			changes: revokedK2.with(changes{"revoke_when_changed.incident": "1"}),
+			changes: revokedK2("Active, unused since 2026-04-01").with(changes{"revoke_when_changed.incident": "1"}),
+			says:    []string{deletesActive, says("k2")},
 		},
 		{
 			name: "previous Inactive", before: deactivate, config: incident("1"),
-			changes: revokedK2.without("previous.status", "previous.deactivated_by").with(changes{"revoke_when_changed.incident": "1"}),
+			changes: revokedK2("Inactive since 2026-04-08").without("previous.status", "previous.deactivated_by").with(
+				changes{"revoke_when_changed.incident": "1"}),
+			says: []string{"Warning: Inactive access key is deleted to make room for a new one | Key k1 (Inactive", says("k2")},
 		},
 		{
 			name: "held and paused",
@@ -189,7 +209,8 @@ func TestModifyPlan_revokeWhenChanged(t *testing.T) {
 				ws.apply(attributes{"hold_previous": true, "paused": true})
 			},
 			config:  incident("1").with(attributes{"hold_previous": true, "paused": true}),
-			changes: revokedK2.with(changes{"revoke_when_changed.incident": "1"}),
+			changes: revokedK2("Active, never used").with(changes{"revoke_when_changed.incident": "1"}),
+			says:    []string{deletesActive, says("k2")},
 		},
 	})
 }
@@ -198,6 +219,7 @@ func TestModifyPlan_holdPrevious(t *testing.T) {
 	t.Parallel()
 	hold := attributes{"hold_previous": true}
 	reactivated := changes{
+		"last_change":   "reactivate k1: hold_previous is set",
 		"hold_previous": "true", "previous.status": "Active", "previous.replaced_at": knownAfterApply,
 		"previous.deactivate_at": knownAfterApply, "previous.deactivated_at": null, "previous.deactivated_by": null,
 		"previous.delete_at": null,
@@ -248,7 +270,8 @@ func TestModifyPlan_holdPrevious(t *testing.T) {
 				ws.apply(hold)
 				ws.Advance("30d")
 			},
-			config: hold,
+			config:    hold,
+			refreshed: changes{"retirement_blocked": "hold_previous keeps key k1"},
 		},
 		{
 			name: "unset",
@@ -257,7 +280,8 @@ func TestModifyPlan_holdPrevious(t *testing.T) {
 				ws.apply(hold)
 				ws.Advance("30d")
 			},
-			changes: changes{"hold_previous": "false"},
+			refreshed: changes{"retirement_blocked": "hold_previous keeps key k1"},
+			changes:   changes{"hold_previous": "false", "retirement_blocked": knownAfterApply},
 		},
 	})
 }
@@ -265,7 +289,7 @@ func TestModifyPlan_holdPrevious(t *testing.T) {
 func TestModifyPlan_encryptedOutput(t *testing.T) {
 	t.Parallel()
 	plainTextRemains := func(keys string) string {
-		return "Warning: Secret of key " + keys + " is encrypted from now on, but older state versions and this saved plan hold it in plain text"
+		return "Warning: Older state versions and this saved plan hold a secret in plain text | secret of key " + keys + " is encrypted"
 	}
 	setToAlice := changes{
 		"encrypted_output.age_recipients": alice, "encrypted_output.openpgp_public_keys": null, "encrypted_output.kms_key_id": null,
@@ -396,7 +420,7 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 		},
 		{
 			name: "removed", before: create(encryptedTo(alice)),
-			changes: rotatedBy("encrypted_output: no longer set").with(changes{
+			changes: rotatedBy("asked by encrypted_output (no longer set)").with(changes{
 				"encrypted_output": null, "encrypted_secret": null, "previous.secret_access_key": null,
 				"previous.encrypted_secret": "encrypted secret of k1",
 			}),
@@ -411,7 +435,7 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 			},
 			config: encryptedTo(alice),
 			changes: newKey.without("secret_access_key").with(previousK1).with(changes{
-				"rotation_reason": "key theirs of 2026-01-01 00:00:00 UTC reached rotate_after 90d", "encrypted_secret": knownAfterApply,
+				"last_change": "rotate theirs: created 2026-01-01, reached 90d", "encrypted_secret": knownAfterApply,
 				"previous_access_key_id": "theirs", "previous.access_key_id": "theirs", "previous.secret_access_key": null,
 			}),
 		},
@@ -424,138 +448,6 @@ func TestModifyPlan_encryptedOutput(t *testing.T) {
 			},
 			config:  encryptedTo(bob),
 			changes: changes{"encrypted_output.age_recipients": bob},
-		},
-	})
-}
-
-func TestModifyPlan_requestRefused(t *testing.T) {
-	t.Parallel()
-	const refused = `Error: Rotation of user "ci" was asked for and is not possible: `
-	retire := attributes{"unmanaged_keys": "retire"}
-	hold := attributes{"hold_previous": true}
-	key := acctest.NewPGPKey(t)
-	key.Expire(acctest.Start.AddDate(0, 0, 60))
-	expiring := attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{key.Public()}}}
-	testPlans(t, []planRow{
-		{
-			name: "unmanaged key",
-			before: func(ws *workspace) {
-				ws.createForeignKey("theirs")
-				ws.apply(nil)
-			},
-			config: release("1"),
-			says: []string{refused + "the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), " +
-				"which this resource did not create"},
-		},
-		{
-			name: "other recipients, unmanaged key",
-			before: func(ws *workspace) {
-				ws.createForeignKey("theirs")
-				ws.apply(encryptedTo(alice))
-			},
-			config: encryptedTo(bob),
-			says: []string{refused + "the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), " +
-				"which this resource did not create"},
-		},
-		{
-			name: "overlap",
-			before: func(ws *workspace) {
-				rotate(ws)
-				ws.Advance("7d-1s")
-			},
-			config: release("1"),
-			says:   []string{refused + "the overlap of previous key k1 is not over until 2026-04-08 00:00:00 UTC"},
-		},
-		{
-			name: "used",
-			before: func(ws *workspace) {
-				rotate(ws)
-				ws.useKey("k1")
-				ws.Advance("7d")
-			},
-			config: release("1"),
-			refreshSays: []string{`Warning: Previous key k1 of user "ci" is not retired yet: key k1 was used at 2026-04-01 00:00:00 UTC ` +
-				"by s3 in eu-west-1; require_unused_for keeps it until 2026-04-09 00:00:00 UTC"},
-			says: []string{refused + "key k1 was used at 2026-04-01 00:00:00 UTC by s3 in eu-west-1; " +
-				"require_unused_for keeps it until 2026-04-09 00:00:00 UTC"},
-		},
-		{
-			name: "held",
-			before: func(ws *workspace) {
-				rotate(ws)
-				ws.apply(hold)
-				ws.Advance("30d")
-			},
-			config: hold.with(release("1")),
-			says:   []string{refused + "hold_previous keeps key k1"},
-		},
-		{
-			name: "adopted",
-			before: func(ws *workspace) {
-				ws.createForeignKey("theirs")
-				ws.apply(retire)
-				ws.useKey("k1")
-				ws.Advance("8d")
-				ws.apply(retire)
-			},
-			config: retire.with(release("1")),
-			says:   []string{refused + "adopted key theirs leaves only when its overlap, require_unused_for and grace have passed"},
-		},
-		{
-			name: "current Inactive in its grace, previous Active",
-			before: func(ws *workspace) {
-				rotate(ws)
-				ws.setStatus("k2", "Inactive")
-				ws.Advance("1d")
-				ws.refresh()
-			},
-			config: incident("1"),
-			refreshSays: []string{
-				"Warning: Rotation is due and waits | Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC",
-			},
-			says: []string{refused + "Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC"},
-		},
-		{
-			name: "revoke of the key that signs",
-			before: func(ws *workspace) {
-				ws.apply(nil)
-				ws.signWith("k1")
-			},
-			config: incident("1"),
-			says:   []string{refused + "key k1 signs the requests of this provider"},
-		},
-		{
-			name: "previous signs",
-			before: func(ws *workspace) {
-				rotate(ws)
-				ws.Advance("7d")
-				ws.signWith("k1")
-			},
-			config:      release("1"),
-			refreshSays: []string{"Warning: Previous access key signs the requests of this provider | key k1 "},
-			says:        []string{refused + "key k1 signs the requests of this provider"},
-		},
-		{
-			name: "recipient expired",
-			before: func(ws *workspace) {
-				ws.apply(expiring)
-				ws.Advance("90d")
-				ws.refresh()
-			},
-			config:      expiring.with(release("1")),
-			refreshSays: []string{"Warning: Rotation is due and waits | a recipient of encrypted_output has expired"},
-			says:        []string{refused + "a recipient of encrypted_output has expired"},
-		},
-		{
-			name: "young current not listed",
-			before: func(ws *workspace) {
-				createAndWait("4m")(ws)
-				ws.deleteKey("k1")
-				ws.refresh()
-			},
-			config:      release("1"),
-			refreshSays: []string{"Warning: Current access key is not listed by IAM | key k1 "},
-			says:        []string{refused + "key k1 was created minutes ago and IAM does not list it yet until 2026-01-01 00:05:00 UTC"},
 		},
 	})
 }

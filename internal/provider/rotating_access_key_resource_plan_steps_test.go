@@ -31,6 +31,11 @@ var previousK2 = changes{
 	"previous.replaced_at": knownAfterApply, "previous.deactivate_at": knownAfterApply,
 }
 
+// deleted is what a plan shows of a previous that it deletes, or records as deleted.
+func deleted(lastChange string) changes {
+	return changes{"previous_access_key_id": null, "previous": null, "last_change": lastChange}
+}
+
 // create creates k1 on 2026-01-01 with a configuration of more.
 func create(more attributes) func(ws *workspace) { return func(ws *workspace) { ws.apply(more) } }
 
@@ -61,6 +66,18 @@ func deactivate(ws *workspace) {
 	ws.useKey("k2")
 	ws.Advance("7d")
 	ws.apply(nil)
+}
+
+// deletesTheirs is the warning that an unmanaged key is deleted to make room.
+const deletesTheirs = "Warning: Unmanaged access key is deleted to make room for a new one | " +
+	`Key theirs (Active, created 2026-01-01 00:00:00 UTC, never used) of user "ci"`
+
+// deactivated is what a plan shows of a previous that it deactivates.
+func deactivated(lastChange string) changes {
+	return changes{
+		"previous.status": "Inactive", "previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "iamkeys",
+		"previous.delete_at": knownAfterApply, "last_change": lastChange,
+	}
 }
 
 func TestModifyPlan_steps(t *testing.T) {
@@ -100,10 +117,7 @@ func TestModifyPlan_steps(t *testing.T) {
 				ws.useKey("k2")
 				ws.Advance("7d")
 			},
-			changes: changes{
-				"previous.status": "Inactive", "previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "iamkeys",
-				"previous.delete_at": knownAfterApply,
-			},
+			changes: deactivated("deactivate k1: overlap over, never used, current in use"),
 		},
 		{
 			name: "deactivation due, current never used",
@@ -111,21 +125,40 @@ func TestModifyPlan_steps(t *testing.T) {
 				rotate(ws)
 				ws.Advance("7d")
 			},
-			refreshSays: []string{"Warning: Current key k2 has not been used yet, and previous key k1 is due for deactivation"},
-			changes: changes{
-				"previous.status": "Inactive", "previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "iamkeys",
-				"previous.delete_at": knownAfterApply,
+			refreshed:   changes{"retirement_blocked": "nobody has used the current key since it replaced key k1"},
+			refreshSays: []string{"Warning: Previous access key waits for the first use of the current one | key k1 (Active"},
+		},
+		{
+			name: "deactivation due, current never used, without wait_for_handover",
+			before: func(ws *workspace) {
+				rotateWith(attributes{"wait_for_handover": false})(ws)
+				ws.Advance("7d")
 			},
+			config:  attributes{"wait_for_handover": false},
+			changes: deactivated("deactivate k1: overlap over, never used, current not used"),
+			says:    []string{"Warning: Previous access key is deactivated, and nobody has used the current one | Key k1 (Active | current key k2"},
+		},
+		{
+			name: "deactivation due, current never used, next rotation near",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.Advance("81d")
+			},
+			refreshed: changes{},
+			changes:   deactivated("deactivate k1: overlap over, never used, current not used"),
+			says:      []string{"Warning: Previous access key is deactivated, and nobody has used the current one | Key k1 (Active"},
 		},
 		{
 			name: "previous still in use",
 			before: func(ws *workspace) {
 				rotate(ws)
+				ws.useKey("k2")
 				ws.Advance("7d")
 				ws.useKey("k1")
 			},
-			refreshSays: []string{`Warning: Previous key k1 of user "ci" is not retired yet: key k1 was used at 2026-04-08 00:00:00 UTC ` +
-				"by s3 in eu-west-1; require_unused_for keeps it until 2026-04-16 00:00:00 UTC"},
+			refreshed: changes{"retirement_blocked": "key k1 is still in use"},
+			refreshSays: []string{"Warning: Previous access key is still in use | key k1 is still in use | last used at 2026-04-08 00:00:00 UTC " +
+				"by s3 in eu-west-1), not before 2026-04-16 00:00:00 UTC"},
 		},
 		{name: "grace not over", before: func(ws *workspace) {
 			deactivate(ws)
@@ -137,7 +170,7 @@ func TestModifyPlan_steps(t *testing.T) {
 				deactivate(ws)
 				ws.Advance("7d")
 			},
-			changes: changes{"previous_access_key_id": null, "previous": null},
+			changes: deleted("delete k1: Inactive since 2026-04-08, grace over"),
 		},
 		{
 			name: "deletion put off by a late use",
@@ -157,7 +190,7 @@ func TestModifyPlan_steps(t *testing.T) {
 				ws.Advance("7d")
 			},
 			config:  attributes{"grace": "0s"},
-			changes: changes{"previous_access_key_id": null, "previous": null},
+			changes: deleted("deactivate k1: overlap over, never used, current in use; delete k1: Inactive, grace over"),
 		},
 		{
 			name: "deletion and rotation due",
@@ -166,7 +199,7 @@ func TestModifyPlan_steps(t *testing.T) {
 				ws.Advance("83d")
 			},
 			changes: newKey.with(previousK2).with(changes{
-				"last_change":     "rotate k2: created 2026-04-01, reached 90d",
+				"last_change":     "delete k1: Inactive since 2026-04-08, grace over; rotate k2: created 2026-04-01, reached 90d",
 				"previous.status": "Active", "previous.deactivated_at": null, "previous.deactivated_by": null, "previous.delete_at": null,
 			}),
 		},
@@ -174,11 +207,13 @@ func TestModifyPlan_steps(t *testing.T) {
 			name: "next rotation due, previous Active and long unused",
 			before: func(ws *workspace) {
 				rotate(ws)
+				ws.useKey("k2")
 				ws.Advance("90d")
 			},
 			changes: newKey.with(previousK2).with(changes{
-				"last_change": "rotate k2: created 2026-04-01, reached 90d",
+				"last_change": "delete k1: Active, never used, to make room; rotate k2: created 2026-04-01, reached 90d",
 			}),
+			says: []string{"Warning: Active access key is deleted to make room for a new one | Key k1 (Active"},
 		},
 	})
 }
@@ -191,10 +226,12 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			name: "previous deactivated",
 			before: func(ws *workspace) {
 				rotate(ws)
+				ws.Advance("10m")
 				ws.setStatus("k1", "Inactive")
 			},
 			refreshed: changes{"previous.status": "Inactive"},
 			changes: changes{
+				"last_change":             "record k1: deactivated by somebody else",
 				"previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "other", "previous.delete_at": knownAfterApply,
 			},
 		},
@@ -202,10 +239,12 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			name: "previous reactivated",
 			before: func(ws *workspace) {
 				deactivate(ws)
+				ws.Advance("10m")
 				ws.setStatus("k1", "Active")
 			},
 			refreshed: changes{"previous.status": "Active"},
 			changes: changes{
+				"last_change":          "record k1: reactivated by somebody else",
 				"previous.replaced_at": knownAfterApply, "previous.deactivate_at": knownAfterApply, "previous.deactivated_at": null,
 				"previous.deactivated_by": null, "previous.delete_at": null,
 			},
@@ -217,7 +256,8 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 				ws.Advance("10m")
 				ws.deleteKey("k1")
 			},
-			refreshed: changes{"previous_access_key_id": null, "previous": null},
+			refreshed: changes{"previous.status": "Missing"},
+			changes:   deleted("record k1: deleted by somebody else"),
 		},
 		{
 			name: "current deleted",
@@ -263,9 +303,9 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 				createAndWait("1d")(ws)
 				ws.setStatus("k1", "Inactive")
 			},
-			refreshed: changes{"status": "Inactive", "inactive_since": "2026-01-02T00:00:00Z"},
+			refreshed: changes{"status": "Inactive"},
 			changes: newKey.with(previousK1).with(changes{
-				"status": "Active", "inactive_since": null, "last_change": "rotate k1: deactivated by somebody else",
+				"status": "Active", "last_change": "rotate k1: deactivated by somebody else",
 				"previous.status": "Inactive", "previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "other",
 				"previous.delete_at": knownAfterApply,
 			}),
@@ -275,14 +315,16 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			before: func(ws *workspace) {
 				rotate(ws)
 				ws.setStatus("k2", "Inactive")
-				ws.refresh()
+				ws.apply(nil)
 				ws.Advance("7d")
 			},
 			refreshed: changes{"rotation_blocked": null},
 			changes: newKey.with(changes{
-				"status": "Active", "inactive_since": null, "last_change": "rotate k2: deactivated by somebody else",
+				"status": "Active", "inactive_since": null,
+				"last_change":          "delete k2: Inactive since 2026-04-01, to make room; rotate k2: deactivated by somebody else",
 				"previous.replaced_at": knownAfterApply, "previous.deactivate_at": knownAfterApply,
 			}),
+			says: []string{"Warning: Inactive access key is deleted to make room for a new one | Key k2 (Inactive"},
 		},
 		{
 			name: "current and previous deactivated",
@@ -292,11 +334,13 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 				ws.setStatus("k1", "Inactive")
 				ws.setStatus("k2", "Inactive")
 			},
-			refreshed: changes{"status": "Inactive", "inactive_since": "2026-04-02T00:00:00Z", "previous.status": "Inactive"},
+			refreshed: changes{"status": "Inactive", "previous.status": "Inactive"},
 			changes: newKey.with(previousK2).with(changes{
-				"status": "Active", "inactive_since": null, "last_change": "rotate k2: deactivated by somebody else",
+				"status": "Active", "last_change": "record k1: deactivated by somebody else; delete k1: Inactive, to make room; " +
+					"rotate k2: deactivated by somebody else",
 				"previous.deactivated_at": knownAfterApply, "previous.deactivated_by": "other", "previous.delete_at": knownAfterApply,
 			}),
+			says: []string{"Warning: Inactive access key is deleted to make room for a new one | Key k1 (Inactive"},
 		},
 		{
 			name: "key created by hand, adopted",
@@ -308,8 +352,9 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			config: attributes{"unmanaged_keys": "retire"},
 			changes: previousK1.with(changes{
 				"previous_access_key_id": "theirs", "previous.access_key_id": "theirs", "previous.secret_access_key": null, "previous.created_at": "2026-01-02T00:00:00Z",
-				"previous.adopted": "true",
+				"previous.adopted": "true", "last_change": "adopt theirs: unmanaged_keys is retire",
 			}),
+			says: []string{"Warning: Unmanaged access key is adopted | Key theirs (Active"},
 		},
 		{
 			name: "Inactive key created by hand, adopted",
@@ -322,9 +367,11 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			config: attributes{"unmanaged_keys": "retire"},
 			changes: previousK1.with(changes{
 				"previous_access_key_id": "theirs", "previous.access_key_id": "theirs", "previous.secret_access_key": null, "previous.created_at": "2026-01-02T00:00:00Z",
+				"last_change":      "adopt theirs: unmanaged_keys is retire",
 				"previous.adopted": "true", "previous.status": "Inactive", "previous.deactivated_at": knownAfterApply,
 				"previous.deactivated_by": "other", "previous.delete_at": knownAfterApply,
 			}),
+			says: []string{"Warning: Unmanaged access key is adopted | Key theirs (Inactive"},
 		},
 		{
 			name: "key probably left by an interrupted apply",
@@ -332,8 +379,8 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 				createAndWait("1d")(ws)
 				ws.createForeignKey("orphan")
 			},
-			refreshSays: []string{`Warning: Key orphan of user "ci" was probably left by an interrupted apply at 2026-01-02 00:00:00 UTC, ` +
-				"never used"},
+			refreshSays: []string{"Warning: Unmanaged access key was probably left by an interrupted apply | " +
+				`Key orphan of user "ci" was probably left by an interrupted apply at 2026-01-02 00:00:00 UTC, never used`},
 		},
 		{
 			name: "rotation due, unmanaged key that nobody used is deleted",
@@ -342,10 +389,11 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 				ws.apply(attributes{"unmanaged_keys": "delete_unused"})
 				ws.Advance("90d")
 			},
-			config:  attributes{"unmanaged_keys": "delete_unused"},
-			changes: rotated,
-			says: []string{`Warning: Unmanaged key theirs (Active, created 2026-01-01 00:00:00 UTC, never used) of user "ci" is deleted ` +
-				"to make room for a new one"},
+			config: attributes{"unmanaged_keys": "delete_unused"},
+			changes: rotated.with(changes{
+				"last_change": "delete theirs: unmanaged, never used, to make room; rotate k1: created 2026-01-01, reached 90d",
+			}),
+			says: []string{deletesTheirs},
 		},
 	})
 }
@@ -353,13 +401,15 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 func TestModifyPlan_blocked(t *testing.T) {
 	t.Parallel()
 	// blocked is a row in which a rotation is due, and does not happen.
-	blocked := func(name, cause string, before func(ws *workspace), config attributes) planRow {
+	blocked := func(name, cause, detail string, before func(ws *workspace), config attributes) planRow {
 		return planRow{
 			name: name, before: before, config: config, refreshed: changes{"rotation_blocked": cause},
-			refreshSays: []string{"Warning: Rotation is due and waits | " + cause},
+			refreshSays: []string{"Warning: Rotation is due and waits | " + cause + detail},
 		}
 	}
-	const used = "key k1 was used at 2026-06-30 00:00:00 UTC by s3 in eu-west-1; require_unused_for keeps it until 2026-07-08 00:00:00 UTC"
+	const used = "key k1 is still in use"
+	const lastUsed = used + " (Active, created 2026-01-01 00:00:00 UTC, last used at 2026-06-30 00:00:00 UTC by s3 in eu-west-1), " +
+		"not before 2026-07-08 00:00:00 UTC"
 	const signer = "key k1 signs the requests of this provider"
 	// importBoth imports two keys of the same day as current and previous, on 2026-03-27.
 	importBoth := func(statusOfPrevious string) func(ws *workspace) {
@@ -380,23 +430,45 @@ func TestModifyPlan_blocked(t *testing.T) {
 	testPlans(t, []planRow{
 		blocked(
 			"unmanaged key",
-			"the slot is taken by key theirs (Active, created 2026-01-01 00:00:00 UTC, never used), which this resource did not create",
+			"the slot is taken by key theirs, which this resource does not manage",
+			" (Active, created 2026-01-01 00:00:00 UTC, never used)",
 			func(ws *workspace) {
 				ws.createForeignKey("theirs")
 				createAndWait("90d")(ws)
 			}, nil,
 		),
-		blocked("overlap", "the overlap of previous key old is not over until 2026-04-10 00:00:00 UTC", importBoth("Active"), nil),
-		blocked("grace", "Inactive key old is in its grace until 2026-04-03 00:00:00 UTC", importBoth("Inactive"), nil),
-		blocked("paused", "paused is set", func(ws *workspace) {
+		blocked("overlap", "the overlap of previous key old is not over",
+			" (Active, created 2026-01-01 00:00:00 UTC, never used), not before 2026-04-10 00:00:00 UTC", importBoth("Active"), nil),
+		blocked("grace", "the grace of key old is not over",
+			" (Inactive, created 2026-01-01 00:00:00 UTC, last use unknown), not before 2026-04-03 00:00:00 UTC", importBoth("Inactive"), nil),
+		blocked("paused", "paused is set", ".", func(ws *workspace) {
 			ws.apply(attributes{"paused": true})
 			ws.Advance("90d")
 		}, attributes{"paused": true}),
-		blocked("held", "hold_previous keeps key k1", func(ws *workspace) {
-			rotate(ws)
-			ws.apply(attributes{"hold_previous": true})
-			ws.Advance("90d")
-		}, attributes{"hold_previous": true}),
+		{
+			name: "held",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.apply(attributes{"hold_previous": true})
+				ws.Advance("90d")
+			},
+			config: attributes{"hold_previous": true},
+			refreshed: changes{
+				"rotation_blocked": "hold_previous keeps key k1", "retirement_blocked": "hold_previous keeps key k1",
+			},
+			refreshSays: []string{"Warning: Rotation is due and waits | hold_previous keeps key k1 (Active"},
+		},
+		{
+			name: "retirement paused",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.useKey("k2")
+				ws.apply(attributes{"paused": true})
+				ws.Advance("7d")
+			},
+			config:    attributes{"paused": true},
+			refreshed: changes{"retirement_blocked": "paused is set"},
+		},
 		{
 			name: "adopted",
 			before: func(ws *workspace) {
@@ -408,13 +480,13 @@ func TestModifyPlan_blocked(t *testing.T) {
 			},
 			config: retire,
 			refreshed: changes{
-				"status": "Inactive", "inactive_since": "2026-01-02T00:00:00Z",
+				"status":           "Inactive",
 				"rotation_blocked": "adopted key theirs leaves only when its overlap, require_unused_for and grace have passed",
 			},
 			refreshSays: []string{
-				"Warning: Rotation is due and waits | adopted key theirs leaves only when its overlap, " +
-					"require_unused_for and grace have passed",
+				"Warning: Rotation is due and waits | adopted key theirs leaves only when its overlap, require_unused_for and grace have passed",
 			},
+			changes: changes{"inactive_since": knownAfterApply, "last_change": "record k1: deactivated by somebody else"},
 		},
 		{
 			name: "current deactivated in the overlap",
@@ -424,24 +496,24 @@ func TestModifyPlan_blocked(t *testing.T) {
 				ws.setStatus("k2", "Inactive")
 			},
 			refreshed: changes{
-				"status": "Inactive", "inactive_since": "2026-04-02T00:00:00Z",
-				"rotation_blocked": "Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC",
+				"status":           "Inactive",
+				"rotation_blocked": "the grace of key k2 is not over",
 			},
-			refreshSays: []string{
-				"Warning: Rotation is due and waits | Inactive key k2 is in its grace until 2026-04-09 00:00:00 UTC",
-			},
+			refreshSays: []string{"Warning: Rotation is due and waits | the grace of key k2 is not over (Inactive"},
+			changes:     changes{"inactive_since": knownAfterApply, "last_change": "record k2: deactivated by somebody else"},
 		},
 		{
 			name: "used",
 			before: func(ws *workspace) {
 				rotate(ws)
+				ws.useKey("k2")
 				ws.Advance("90d")
 				ws.useKey("k1")
 			},
-			refreshed: changes{"rotation_blocked": used},
+			refreshed: changes{"rotation_blocked": used, "retirement_blocked": used},
 			refreshSays: []string{
-				"Warning: Rotation is due and waits | " + used,
-				`Warning: Previous key k1 of user "ci" is not retired yet: ` + used,
+				"Warning: Rotation is due and waits | " + lastUsed,
+				"Warning: Previous access key is still in use | " + lastUsed,
 			},
 		},
 		{
@@ -451,10 +523,10 @@ func TestModifyPlan_blocked(t *testing.T) {
 				ws.Advance("90d")
 				ws.signWith("k1")
 			},
-			refreshed: changes{"rotation_blocked": signer},
+			refreshed: changes{"rotation_blocked": signer, "retirement_blocked": signer},
 			refreshSays: []string{
 				"Warning: Rotation is due and waits | " + signer,
-				`Warning: Previous key k1 of user "ci" is not retired yet: ` + signer,
+				"Warning: Previous access key signs the requests of this provider | " + signer,
 			},
 		},
 		{
@@ -464,7 +536,8 @@ func TestModifyPlan_blocked(t *testing.T) {
 				ws.Advance("7d")
 				ws.signWith("k1")
 			},
-			refreshSays: []string{`Warning: Previous key k1 of user "ci" is not retired yet: ` + signer},
+			refreshed:   changes{"retirement_blocked": signer},
+			refreshSays: []string{"Warning: Previous access key signs the requests of this provider | " + signer},
 		},
 		{
 			name: "recipient expired",
@@ -473,10 +546,10 @@ func TestModifyPlan_blocked(t *testing.T) {
 				ws.Advance("60d")
 			},
 			config: expiring,
-			refreshSays: []string{"Warning: A recipient of encrypted_output expired at 2026-03-02 00:00:00 UTC: " +
+			refreshSays: []string{"Warning: Recipient of encrypted_output has expired | It expired at 2026-03-02 00:00:00 UTC: " +
 				`the next rotation of user "ci" will wait for another`},
 		},
-		blocked("recipient expired, rotation due", "a recipient of encrypted_output has expired", func(ws *workspace) {
+		blocked("recipient expired, rotation due", "a recipient of encrypted_output has expired", ".", func(ws *workspace) {
 			ws.apply(expiring)
 			ws.Advance("90d")
 		}, expiring),
@@ -488,7 +561,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 			},
 			refreshed: changes{
 				"status":           "Missing",
-				"rotation_blocked": "key k1 was created minutes ago and IAM does not list it yet until 2026-01-01 00:05:00 UTC",
+				"rotation_blocked": "key k1 was created minutes ago and IAM does not list it yet",
 			},
 			refreshSays: []string{"Warning: Current access key is not listed by IAM | key k1 "},
 		},

@@ -4,11 +4,12 @@ import "testing"
 
 func TestModifyPlan_user(t *testing.T) {
 	t.Parallel()
-	const renamed = `Warning: IAM user "ci" is now called "web"`
-	const noSuchUser = `Warning: User "web" does not exist yet: planned as a renaming of "ci"`
+	const renamed = `Warning: IAM user was renamed | User "ci" is called "web" now | Set user = "web"`
+	const noSuchUser = `Warning: Unknown user name is planned as a renaming | User "web" does not exist yet | renames user "ci"`
 	web := attributes{"user": "web"}
 	toWeb := changes{"user": "web", "id": "web"}
-	another := anythingMayChange.with(toWeb)
+	followed := changes{"id": "web", "last_change": "record k1: user ci is called web now"}
+	another := anythingMayChange.with(toWeb).with(changes{"managed_since": knownAfterApply})
 	testPlans(t, []planRow{
 		{
 			name: "renamed in IAM, old name configured",
@@ -16,10 +17,7 @@ func TestModifyPlan_user(t *testing.T) {
 				createAndWait("10m")(ws)
 				ws.Sim.RenameUser("ci", "web")
 			},
-			refreshed: toWeb, refreshSays: []string{renamed},
-			changes:   changes{"user": "ci", "id": "ci"},
-			says:      []string{`Warning: User "ci" does not exist yet: planned as a renaming of "web"`},
-			applySays: []string{`Error: User "ci" does not exist`},
+			changes: followed, says: []string{renamed},
 		},
 		{
 			name: "renamed in IAM, new name configured",
@@ -27,8 +25,43 @@ func TestModifyPlan_user(t *testing.T) {
 				createAndWait("10m")(ws)
 				ws.Sim.RenameUser("ci", "web")
 			},
-			config:    web,
-			refreshed: toWeb, refreshSays: []string{renamed},
+			config: web, changes: followed.with(toWeb),
+		},
+		{
+			name: "renamed in IAM and recorded, old name configured",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.RenameUser("ci", "web")
+				ws.apply(nil)
+			},
+			says: []string{renamed},
+		},
+		{
+			name: "renamed in IAM and recorded, new name configured",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.RenameUser("ci", "web")
+				ws.apply(nil)
+			},
+			config: web, changes: changes{"user": "web"},
+		},
+		{
+			name: "renamed in IAM, overlap changed",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.RenameUser("ci", "web")
+			},
+			config: attributes{"overlap": "1d"}, changes: followed.with(changes{"overlap": "1d"}), says: []string{renamed},
+		},
+		{
+			name: "renamed in IAM, trigger unknown",
+			before: func(ws *workspace) {
+				createAndWait("10m")(ws)
+				ws.Sim.RenameUser("ci", "web")
+			},
+			config:  release(knownAfterApply),
+			changes: anythingMayChange.with(changes{"id": "web", "rotate_when_changed.release": knownAfterApply}), says: []string{renamed},
+			atApply: release("1"),
 		},
 		{
 			name: "renamed in IAM, new name configured, rotation due",
@@ -36,9 +69,10 @@ func TestModifyPlan_user(t *testing.T) {
 				createAndWait("90d")(ws)
 				ws.Sim.RenameUser("ci", "web")
 			},
-			config:    web,
-			refreshed: toWeb, refreshSays: []string{renamed},
-			changes: rotated,
+			config: web,
+			changes: rotated.with(toWeb).with(changes{
+				"last_change": "record k1: user ci is called web now; rotate k1: created 2026-01-01, reached 90d",
+			}),
 		},
 		{
 			name: "renamed in IAM, old name taken by another user",
@@ -47,9 +81,7 @@ func TestModifyPlan_user(t *testing.T) {
 				ws.Sim.RenameUser("ci", "web")
 				ws.Sim.CreateUser("ci")
 			},
-			refreshed: toWeb, refreshSays: []string{renamed},
-			changes:  anythingMayChange.with(changes{"user": "ci", "id": "ci"}),
-			replaces: []string{"user"},
+			changes: followed, says: []string{renamed},
 		},
 		{
 			name: "name that nobody has", before: createAndWait("10m"), config: web,
@@ -108,7 +140,7 @@ func TestModifyPlan_user(t *testing.T) {
 			refreshed: changes{"status": "Missing"}, refreshSays: []string{"Warning: IAM user was deleted and created again | \"ci\""},
 			changes: newKey.with(changes{
 				"status": "Active", "user_unique_id": knownAfterApply, "rotate_when_changed.release": "1",
-				"last_change": "rotate k2: asked by rotate_when_changed (release)",
+				"last_change": "rotate k1: asked by rotate_when_changed (release)",
 			}),
 		},
 		{

@@ -144,7 +144,9 @@ func (m *rotatingAccessKeyModel) replacePlain(ctx context.Context, sealed func(i
 }
 
 // planSealing plans the encryption of what the state holds in plain text, and checks the recipients that are new.
-func (r *rotatingAccessKeyResource) planSealing(ctx context.Context, plan *rotatingAccessKeyModel, want desired) diag.Diagnostics {
+func (r *rotatingAccessKeyResource) planSealing(
+	ctx context.Context, plan *rotatingAccessKeyModel, user string, want desired,
+) diag.Diagnostics {
 	diags := want.problems
 	if want.encryption == nil {
 		return diags
@@ -156,6 +158,10 @@ func (r *rotatingAccessKeyResource) planSealing(ctx context.Context, plan *rotat
 	})...)
 	if len(ids) == 0 {
 		return diags
+	}
+	if !want.policy.SealableUntil.IsZero() && !r.client.Rotator.Synced() {
+		// Whether a recipient has expired depends on the time, and an apply has not heard AWS's time yet.
+		r.client.Rotator.SyncTime(ctx, user)
 	}
 	diags.Append(want.encryption.checkAtPlan(ctx, r.client.Rotator.Now())...)
 	diags.Append(plainTextRemains(ids))
