@@ -43,6 +43,8 @@ func (t applyTexts) notice(n rotator.Notice) diag.Diagnostic {
 			summary: fmt.Sprintf("Key %s of user %q was deleted before it could be made Inactive", n.Key, t.user),
 			truth:   "Somebody deleted it meanwhile, so it works no more.", next: "The next plan forgets it.",
 		}.asWarning()
+	case rotator.NotDeleted:
+		return t.keptBeside(n.Key, n.Err).asWarning()
 	case rotator.LostKeyDeleted:
 		return problem{
 			summary: fmt.Sprintf("Key %s of user %q was created and deleted again: the answer with its secret was lost", n.Key, t.user),
@@ -183,7 +185,19 @@ func (t applyTexts) statusFailure(e *rotator.StatusError) problem {
 	return p
 }
 
+// keptBeside says that a key which was to make room still exists beside the new one.
+func (t applyTexts) keptBeside(id string, err error) problem {
+	return problem{
+		summary: fmt.Sprintf("Key %s of user %q could not be deleted", id, t.user), cause: awsErrorDetail(err),
+		truth: fmt.Sprintf("The new key is safe in the state: IAM created it beside key %s, which the plan deletes to make room.", id),
+		next:  "Until it is gone it is in the way of the next rotation. If nobody needs it, delete it:" + commands(deleteCommand(t.user, id)),
+	}
+}
+
 func (t applyTexts) deleteFailure(e *rotator.DeleteError) problem {
+	if e.Replaced {
+		return t.keptBeside(e.Key, e.Err)
+	}
 	p := problem{
 		summary: fmt.Sprintf("Key %s of user %q could not be deleted", e.Key, t.user), cause: awsErrorDetail(e.Err),
 		truth: fmt.Sprintf("Key %s was not deleted.", e.Key), next: "Apply again.",
@@ -203,6 +217,9 @@ func (t applyTexts) createFailure(e *rotator.CreateError) problem {
 		p.truth = fmt.Sprintf("%s The user has: %s. Somebody else created key %s meanwhile; it was not touched.",
 			nothingCreated, describeKeys(e.Keys), e.Intruder)
 		p.next = "Plan again, and read the new plan. If nobody needs that key, delete it:" + commands(deleteCommand(t.user, e.Intruder))
+	case len(e.Kept) > 0:
+		p.truth = fmt.Sprintf("%s %d keys exist; none was deleted: %s.", nothingCreated, len(e.Keys), describeKeys(e.Keys))
+		p.next = "Apply again once a key can be created."
 	case len(e.Keys) > 0:
 		p.truth = fmt.Sprintf("%s The user has: %s.", nothingCreated, describeKeys(e.Keys))
 	case e.Full:

@@ -37,6 +37,15 @@ type application struct {
 	// changedAt is when a step was last tried, zero when none was; removed are the keys that were deleted.
 	changedAt time.Time
 	removed   []string
+	// room are the planned deletions that make room for the next rotation and that were not done. The key is created first: without
+	// permission, or with a slot that is free all the same, nothing need be deleted for it.
+	room []rotation.Step
+	// undeleted is the deletion of room that failed after the new key was proved.
+	undeleted *DeleteError
+	// begun reports whether a step was done.
+	begun bool
+	// interrupted reports whether somebody wants the task to end, by Ctrl-C or by the end of Terraform.
+	interrupted func() bool
 	// creating reports that a creation has no answer yet or that the answer was lost, and unsaved is a new key that is neither
 	// in the state nor deleted again.
 	creating bool
@@ -174,7 +183,14 @@ func (a *application) runUninterrupted(ctx context.Context, left []rotation.Step
 			a.report.Err = a.afterPanic(own, p)
 		}
 	}()
-	if err := a.steps(own, left, func() bool { return ctx.Err() != nil }); err != nil {
+	a.interrupted = func() bool { return ctx.Err() != nil }
+	err := a.steps(own, left)
+	if a.undeleted != nil && err != nil {
+		a.notify(NotDeleted{Key: a.undeleted.Key, Err: a.undeleted.Err})
+	} else if a.undeleted != nil {
+		err = a.undeleted
+	}
+	if err != nil {
 		a.report.Err = err
 		return
 	}
@@ -184,20 +200,22 @@ func (a *application) runUninterrupted(ctx context.Context, left []rotation.Step
 }
 
 // steps takes the planned steps, except those that are not left because somebody has done them already, and stops at the
-// first that fails. The state is saved after each. Interrupted reports whether somebody wants it to end, by Ctrl-C or by
-// the end of Terraform.
-func (a *application) steps(ctx context.Context, left []rotation.Step, interrupted func() bool) error {
+// first that fails. The state is saved after each.
+func (a *application) steps(ctx context.Context, left []rotation.Step) error {
 	for i, step := range a.task.Planned {
 		if !slices.Contains(left, step) {
 			a.advance(ctx, step, rotation.Outcome{At: a.client.gateway.Now()})
 			continue
 		}
-		if step.Kind == rotation.Rotate && interrupted() {
-			return &InterruptedError{Begun: true}
+		if makesRoom(a.task.Planned[i:]) {
+			a.room = append(a.room, step)
+			continue
+		}
+		if step.Kind == rotation.Rotate && a.interrupted() {
+			return &InterruptedError{Begun: a.begun}
 		}
 		a.changedAt = a.client.gateway.Now()
-		makesRoom := i+1 < len(a.task.Planned) && a.task.Planned[i+1].Kind == rotation.Rotate
-		out, err := a.applyStep(ctx, step, makesRoom)
+		out, err := a.applyStep(ctx, step)
 		a.changedAt = a.client.gateway.Now()
 		if err != nil {
 			return err
@@ -207,8 +225,21 @@ func (a *application) steps(ctx context.Context, left []rotation.Step, interrupt
 	return nil
 }
 
+// makesRoom reports whether the first of the steps is a deletion for which a rotation follows, at once or after others like it.
+func makesRoom(steps []rotation.Step) bool {
+	for i, s := range steps {
+		switch s.Kind {
+		case rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged:
+		default:
+			return i > 0 && s.Kind == rotation.Rotate
+		}
+	}
+	return false
+}
+
 // advance moves the state over a step that was done, and saves it.
 func (a *application) advance(ctx context.Context, step rotation.Step, out rotation.Outcome) {
+	a.begun = true
 	a.state.Record, a.state.Seen = a.state.Record.After(step, a.state.Seen, out), a.state.Seen.After(step, out)
 	a.task.Save(ctx, a.state)
 }

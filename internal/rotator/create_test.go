@@ -82,7 +82,7 @@ func TestCreate_outcomes(t *testing.T) {
 			saved:    "current new 1 | B Active, new 1 Active | created with secret for created (no current), configured, done",
 			iam:      "B Active, new 1 Active",
 			evidence: "B Active, new 1 Active | changed now, removed A",
-			calls: "ListAccessKeys ci, GetAccessKeyLastUsed A, GetAccessKeyLastUsed B, DeleteAccessKey A, UntagUser ci, " +
+			calls: "ListAccessKeys ci, GetAccessKeyLastUsed A, GetAccessKeyLastUsed B, CreateAccessKey ci, DeleteAccessKey A, UntagUser ci, " +
 				"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci, TagUser ci",
 		},
 		{

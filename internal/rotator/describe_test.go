@@ -72,8 +72,12 @@ func (f *fixture) describeError(err error) string {
 	case *rotator.DeleteError:
 		parts = append(parts, f.name(e.Key))
 		flag(e.Refused, "refused")
+		flag(e.Replaced, "replaced")
 	case *rotator.CreateError:
 		parts = append(parts, "keys ["+f.describeKeys(e.Keys)+"]")
+		for _, id := range e.Kept {
+			parts = append(parts, "kept "+f.name(id))
+		}
 		flag(e.Full, "full")
 		flag(e.Intruder != "", "intruder "+f.name(e.Intruder))
 		flag(e.Lost != nil, f.describeLost(e.Lost))
@@ -171,6 +175,8 @@ func (f *fixture) describeNotices(notices []rotator.Notice) string {
 			text = fmt.Sprintf("NotConfirmed{%s %s}: %s", f.name(n.Key), changes[n.Change], f.describeCause(n.Err))
 		case rotator.DeletedMeanwhile:
 			text = fmt.Sprintf("DeletedMeanwhile{%s}", f.name(n.Key))
+		case rotator.NotDeleted:
+			text = fmt.Sprintf("NotDeleted{%s}: %s", f.name(n.Key), f.describeCause(n.Err))
 		case rotator.LostKeyDeleted:
 			text = fmt.Sprintf("LostKeyDeleted{%s}", f.name(n.Key))
 		case rotator.UnexpectedKeys:

@@ -19,14 +19,17 @@ func TestUpdate_interrupted(t *testing.T) {
 	t.Parallel()
 	const (
 		look   = "ListAccessKeys ci, GetAccessKeyLastUsed X"
-		create = ", CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci"
+		room   = ", CreateAccessKey ci, DeleteAccessKey X"
+		create = room + ", CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci"
 		done   = "current new 1 sealed; previous C replaced now | C Active, new 1 Active | " +
 			"created with sealed new 1 for age (current C), configured, done"
 		changed = "C Active, new 1 Active | changed now, removed X"
 	)
 	for _, c := range []struct {
-		// during is the call at whose arrival the context ends, or "try": while the sealer is tried.
+		// during is the call at whose arrival the context ends, the first or the nth of its action, or "try": while the sealer is
+		// tried.
 		during               string
+		nth                  int
 		err                  string
 		saved, iam, evidence string
 		calls                string
@@ -45,18 +48,22 @@ func TestUpdate_interrupted(t *testing.T) {
 		},
 		{
 			during: "DeleteAccessKey", err: "InterruptedError{begun}",
-			saved: "current C | C Active | ", iam: "C Active", evidence: "C Active | changed now, removed X", calls: look + ", DeleteAccessKey X",
+			saved: "current C | C Active | ", iam: "C Active", evidence: "C Active | changed now, removed X", calls: look + room,
 		},
 		{
-			during: "CreateAccessKey",
-			saved:  done, iam: "C Active, new 1 Active", evidence: changed, calls: look + ", DeleteAccessKey X" + create,
+			during: "CreateAccessKey", err: "InterruptedError{}",
+			saved: unsaved, iam: "C Active, X Active", evidence: "C Active, X Active | changed now", calls: look + ", CreateAccessKey ci",
+		},
+		{
+			during: "CreateAccessKey", nth: 2,
+			saved: done, iam: "C Active, new 1 Active", evidence: changed, calls: look + create,
 		},
 		{
 			during: "GetCallerIdentity",
-			saved:  done, iam: "C Active, new 1 Active", evidence: changed, calls: look + ", DeleteAccessKey X" + create,
+			saved:  done, iam: "C Active, new 1 Active", evidence: changed, calls: look + create,
 		},
 	} {
-		t.Run("during "+c.during, func(t *testing.T) {
+		t.Run(fmt.Sprintf("during %s %d", c.during, max(c.nth, 1)), func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			ctx, cancel := context.WithCancel(f.ctx())
@@ -64,7 +71,7 @@ func TestUpdate_interrupted(t *testing.T) {
 			task, _ := f.unmanagedTask()
 			task.Sealer = f.sealer
 			// A call that is answered before the client sees the end of the context would pass.
-			f.before(c.during, 1, func() {
+			f.before(c.during, max(c.nth, 1), func() {
 				cancel()
 				if c.err != "" && strings.HasPrefix(c.err, "ReadError") {
 					f.sim.AddFault(iamsim.Fault{Action: c.during, Kind: iamsim.CutBeforeCommit})
