@@ -129,7 +129,7 @@ func (e *evaluation) mayAdopt(id string) bool {
 		return false
 	}
 	k := e.oldestUnmanaged()
-	return k != nil && (id == "" || k.ID == id)
+	return k != nil && !k.Other && (id == "" || k.ID == id)
 }
 
 // unrecordedChange returns the kind of step that records how somebody else changed the status of previous. It is empty when nobody

@@ -42,6 +42,8 @@ type Key struct {
 	CreatedAt time.Time `json:"created_at"`
 	// LastUse is nil when the last use is unknown.
 	LastUse *Use `json:"last_use,omitempty"`
+	// Other reports whether another resource manages the key.
+	Other bool `json:"other,omitempty"`
 }
 
 // Use is the last use of a key.

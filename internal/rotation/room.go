@@ -78,7 +78,7 @@ func (e *evaluation) deletableUnmanaged() *Key {
 	}
 	for i := range e.seen.Keys {
 		k := &e.seen.Keys[i]
-		if e.record.Manages(k.ID) || !k.NeverUsed() || k.ID == e.seen.Signer {
+		if e.record.Manages(k.ID) || k.Other || !k.NeverUsed() || k.ID == e.seen.Signer {
 			continue
 		}
 		if k.Status == Inactive || e.otherKeyActive(k.ID) || e.leftByRevoke(k) {

@@ -52,44 +52,8 @@ type application struct {
 	unsaved  string
 }
 
-// Create creates the first key of a user: Task.Record is empty, and Task.Planned, Task.Known and Task.RecordedDescription
-// are not used. The error of the Report is a *ManagedError, *ReadError, *TrialError or *RefusedError before the first
-// change, and one of Update's after it.
-func (c *Client) Create(ctx context.Context, task Task) Report {
-	if other := c.claims.create(task.User); other != "" {
-		return Report{Err: &ManagedError{Other: other}}
-	}
-	var keys []rotation.Key
-	err := c.retryNoSuchUser(ctx, task.User, func() (err error) {
-		keys, err = c.listAfterPlan(ctx, task.User)
-		return err
-	})
-	if err != nil {
-		return Report{Err: readError(ReadKeys, task.User, err)}
-	}
-	seen, err := c.Observe(ctx, task.User, keys, rotation.Record{}, task.Policy)
-	if err != nil {
-		return Report{Err: err}
-	}
-	now := c.gateway.Now()
-	if task.Sealer != nil {
-		if err := task.Sealer.Check(ctx, now); err != nil {
-			return Report{Err: &TrialError{Err: err}}
-		}
-	}
-	decision := Decide(ctx, task.User, task.Policy, rotation.Record{}, seen, now)
-	if decision.Refused != nil {
-		return Report{Err: &RefusedError{Obstacle: *decision.Refused, Seen: seen}}
-	}
-	task.Planned = decision.Steps
-	// All of the configuration is new, and none of it is a change.
-	task.RecordedDescription = task.Description
-	a := &application{client: c, task: task, state: State{Seen: seen}, atStart: seen}
-	return a.run(ctx, decision.Steps)
-}
-
 // Update takes the planned steps, and brings secrets and descriptions in line with a changed configuration. The error of
-// the Report is a *ReadError, *WrongAccountError, *UserChangedError, *StaleError or *TrialError before the first change,
+// the Report is a *ReadError, *WrongAccountError, *UserChangedError, *TakenError, *StaleError or *TrialError before the first change,
 // and after it a *StatusError, *DeleteError, *CreateError, *SealError, *UnprovedError, *InterruptedError or *PanicError.
 func (c *Client) Update(ctx context.Context, task Task) Report {
 	a := &application{
@@ -123,7 +87,16 @@ func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 		return nil, &UserChangedError{Outcome: location.Outcome, Key: t.Record.Current.ID}
 	case CurrentListed, CurrentGone, UserRecreated:
 	}
-	seen, err := c.Observe(ctx, t.User, location.Keys, t.Record, t.Policy)
+	if err := c.claims.refuseTaken(t.User, t.Record.Current.ID, t.Planned); err != nil {
+		return nil, err
+	}
+	keys := c.claims.mark(t.User, t.Record.Current.ID, location.Keys)
+	for i, k := range keys {
+		// What the process of the plan has read counts, too.
+		known := t.Known.Seen.Find(k.ID)
+		keys[i].Other = k.Other || known != nil && known.Other
+	}
+	seen, err := c.Observe(ctx, t.User, keys, t.Record, t.Policy)
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,8 @@ func (f *fixture) describeError(err error) string {
 		flag(e.Obstacle.Cause != "", "because "+string(e.Obstacle.Cause)+" "+f.name(e.Obstacle.Key))
 		parts = append(parts, "| "+f.describeKeys(e.Seen.Keys))
 		return "StaleError{" + strings.Join(parts, " ") + "}"
+	case *rotator.TakenError:
+		parts = append(parts, f.name(e.Key)+" of "+f.name(e.Owner)+" by "+f.name(e.By))
 	case *rotator.TrialError:
 	case *rotator.InterruptedError:
 		flag(e.Begun, "begun")

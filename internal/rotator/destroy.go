@@ -24,6 +24,7 @@ func OwnKeys(record rotation.Record) []string {
 func (c *Client) Destroy(ctx context.Context, user, accountID string, record rotation.Record, described bool) ([]Notice, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mutationTimeout)
 	defer cancel()
+	defer c.claims.beginDelete(user, OwnKeys(record))()
 	var notices []Notice
 	for _, id := range OwnKeys(record) {
 		tflog.Info(ctx, "delete a key", map[string]any{"user": user, "access_key_id": id})

@@ -92,7 +92,7 @@ func (c *Client) PreviewCreate(ctx context.Context, user string, policy rotation
 	if len(keys) == 0 {
 		return p, nil
 	}
-	seen, err := c.Observe(ctx, user, keys, rotation.Record{}, policy)
+	seen, err := c.Observe(ctx, user, c.claims.mark(user, "", keys), rotation.Record{}, policy)
 	if err != nil {
 		return p, err
 	}

@@ -56,6 +56,15 @@ func (e *ManagedError) Error() string {
 	return "another resource manages the keys of the user: " + e.Other
 }
 
+// TakenError reports that a plan adopts or deletes a key that another resource of this process manages. Nothing was changed.
+type TakenError struct {
+	Key string
+	// Owner is the current key of the resource that manages Key, and By that of the resource whose plan it is, empty before create.
+	Owner, By string
+}
+
+func (e *TakenError) Error() string { return "another resource manages key " + e.Key + ": " + e.Owner }
+
 // RefusedError reports that a create finds no free slot. Nothing was changed.
 type RefusedError struct {
 	Obstacle rotation.Obstacle

@@ -45,7 +45,7 @@ func (a *application) rotate(ctx context.Context, step rotation.Step) (rotation.
 	listed := a.recount(ctx, key.ID)
 	a.tag(ctx, key.ID)
 	a.deleteRoom(ctx, listed)
-	a.client.claims.replace(a.task.User, a.state.Record.Current.ID, key.ID)
+	a.client.claims.replace(a.task.User, a.state.Record.Current.ID, a.state.Record.After(step, a.state.Seen, out))
 	return out, nil
 }
 
