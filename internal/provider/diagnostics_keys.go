@@ -92,7 +92,9 @@ func obstacleFact(o rotation.Obstacle, seen rotation.Observation) string {
 	case rotation.CausePaused:
 		return "paused is set"
 	case rotation.CauseUnmanaged:
-		if k := seen.Find(o.Key); k != nil {
+		if k := seen.Find(o.Key); k != nil && k.Other {
+			return "the slot is taken by key " + describeKey(*k) + ", which another resource manages"
+		} else if k != nil {
 			return "the slot is taken by key " + describeKey(*k) + ", which this resource did not create"
 		}
 		return fmt.Sprintf("the slot is taken by key %s, which this resource did not create", o.Key)

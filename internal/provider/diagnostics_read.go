@@ -130,7 +130,7 @@ func sharedUser(user, one, other string) diag.Diagnostic {
 		summary: fmt.Sprintf("Two resources manage the access keys of user %q: current keys %s and %s", user, one, other),
 		truth:   "A user has two key slots, and one iamkeys_rotating_access_key needs both.",
 		next: "Keep one of the resources and remove the other with a removed block, or from the state. While a resource is being " +
-			"replaced, this is expected.",
+			"replaced, this is expected. If its address has changed, add a moved block: without one, its keys are deleted.",
 	}.asWarning()
 }
 
@@ -156,6 +156,9 @@ func orphanRemedy(user, id string) string {
 // blockedRemedy is what can be done about a rotation that waits, and whether an orphan is in its way.
 func blockedRemedy(user string, o rotation.Obstacle, record rotation.Record, seen rotation.Observation) string {
 	mode := record.LastPolicy().UnmanagedKeys
+	if k := seen.Find(o.Key); o.Cause == rotation.CauseUnmanaged && k != nil && k.Other {
+		return "A user has two key slots, and one iamkeys_rotating_access_key needs both: keep one of the resources."
+	}
 	if k := seen.Find(o.Key); o.Cause == rotation.CauseUnmanaged && k != nil && record.IsOrphan(*k) {
 		return orphanFact(user, *k) + ". " + obstacleRemedy(o, user, mode)
 	}

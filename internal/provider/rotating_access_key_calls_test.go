@@ -113,7 +113,7 @@ func TestAccRotatingAccessKey_createAnswerLost(t *testing.T) {
 	s.Write(acctest.Distinct(nil), acctest.ConsumerHCL)
 	s.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.AnswerLost})
 	s.Apply(acctest.NoNewKey())
-	s.WantDetail("The current key was not touched.", "k1 (Active, created ", "nobody has the secret", acctest.DeleteCommand("k1"))
+	s.WantDetail("The failed creation changed no other key.", "k1 (Active, created ", "nobody has the secret", acctest.DeleteCommand("k1"))
 	s.WantChanges("create k1")
 	s.DeleteKey("k1")
 	s.Apply()

@@ -84,6 +84,10 @@ func (r *rotatingAccessKeyResource) previewCreate(ctx context.Context, user stri
 	if preview.Other != "" {
 		diags.Append(sharedUser(user, preview.Other, rotator.Creating))
 	}
+	if len(preview.Kept) > 0 && (len(preview.Kept) >= rotation.KeysPerUser || preview.Decision.Refused != nil) {
+		diags.Append(replacementKeepsKeys(user, preview.Kept))
+		return diags
+	}
 	if failure, ok := errors.AsType[*rotator.ReadError](err); ok {
 		// A plan role that may not look can still plan.
 		diags.Append(previewFailure(failure))
@@ -92,9 +96,9 @@ func (r *rotatingAccessKeyResource) previewCreate(ctx context.Context, user stri
 	diags.Append(deletionWarnings(user, preview.Decision.Steps, preview.Seen)...)
 	switch {
 	case preview.Decision.Refused != nil:
-		diags.Append(createRefused(user, *preview.Decision.Refused, preview.Seen).asWarning())
+		diags.Append(createRefused(user, preview.Seen).asWarning())
 	case !preview.Managed && policy.UnmanagedKeys == rotation.RefuseUnmanaged:
-		diags.Append(leftoverWarnings(user, preview.Seen)...)
+		diags.Append(foundKeys(user, policy, preview.Seen, r.client.Rotator.Now())...)
 	}
 	return diags
 }
@@ -148,6 +152,10 @@ func (r *rotatingAccessKeyResource) planUpdate(
 			plan.RotationBlocked = types.StringNull()
 		}
 		steps = asked.Steps
+	}
+	if err := r.client.Rotator.ClaimPlan(plan.User.ValueString(), record, steps); err != nil {
+		diags.Append(applyTexts{user: plan.User.ValueString()}.failure(err))
+		return diags
 	}
 	diags.Append(r.planSealing(ctx, plan, want)...)
 	diags.Append(plan.planSteps(ctx, want.policy, record, known.Seen, steps)...)

@@ -72,6 +72,8 @@ type Preview struct {
 	Decision rotation.Decision
 	// Managed reports whether another resource of this process manages the user by now.
 	Managed bool
+	// Kept are the keys of resources of this process that a replacement leaves because of skip_destroy.
+	Kept []string
 }
 
 // PreviewCreate records that a create is planned for user and looks at what it would meet. The error is a *ReadError; the
@@ -81,6 +83,7 @@ func (c *Client) PreviewCreate(ctx context.Context, user string, policy rotation
 	if other := c.claims.plan(user); other != Creating {
 		p.Other = other
 	}
+	p.Kept = c.claims.keptKeys(user)
 	keys, err := c.listAhead(ctx, user)
 	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 		// It may be created in the same apply.
