@@ -81,12 +81,12 @@ func (r *rotatingAccessKeyResource) planCreate(ctx context.Context, plan *rotati
 func (r *rotatingAccessKeyResource) previewCreate(ctx context.Context, user string, policy rotation.Policy) diag.Diagnostics {
 	var diags diag.Diagnostics
 	preview, err := r.client.Rotator.PreviewCreate(ctx, user, policy)
-	if preview.Other != "" {
-		diags.Append(sharedUser(user, preview.Other, rotator.Creating))
-	}
-	if len(preview.Kept) > 0 && (len(preview.Kept) >= rotation.KeysPerUser || preview.Decision.Refused != nil) {
+	if n := len(preview.Kept); n >= rotation.KeysPerUser || n > 0 && preview.Decision.Refused != nil {
 		diags.Append(replacementKeepsKeys(user, preview.Kept))
 		return diags
+	}
+	if preview.Other != "" {
+		diags.Append(sharedUser(user, preview.Other, rotator.Creating))
 	}
 	if failure, ok := errors.AsType[*rotator.ReadError](err); ok {
 		// A plan role that may not look can still plan.
