@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
-
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
@@ -25,7 +25,7 @@ func TestAccRotatingAccessKey_addressChanged(t *testing.T) {
 			s.Advance("90d")
 			s.Apply()
 			s.WantKeys("k1 Active", "k2 Active")
-			s.Sim.OnCall(func(iamsim.Call) { time.Sleep(60 * time.Millisecond) })
+			s.Sim.OnCall(func(iamsim.Call) { _ = clock.System().Sleep(t.Context(), 60*time.Millisecond) })
 			s.CLI.Write("main.tf", s.ProviderHCL+acctest.KeyHCL("renamed", acctest.ByAge(nil)))
 			s.CLI.Apply()
 			s.Sim.OnCall(nil)

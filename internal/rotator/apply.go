@@ -201,10 +201,12 @@ func (a *application) steps(ctx context.Context, left []rotation.Step) error {
 // makesRoom reports whether the first of the steps is a deletion for which a rotation follows, at once or after others like it.
 func makesRoom(steps []rotation.Step) bool {
 	for i, s := range steps {
-		switch s.Kind {
+		switch s.Kind { //nolint:exhaustive // the other kinds are the default
 		case rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged:
+		case rotation.Rotate:
+			return i > 0
 		default:
-			return i > 0 && s.Kind == rotation.Rotate
+			return false
 		}
 	}
 	return false

@@ -166,10 +166,9 @@ func (c *Client) ClaimPlan(user string, record rotation.Record, steps []rotation
 func takenBy(steps []rotation.Step) []string {
 	var keys []string
 	for _, s := range steps {
-		switch s.Kind {
+		switch s.Kind { //nolint:exhaustive // the other kinds take no key
 		case rotation.Adopt, rotation.Deactivate, rotation.DeletePrevious, rotation.DeleteUnmanaged:
 			keys = append(keys, s.Key)
-		default:
 		}
 	}
 	return keys
