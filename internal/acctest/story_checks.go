@@ -51,7 +51,9 @@ func (s *Story) WantDetail(parts ...string) {
 	}
 }
 
-// Changes returns the calls since the last WantChanges that were meant to change something, as WantChanges takes them.
+// Changes returns the calls since the last WantChanges that were meant to change something, as WantChanges takes them. It leaves
+// out the creation that IAM refuses for want of a slot before a deletion makes room for it: each rotation without a free slot has
+// one, see TestUpdate_makeRoom of package rotator.
 func (s *Story) Changes() []string {
 	s.nameKeys()
 	var changes []string
@@ -65,6 +67,9 @@ func (s *Story) Changes() []string {
 			verb = "create"
 		case "DeleteAccessKey":
 			verb = "delete"
+			if n := len(changes); n > 0 && changes[n-1] == "create: LimitExceeded" {
+				changes = changes[:n-1]
+			}
 		case "UpdateAccessKey":
 			verb = map[string]string{"Active": "activate", "Inactive": "deactivate"}[call.Params["Status"]]
 		case "TagUser":

@@ -57,9 +57,9 @@ func DeletesUnmanaged(key, description string) Option {
 	return Warns(fmt.Sprintf(`Unmanaged key %s (%s) of user "ci" is deleted to make room for a new one`, key, description))
 }
 
-// FoundLeftover is the warning of a create that finds a key which nobody has used.
+// FoundLeftover is the warning of a create that finds a key.
 func FoundLeftover(key, description string) Option {
-	return Warns(fmt.Sprintf(`User "ci" already has key %s (%s), which an interrupted create may have left`, key, description))
+	return Warns(fmt.Sprintf(`User "ci" already has key %s (%s)`, key, description))
 }
 
 // ProbablyLeft is the warning that an interrupted apply has probably left a key at that time.

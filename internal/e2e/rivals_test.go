@@ -142,7 +142,7 @@ func TestRivals_twoCreates(t *testing.T) {
 // Two pipelines compete for the one slot that somebody else has left free.
 func TestRivals_twoCreatesOneSlot(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t)
+	s := acctest.NewStory(t).SkipWaits()
 	s.CreateForeignKey("theirs")
 	s.Advance("1s")
 	const at = "2026-01-01 00:00:01 UTC"
@@ -161,7 +161,7 @@ func TestRivals_twoCreatesOneSlot(t *testing.T) {
 	full := acctest.NoFreeSlot("theirs", acctest.NeverUsed(acctest.FirstDay), "k1", acctest.ProvedAt(at))
 	s.Plan(2, acctest.Warns(full))
 	s.ApplyPlan(acctest.Warns(full), acctest.Fails(full))
-	s.WantDetail("terraform import ADDRESS ci/", acctest.DeleteCommand("theirs"), acctest.DeleteCommand("k1"))
+	s.WantDetail("terraform import ADDRESS ci/", acctest.StatusCommand("theirs", "Inactive"), acctest.StatusCommand("k1", "Inactive"))
 	s.WantChanges()
 	s.In(other, func() {
 		s.PlanEmpty()

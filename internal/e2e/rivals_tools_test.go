@@ -73,7 +73,7 @@ func TestRivals_slotTaken(t *testing.T) {
 		s.UseKey("k2")
 		s.Advance("90d")
 		s.Plan(2)
-		s.ApplyPlanAround("CreateAccessKey", 1, func() { s.CreateForeignKey("theirs") }, acctest.NoNewKey())
+		s.ApplyPlanAround("CreateAccessKey", 2, func() { s.CreateForeignKey("theirs") }, acctest.NoNewKey())
 		s.WantDetail("LimitExceeded", "No key was created", "k2 (Active", "theirs (Active",
 			"Somebody else created key theirs meanwhile; it was not touched")
 		s.WantChanges("delete k1", "create: LimitExceeded")

@@ -3,7 +3,6 @@ package provider
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -44,6 +43,8 @@ func (t applyTexts) notice(n rotator.Notice) diag.Diagnostic {
 			truth:   fmt.Sprintf("Somebody deleted key %s of user %q meanwhile, so it works no more.", n.Key, t.user),
 			next:    "The next plan records that.",
 		}.asWarning()
+	case rotator.NotDeleted:
+		return t.keptBeside(n.Key, n.Err).asWarning()
 	case rotator.LostKeyDeleted:
 		return problem{
 			summary: "New access key was deleted again, since the answer with its secret was lost",
@@ -95,8 +96,10 @@ func (t applyTexts) failure(err error) diag.Diagnostic {
 			at: path.Root("user"), summary: fmt.Sprintf("Another resource manages the access keys of user %q: current key %s", t.user, e.Other),
 			truth: nothingCreated, next: "A user has two key slots, and one iamkeys_rotating_access_key needs both: keep one of the resources.",
 		}.asError()
+	case *rotator.TakenError:
+		return t.keyTaken(e).asError()
 	case *rotator.RefusedError:
-		return createRefused(t.user, e.Obstacle, e.Seen).asError()
+		return createRefused(t.user, e.Seen).asError()
 	case *rotator.UserChangedError:
 		return t.userChanged(e).asError()
 	case *rotator.StaleError:
@@ -134,6 +137,22 @@ func (t applyTexts) readFailure(e *rotator.ReadError) problem {
 		}
 	}
 	return p
+}
+
+// keyTaken says that a plan takes the key of another resource.
+func (t applyTexts) keyTaken(e *rotator.TakenError) problem {
+	by := "the resource with current key " + e.By
+	if e.By == "" {
+		by = "the resource that is created"
+	}
+	return problem{
+		at:      path.Root("user"),
+		summary: fmt.Sprintf("Key %s of user %q belongs to another resource, and the plan of %s would take it", e.Key, t.user, by),
+		cause:   fmt.Sprintf("The resource with current key %s manages it, so it is neither adopted nor deactivated nor deleted.", e.Owner),
+		truth:   nothingChanged,
+		next: "A user has two key slots, and one iamkeys_rotating_access_key needs both. Keep one of the resources: remove the other with a " +
+			"removed block, or from the state. To destroy one of them, run terraform destroy -refresh=false with its address in -target.",
+	}
 }
 
 // userChanged says that the user is no longer where the plan found it.
@@ -196,7 +215,19 @@ func (t applyTexts) statusFailure(e *rotator.StatusError) problem {
 	return p
 }
 
+// keptBeside says that a key which was to make room still exists beside the new one.
+func (t applyTexts) keptBeside(id string, err error) problem {
+	return problem{
+		summary: fmt.Sprintf("Key %s of user %q could not be deleted", id, t.user), cause: awsErrorDetail(err),
+		truth: fmt.Sprintf("The new key is safe in the state: IAM created it beside key %s, which the plan deletes to make room.", id),
+		next:  "Until it is gone it is in the way of the next rotation. If nobody needs it, delete it:" + commands(deleteCommand(t.user, id)),
+	}
+}
+
 func (t applyTexts) deleteFailure(e *rotator.DeleteError) problem {
+	if e.Replaced {
+		return t.keptBeside(e.Key, e.Err)
+	}
 	p := problem{
 		summary: fmt.Sprintf("Key %s of user %q could not be deleted", e.Key, t.user), cause: awsErrorDetail(e.Err),
 		truth: fmt.Sprintf("Key %s was not deleted.", e.Key), next: "Apply again.",
@@ -205,76 +236,6 @@ func (t applyTexts) deleteFailure(e *rotator.DeleteError) problem {
 		p.truth, p.next = fmt.Sprintf("Key %s may be gone all the same: the next plan shows what is true.", e.Key), ""
 	}
 	return p
-}
-
-func (t applyTexts) createFailure(e *rotator.CreateError) problem {
-	p := problem{summary: fmt.Sprintf("No new key for user %q", t.user), cause: awsErrorDetail(e.Err)}
-	switch {
-	case e.Lost != nil:
-		p.truth = t.lost(*e.Lost)
-	case e.Intruder != "":
-		p.truth = fmt.Sprintf("%s The user has: %s. Somebody else created key %s meanwhile; it was not touched.",
-			nothingCreated, describeKeys(e.Keys), e.Intruder)
-		p.next = "Plan again, and read the new plan. If nobody needs that key, delete it:" + commands(deleteCommand(t.user, e.Intruder))
-	case len(e.Keys) > 0:
-		p.truth = fmt.Sprintf("%s The user has: %s.", nothingCreated, describeKeys(e.Keys))
-	case e.Full:
-		p.truth = nothingCreated
-	default:
-		p.truth, p.next = "No key was created, and none was changed.", "Apply again."
-	}
-	return p
-}
-
-// lost says what is true after a creation whose answer was lost.
-func (t applyTexts) lost(l rotator.LostAnswer) string {
-	const untouched = "The current key was not touched."
-	switch {
-	case l.Deleted:
-		return "The answer to the creation was lost. The key that it had created was deleted again, and no other key was touched. Apply again."
-	case l.Unlisted:
-		return "A key may have been created all the same, and nobody has its secret. " + untouched + " Look with:" + commands(listCommand(t.user))
-	}
-	var truth []string
-	if len(l.Unused) > 0 {
-		lines := make([]string, 0, 2*len(l.Unused))
-		for _, k := range l.Unused {
-			lines = append(lines, describeKey(k), deleteCommand(t.user, k.ID))
-		}
-		truth = append(truth, "The answer was lost, and this appeared meanwhile; nobody has the secret of a key that this apply created. "+
-			"Unless somebody else created it, delete it with:"+commands(lines...)+"\nor set unmanaged_keys = \"delete_unused\" and apply again.")
-	}
-	for _, id := range l.Used {
-		truth = append(truth, fmt.Sprintf("Key %s appeared meanwhile and is used already, so somebody else created it; it was not touched.", id))
-	}
-	if len(truth) == 0 {
-		truth = append(truth, "IAM lists no new key. Should one appear later, the next plan names it. Apply again.")
-	}
-	return strings.Join(append(truth, untouched), "\n")
-}
-
-func (t applyTexts) unproved(e *rotator.UnprovedError) problem {
-	p := problem{
-		summary: fmt.Sprintf("New key %s of user %q does not work", e.Withdrawal.Key, t.user), cause: awsErrorDetail(e.Err),
-		truth: t.withdrawn(e.Withdrawal), next: "Apply again, or set wait_until_usable = false if STS can't be reached from here.",
-	}
-	switch {
-	case e.AnotherUser:
-		p.summary = fmt.Sprintf("User %q was deleted and created again meanwhile: new key %s is not kept", t.user, e.Withdrawal.Key)
-		p.next = "Plan again, and read the new plan."
-	case !e.Signed:
-		p.summary, p.next = fmt.Sprintf("User %q can't be read, so its new key %s is not kept", t.user, e.Withdrawal.Key), "Apply again."
-	}
-	return p
-}
-
-// withdrawn says what became of a new key that was not kept.
-func (t applyTexts) withdrawn(w rotator.Withdrawal) string {
-	if w.Err == nil {
-		return "The new key was deleted again, and no other key was touched."
-	}
-	return fmt.Sprintf("The new key could not be deleted again (%s). Delete it with:%s\nThe current key was not touched.",
-		w.Err, commands(deleteCommand(t.user, w.Key)))
 }
 
 func (t applyTexts) panicked(e *rotator.PanicError) problem {

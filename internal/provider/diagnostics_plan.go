@@ -41,46 +41,11 @@ func stalePlan(user string, mode rotation.UnmanagedKeys, e *rotator.StaleError) 
 	return p
 }
 
-// createRefused names the keys in the way of a create, and how to go on.
-func createRefused(user string, o rotation.Obstacle, seen rotation.Observation) problem {
-	var lines []string
-	for _, k := range seen.Keys {
-		lines = append(lines, statusCommand(user, k.ID, rotation.Inactive), deleteCommand(user, k.ID))
-	}
-	return problem{
-		at: path.Root("user"),
-		summary: fmt.Sprintf("User %q already has %d access keys, and no slot is free: %s",
-			user, len(seen.Keys), describeKeys(seen.Keys)),
-		truth: "No key is created and none is touched: " + obstacleFact(o) + ".",
-		next: "To go on, import the keys of this user instead:" + commands(importCommand(user, seen)) +
-			"\nor delete a key that nobody needs, with:" + commands(lines...) +
-			"\nor set unmanaged_keys = \"delete_unused\" if one of them was never used. A -replace with create_before_destroy meets this while " +
-			"a previous key exists; rotate_when_changed rotates without replacing.",
-	}
-}
-
 // previewFailure warns that a plan for a create could not look.
 func previewFailure(e *rotator.ReadError) diag.Diagnostic {
 	p := readFailure(e)
 	p.truth = ""
 	return p.asWarning()
-}
-
-// leftoverWarnings name the keys that nobody has used and that a create finds: an interrupted create may have left them. One
-// may also be the key of an object that is being replaced: in the apply of a replacement nothing distinguishes them.
-func leftoverWarnings(user string, seen rotation.Observation) diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, k := range seen.Keys {
-		if k.NeverUsed() && !seen.Signs(k.ID) {
-			diags.Append(problem{
-				at:      path.Root("unmanaged_keys"),
-				summary: fmt.Sprintf("User %q already has key %s, which an interrupted create may have left", user, describeKey(k)),
-				truth:   "While this resource is being replaced, it is the key of the old object, which deletes it.",
-				next:    orphanRemedy(user, k.ID),
-			}.asWarning())
-		}
-	}
-	return diags
 }
 
 // deletionWarnings name the unmanaged keys that steps delete: nothing else in a plan does.

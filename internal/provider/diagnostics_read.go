@@ -124,7 +124,7 @@ func sharedUser(user, one, other string) diag.Diagnostic {
 		truth: fmt.Sprintf("User %q, current keys %s and %s. A user has two key slots, and one iamkeys_rotating_access_key needs both.",
 			user, one, other),
 		next: "Keep one of the resources and remove the other with a removed block, or from the state. While a resource is being " +
-			"replaced, this is expected.",
+			"replaced, this is expected. If its address has changed, add a moved block: without one, its keys are deleted.",
 	}.asWarning()
 }
 
@@ -155,6 +155,9 @@ func orphanRemedy(user, id string) string {
 func blockedRemedy(
 	user string, mode rotation.UnmanagedKeys, o rotation.Obstacle, record rotation.Record, seen rotation.Observation,
 ) string {
+	if k := seen.Find(o.Key); o.Cause == rotation.CauseUnmanaged && k != nil && k.Other {
+		return "A user has two key slots, and one iamkeys_rotating_access_key needs both: keep one of the resources."
+	}
 	if k := seen.Find(o.Key); o.Cause == rotation.CauseUnmanaged && k != nil && record.IsOrphan(*k) {
 		return orphanFact(user, *k) + ". " + obstacleRemedy(o, user, mode)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // A steady plan costs one call for each resource, and one more while a previous key is Active. An apply is counted without
-// its plan: a create makes four calls, a rotation four, or six when a key must make room first.
+// its plan: a create makes four calls, a rotation four, or seven when a key must make room for it.
 func TestAccRotatingAccessKey_calls(t *testing.T) {
 	t.Parallel()
 	create := []string{"ListAccessKeys", "CreateAccessKey", "GetCallerIdentity", "ListAccessKeys"}
@@ -49,7 +49,8 @@ func TestAccRotatingAccessKey_calls(t *testing.T) {
 			f.Apply()
 			f.Advance("200d")
 			f.PlanCalls(2, "ListAccessKeys", "GetAccessKeyLastUsed")
-			f.ApplyCalls("ListAccessKeys", "GetAccessKeyLastUsed", "DeleteAccessKey", "CreateAccessKey", "GetCallerIdentity", "ListAccessKeys")
+			f.ApplyCalls("ListAccessKeys", "GetAccessKeyLastUsed", "CreateAccessKey", "DeleteAccessKey", "CreateAccessKey", "GetCallerIdentity",
+				"ListAccessKeys")
 			f.PlanCalls(0, "ListAccessKeys", "GetAccessKeyLastUsed")
 		})
 	}
@@ -73,7 +74,8 @@ func TestAccRotatingAccessKey_callsOfRequests(t *testing.T) {
 	f.Advance("8d")
 	f.Write(asked("2026-Q3"))
 	f.PlanCalls(2, "ListAccessKeys", "GetAccessKeyLastUsed", "GetAccessKeyLastUsed", "ListAccessKeys")
-	f.ApplyCalls("ListAccessKeys", "GetAccessKeyLastUsed", "DeleteAccessKey", "CreateAccessKey", "GetCallerIdentity", "ListAccessKeys")
+	f.ApplyCalls("ListAccessKeys", "GetAccessKeyLastUsed", "CreateAccessKey", "DeleteAccessKey", "CreateAccessKey", "GetCallerIdentity",
+		"ListAccessKeys")
 
 	// Taking the trigger away is no request, so the apply has nothing to ask IAM beyond the time.
 	f.Write(acctest.FleetArgs(f.Users).With(acctest.Args{"paused": "true"}))
@@ -111,7 +113,7 @@ func TestAccRotatingAccessKey_createAnswerLost(t *testing.T) {
 	s.Write(acctest.Distinct(nil), acctest.ConsumerHCL)
 	s.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.AnswerLost})
 	s.Apply(acctest.NoNewKey())
-	s.WantDetail("The current key was not touched.", "k1 (Active, created ", "nobody has the secret", acctest.DeleteCommand("k1"))
+	s.WantDetail("The failed creation changed no other key.", "k1 (Active, created ", "nobody has the secret", acctest.DeleteCommand("k1"))
 	s.WantChanges("create k1")
 	s.DeleteKey("k1")
 	s.Apply()

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -134,7 +135,7 @@ func TestAccRotatingAccessKey_replaceVersion(t *testing.T) {
 	s.DeleteKey("k1")
 	s.Advance("2s")
 	s.Apply(acctest.Flags(replace), acctest.FoundLeftover("k2", acctest.ProvedAt(acctest.FirstDay)))
-	s.WantDetail("While this resource is being replaced, it is the key of the old object, which deletes it.")
+	s.WantDetail("If this apply replaces a resource, it is the key of the old object, which deletes it; leave it alone then.")
 	s.WantChanges("create k3", "delete k2")
 	handed(3, 1767225602)
 }
@@ -142,7 +143,7 @@ func TestAccRotatingAccessKey_replaceVersion(t *testing.T) {
 // While a previous key exists there is no slot for the new object: nothing is touched, and the text says what to do.
 func TestAccRotatingAccessKey_replaceWithPrevious(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t).WithPrevious(acctest.ByAge(createFirst))
+	s := acctest.NewStory(t).SkipWaits().WithPrevious(acctest.ByAge(createFirst))
 	before := s.Attributes()
 	s.Plan(2, acctest.Flags(replace)) // Terraform drops the warnings of the second half of a replacement
 	twoKeys := acctest.NoFreeSlot("k1", acctest.NeverUsed(acctest.FirstDay), "k2", acctest.ProvedAt(acctest.RotationDay))
@@ -164,6 +165,85 @@ func TestAccRotatingAccessKey_replaceWithPrevious(t *testing.T) {
 	s.WantChanges("delete k1", "delete k2", "create k3")
 	s.WantHandovers("k1", "k1 to k2", "k2 (dead) to k3")
 	s.PlanEmpty()
+}
+
+// With skip_destroy a replacement would take both keys out of the state and find no slot for another: the plan fails, and a destroy that
+// leaves the keys goes on.
+func TestAccRotatingAccessKey_replaceSkipDestroy(t *testing.T) {
+	t.Parallel()
+	for name, create := range map[string]acctest.Args{"destroy first": nil, "create first": createFirst} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewStory(t).WithPrevious(acctest.ByAge(create).With(acctest.Args{"skip_destroy": "true"}))
+			before := s.Attributes()
+			refused := acctest.Fails(
+				`Replacement of user "ci" is not possible: skip_destroy keeps k1 and k2, and no slot is free for a new key`)
+			s.Plan(1, acctest.Flags(replace), refused)
+			s.WantDetail("Nothing was changed.", "rotate_when_changed", "terraform untaint", "terraform destroy -refresh=false")
+			s.CLI.Run("taint", acctest.KeyAddress)
+			s.Plan(1, refused)
+			s.CLI.Run("untaint", acctest.KeyAddress)
+			if !reflect.DeepEqual(s.Attributes(), before) {
+				t.Error("the state has changed")
+			}
+			s.PlanEmpty()
+
+			s.CLI.Run("taint", acctest.KeyAddress)
+			s.Consumed = false
+			s.Destroy(acctest.Flags("-refresh=false"))
+			s.WantChanges()
+			s.WantKeys("k1 Active", "k2 Active")
+		})
+	}
+}
+
+// A tainted resource with a previous key: the plan tells its keys from unmanaged ones, and shows no command that touches one of them.
+func TestAccRotatingAccessKey_taintedWithPrevious(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).SkipWaits().WithPrevious(acctest.ByAge(nil))
+	s.CLI.Run("taint", acctest.KeyAddress)
+	twoKeys := acctest.NoFreeSlot("k1", acctest.NeverUsed(acctest.FirstDay), "k2", acctest.ProvedAt(acctest.RotationDay))
+	s.CLI.Plan("-out=" + acctest.SavedPlan)
+	s.CLI.Want(2)
+	var detail string
+	for _, d := range s.CLI.Diagnostics() {
+		switch summary := s.Normalize(d.Summary); {
+		case summary == twoKeys:
+			detail = s.Normalize(d.Detail)
+		case !strings.HasPrefix(summary, sharedUser):
+			t.Errorf("diagnostic %s", summary)
+		}
+	}
+	for _, part := range []string{
+		"Another resource manages k1 and k2, or the object does that this plan replaces", "terraform untaint", "rotate_when_changed",
+	} {
+		if !strings.Contains(detail, part) {
+			t.Errorf("the detail %q lacks %q", detail, part)
+		}
+	}
+	if strings.Contains(detail, "aws iam") || strings.Contains(detail, "import") || strings.Contains(detail, "did not create") {
+		t.Errorf("the detail shows what is wrong for managed keys: %q", detail)
+	}
+	s.ApplyPlan()
+	s.WantChanges("delete k1", "delete k2", "create k3")
+	s.PlanEmpty()
+}
+
+// A replacement that has deleted the old key and can't create another does not say that the current key was not touched.
+func TestAccRotatingAccessKey_replaceAnswerLost(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).SkipWaits()
+	s.Write(acctest.ByAge(nil))
+	s.Step("create k1")
+	s.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.ErrorBeforeCommit})
+	s.Apply(acctest.Flags(replace), acctest.NoNewKey())
+	s.WantDetail("The failed creation changed no other key.")
+	for _, d := range s.CLI.Diagnostics() {
+		if strings.Contains(d.Detail, "current key was not touched") {
+			t.Errorf("%s", s.Normalize(d.Detail))
+		}
+	}
+	s.WantChanges("delete k1", "create: ServiceFailure")
 }
 
 // The old object can't be destroyed once the new one is there: the next apply does it, and nobody notices.
@@ -246,7 +326,15 @@ func TestAccRotatingAccessKey_twoPlanned(t *testing.T) {
 	s.Write(acctest.ByAge(nil), acctest.KeyHCL("twin", acctest.ByAge(nil)))
 	s.CLI.Plan()
 	s.CLI.Want(2)
-	wantOnly(s, "warning", sharedUser)
+	// A plan of the second that looks before the first is read finds its key, too.
+	for _, d := range s.CLI.Diagnostics() {
+		if !strings.HasPrefix(d.Summary, sharedUser) && !strings.HasPrefix(s.Normalize(d.Summary), `User "ci" already has key k1 (`) {
+			t.Errorf("diagnostic %s", s.Normalize(d.Summary))
+		}
+	}
+	if !slices.ContainsFunc(s.CLI.Diagnostics(), func(d acctest.Diagnostic) bool { return strings.HasPrefix(d.Summary, sharedUser) }) {
+		t.Error("the plan does not say that two resources manage the user")
+	}
 }
 
 // Two resources that are there already: each shows the other.

@@ -86,6 +86,10 @@ func (r *rotatingAccessKeyResource) planCreate(ctx context.Context, plan *rotati
 func (r *rotatingAccessKeyResource) previewCreate(ctx context.Context, user string, policy rotation.Policy) diag.Diagnostics {
 	var diags diag.Diagnostics
 	preview, err := r.client.Rotator.PreviewCreate(ctx, user, policy)
+	if n := len(preview.Kept); n >= rotation.KeysPerUser || n > 0 && preview.Decision.Refused != nil {
+		diags.Append(replacementKeepsKeys(user, preview.Kept))
+		return diags
+	}
 	if preview.Other != "" {
 		diags.Append(sharedUser(user, preview.Other, rotator.Creating))
 	}
@@ -100,9 +104,9 @@ func (r *rotatingAccessKeyResource) previewCreate(ctx context.Context, user stri
 	diags.Append(deletionWarnings(user, preview.Decision.Steps, preview.Seen)...)
 	switch {
 	case preview.Decision.Refused != nil:
-		diags.Append(createRefused(user, *preview.Decision.Refused, preview.Seen).asWarning())
+		diags.Append(createRefused(user, preview.Seen).asWarning())
 	case !preview.Managed && policy.UnmanagedKeys == rotation.RefuseUnmanaged:
-		diags.Append(leftoverWarnings(user, preview.Seen)...)
+		diags.Append(foundKeys(user, policy, preview.Seen, r.client.Rotator.Now())...)
 	}
 	return diags
 }
@@ -157,6 +161,10 @@ func (r *rotatingAccessKeyResource) planUpdate(
 			return diags
 		}
 		steps = asked.Steps
+	}
+	if err := r.client.Rotator.ClaimPlan(texts.user, record, steps); err != nil {
+		diags.Append(applyTexts{user: texts.user}.failure(err))
+		return diags
 	}
 	diags.Append(r.planSealing(ctx, plan, texts.user, want)...)
 	diags.Append(plan.planSteps(ctx, want.policy, record, known.Seen, steps)...)

@@ -52,6 +52,9 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	resp.Diagnostics.Append(r.readingWarnings(record, found)...)
+	if model.SkipDestroy.ValueBool() {
+		r.client.Rotator.ClaimKept(found.Location.User, record.Current.ID)
+	}
 	resp.Diagnostics.Append(model.setReading(ctx, record, found)...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, found.Evidence)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)

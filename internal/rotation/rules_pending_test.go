@@ -207,7 +207,7 @@ func TestRequest_parts(t *testing.T) {
 		{`rotate_when_changed["a"], something else`, []string{"a"}, false},
 	}
 	for _, tt := range tests {
-		entries, recipients := tt.text.parts()
+		entries, recipients := tt.text.Parts()
 		if !slices.Equal(entries, tt.entries) || recipients != tt.recipients {
 			t.Errorf("%s: got %q, %t, want %q, %t", tt.text, entries, recipients, tt.entries, tt.recipients)
 		}
@@ -244,12 +244,12 @@ func FuzzRequest(f *testing.F) {
 	f.Add(string(byBoth), strconv.Quote(string(byBoth)), true)
 	f.Fuzz(func(t *testing.T, first, second string, recipients bool) {
 		names := []string{first, second}
-		entries, gotRecipients := newRequest(names, recipients).parts()
+		entries, gotRecipients := newRequest(names, recipients).Parts()
 		if !reflect.DeepEqual(entries, names) || gotRecipients != recipients {
 			t.Errorf("got %q, %t, want %q, %t", entries, gotRecipients, names, recipients)
 		}
-		read, readRecipients := Request(first).parts()
-		again, againRecipients := newRequest(read, readRecipients).parts()
+		read, readRecipients := Request(first).Parts()
+		again, againRecipients := newRequest(read, readRecipients).Parts()
 		if !slices.Equal(again, read) || againRecipients != readRecipients {
 			t.Errorf("%q: got %q, %t, and then %q, %t", first, read, readRecipients, again, againRecipients)
 		}

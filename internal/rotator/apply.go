@@ -39,50 +39,23 @@ type application struct {
 	removed   []string
 	// signedAt is when the current key signed a call that asked whose it is; zero when it did not.
 	signedAt time.Time
+	// room are the planned deletions that make room for the next rotation and that were not done. The key is created first: without
+	// permission, or with a slot that is free all the same, nothing need be deleted for it.
+	room []rotation.Step
+	// undeleted is the deletion of room that failed after the new key was proved.
+	undeleted *DeleteError
+	// begun reports whether a step was done.
+	begun bool
+	// interrupted reports whether somebody wants the task to end, by Ctrl-C or by the end of Terraform.
+	interrupted func() bool
 	// creating reports that a creation has no answer yet or that the answer was lost, and unsaved is a new key that is neither
 	// in the state nor deleted again.
 	creating bool
 	unsaved  string
 }
 
-// Create creates the first key of a user: Task.Record is empty, and Task.Planned, Task.Known and Task.RecordedDescription
-// are not used. The error of the Report is a *ManagedError, *ReadError, *TrialError or *RefusedError before the first
-// change, and one of Update's after it.
-func (c *Client) Create(ctx context.Context, task Task) Report {
-	if other := c.claims.create(task.User); other != "" {
-		return Report{Err: &ManagedError{Other: other}}
-	}
-	var keys []rotation.Key
-	err := c.retryNoSuchUser(ctx, task.User, func() (err error) {
-		keys, err = c.listAfterPlan(ctx, task.User)
-		return err
-	})
-	if err != nil {
-		return Report{Err: readError(ReadKeys, task.User, err)}
-	}
-	seen, _, err := c.Observe(ctx, task.User, keys, rotation.Record{}, task.Policy)
-	if err != nil {
-		return Report{Err: err}
-	}
-	now := c.gateway.Now()
-	if task.Sealer != nil {
-		if err := task.Sealer.Check(ctx, now); err != nil {
-			return Report{Err: &TrialError{Err: err}}
-		}
-	}
-	decision := Decide(ctx, task.User, task.Policy, rotation.Record{}, seen, now)
-	if decision.Refused != nil {
-		return Report{Err: &RefusedError{Obstacle: *decision.Refused, Seen: seen}}
-	}
-	task.Planned = decision.Steps
-	// All of the configuration is new, and none of it is a change.
-	task.RecordedDescription = task.Description
-	a := &application{client: c, task: task, state: State{Seen: seen}, atStart: seen}
-	return a.run(ctx, decision.Steps)
-}
-
 // Update takes the planned steps, and brings secrets and descriptions in line with a changed configuration. The error of
-// the Report is a *ReadError, *WrongAccountError, *UserChangedError, *StaleError or *TrialError before the first change,
+// the Report is a *ReadError, *WrongAccountError, *UserChangedError, *TakenError, *StaleError or *TrialError before the first change,
 // and after it a *StatusError, *DeleteError, *CreateError, *SealError, *UnprovedError, *InterruptedError or *PanicError.
 func (c *Client) Update(ctx context.Context, task Task) Report {
 	a := &application{
@@ -128,7 +101,16 @@ func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 		return nil, &UserChangedError{Outcome: location.Outcome, Key: t.Record.Current.ID}
 	case CurrentListed, CurrentGone, UserRecreated:
 	}
-	seen, unknown, err := c.Observe(ctx, t.User, location.Keys, t.Record, t.Policy)
+	if err := c.claims.refuseTaken(t.User, t.Record.Current.ID, t.Planned); err != nil {
+		return nil, err
+	}
+	keys := c.claims.mark(t.User, t.Record.Current.ID, location.Keys)
+	for i, k := range keys {
+		// What the process of the plan has read counts, too.
+		known := t.Known.Seen.Find(k.ID)
+		keys[i].Other = k.Other || known != nil && known.Other
+	}
+	seen, unknown, err := c.Observe(ctx, t.User, keys, t.Record, t.Policy)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +173,14 @@ func (a *application) runUninterrupted(ctx context.Context, left []rotation.Step
 			a.report.Err = a.afterPanic(own, p)
 		}
 	}()
-	if err := a.steps(own, left, func() bool { return ctx.Err() != nil }); err != nil {
+	a.interrupted = func() bool { return ctx.Err() != nil }
+	err := a.steps(own, left)
+	if a.undeleted != nil && err != nil {
+		a.notify(NotDeleted{Key: a.undeleted.Key, Err: a.undeleted.Err})
+	} else if a.undeleted != nil {
+		err = a.undeleted
+	}
+	if err != nil {
 		a.report.Err = err
 		return
 	}
@@ -201,20 +190,22 @@ func (a *application) runUninterrupted(ctx context.Context, left []rotation.Step
 }
 
 // steps takes the planned steps, except those that are not left because somebody has done them already, and stops at the
-// first that fails. The state is saved after each. Interrupted reports whether somebody wants it to end, by Ctrl-C or by
-// the end of Terraform.
-func (a *application) steps(ctx context.Context, left []rotation.Step, interrupted func() bool) error {
+// first that fails. The state is saved after each.
+func (a *application) steps(ctx context.Context, left []rotation.Step) error {
 	for i, step := range a.task.Planned {
 		if !slices.Contains(left, step) {
 			a.advance(ctx, step, rotation.Outcome{At: a.client.gateway.Now()})
 			continue
 		}
-		if step.Kind == rotation.Rotate && interrupted() {
-			return &InterruptedError{Begun: true}
+		if makesRoom(a.task.Planned[i:]) {
+			a.room = append(a.room, step)
+			continue
+		}
+		if step.Kind == rotation.Rotate && a.interrupted() {
+			return &InterruptedError{Begun: a.begun}
 		}
 		a.changedAt = a.client.gateway.Now()
-		makesRoom := i+1 < len(a.task.Planned) && a.task.Planned[i+1].Kind == rotation.Rotate
-		out, err := a.applyStep(ctx, step, makesRoom)
+		out, err := a.applyStep(ctx, step)
 		a.changedAt = a.client.gateway.Now()
 		if err != nil {
 			return err
@@ -224,8 +215,23 @@ func (a *application) steps(ctx context.Context, left []rotation.Step, interrupt
 	return nil
 }
 
+// makesRoom reports whether the first of the steps is a deletion for which a rotation follows, at once or after others like it.
+func makesRoom(steps []rotation.Step) bool {
+	for i, s := range steps {
+		switch s.Kind { //nolint:exhaustive // the other kinds are the default
+		case rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged:
+		case rotation.Rotate:
+			return i > 0
+		default:
+			return false
+		}
+	}
+	return false
+}
+
 // advance moves the state over a step that was done, and saves it.
 func (a *application) advance(ctx context.Context, step rotation.Step, out rotation.Outcome) {
+	a.begun = true
 	a.state.Record, a.state.Seen = a.state.Record.After(step, a.state.Seen, out), a.state.Seen.After(step, out)
 	a.state.Taken = append(a.state.Taken, step)
 	a.task.Save(ctx, a.state)

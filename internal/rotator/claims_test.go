@@ -2,6 +2,7 @@ package rotator_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestClaimRead_others(t *testing.T) {
 		{
 			name:  "another resource was created",
 			given: func(f *fixture) { f.reported(f.create(createTask(standard())), "", "") },
-			want:  rotator.Creating,
+			want:  "new 1",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -52,7 +53,7 @@ func TestClaimRead_others(t *testing.T) {
 			if got := f.client.WasRead("ci"); got != c.read {
 				t.Errorf("WasRead = %v, want %v", got, c.read)
 			}
-			f.equal("other", f.client.ClaimRead("ci", "C"), c.want)
+			f.equal("other", f.name(f.client.ClaimRead("ci", "C")), c.want)
 			if !f.client.WasRead("ci") {
 				t.Error("the user was not read")
 			}
@@ -81,6 +82,91 @@ func TestClaimRead_foreignRotation(t *testing.T) {
 	f.equal("other", f.client.ClaimRead("ci", f.saved().Record.Current.ID), "D")
 }
 
+// TestClaimPlan_taken is about plans that adopt, deactivate or delete a key which another resource manages.
+func TestClaimPlan_taken(t *testing.T) {
+	t.Parallel()
+	record := func(current, previous string) rotation.Record {
+		r := rotation.Record{Current: rotation.Current{ID: current}}
+		if previous != "" {
+			r.Previous = &rotation.Previous{ID: previous}
+		}
+		return r
+	}
+	step := func(kind rotation.Kind, key string) rotation.Step { return rotation.Step{Kind: kind, Key: key} }
+	type planned struct {
+		record rotation.Record
+		steps  []rotation.Step
+		want   string
+	}
+	for _, c := range []struct {
+		name  string
+		plans []planned
+	}{
+		{name: "the keys of nobody", plans: []planned{
+			{record("A", ""), []rotation.Step{step(rotation.Adopt, "X")}, ""}, {record("B", ""), nil, ""},
+		}},
+		{name: "before the other resource was read", plans: []planned{
+			{record("A", ""), []rotation.Step{step(rotation.Adopt, "B")}, ""}, {record("B", ""), nil, "TakenError{B of B by A}"},
+		}},
+		{name: "a previous key, before the other resource was read", plans: []planned{
+			{record("A", ""), []rotation.Step{step(rotation.DeleteUnmanaged, "P")}, ""}, {record("B", "P"), nil, "TakenError{P of B by A}"},
+		}},
+		{name: "after the other resource was read", plans: []planned{
+			{record("B", ""), nil, ""}, {record("A", ""), []rotation.Step{step(rotation.Adopt, "B")}, "TakenError{B of B by A}"},
+		}},
+		{name: "a key that was adopted once", plans: []planned{
+			{record("A", ""), nil, ""}, {record("B", "A"), []rotation.Step{step(rotation.Deactivate, "A")}, "TakenError{A of A by B}"},
+		}},
+		{name: "the own keys", plans: []planned{
+			{record("A", "P"), []rotation.Step{step(rotation.Deactivate, "P"), step(rotation.DeletePrevious, "P")}, ""}, {record("B", ""), nil, ""},
+		}},
+		{name: "planned once more without it", plans: []planned{
+			{record("A", ""), []rotation.Step{step(rotation.Adopt, "B")}, ""}, {record("A", ""), nil, ""}, {record("B", ""), nil, ""},
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			for i, p := range c.plans {
+				f.equal(fmt.Sprint("plan ", i), f.describeError(f.client.ClaimPlan("ci", p.record, p.steps)), p.want)
+			}
+			if err := f.client.ClaimPlan("deploy", record("A", ""), []rotation.Step{step(rotation.Adopt, "B")}); err != nil {
+				t.Errorf("a plan for another user: %v", err)
+			}
+		})
+	}
+}
+
+// TestRead_other shows that a Read marks the keys of another resource, both of them, and not its own.
+func TestRead_other(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.pair(day)
+	other := rotation.Record{Current: record.Current}
+	f.fatal(f.client.ClaimPlan("ci", rotation.Record{Current: rotation.Current{ID: record.Previous.ID}}, nil))
+	user, _ := f.sim.User("ci")
+	subject := rotator.Subject{User: "ci", RecordedUser: "ci", AccountID: accountID, UniqueID: user.ID, Current: other.Current}
+	found, err := f.client.Read(f.ctx(), subject, other, rotator.Evidence{})
+	f.fatal(err)
+	for _, k := range found.Evidence.Seen.Keys {
+		if want := k.ID == record.Previous.ID; k.Other != want {
+			t.Errorf("%s: Other = %v, want %v", f.name(k.ID), k.Other, want)
+		}
+	}
+}
+
+// TestUpdate_taken has an Update refuse to delete a key that another resource of its process manages, or did in the process of the
+// plan.
+func TestUpdate_taken(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	task, x := f.unmanagedTask()
+	f.client.ClaimRead("ci", x)
+	f.reported(f.update(task), "TakenError{X of X by C}", "")
+	f.savedLast(unsaved)
+	f.equal("IAM", f.inIAM("ci"), "C Active, X Active")
+}
+
 // TestCreate_race has two resources of one process create the key of one user at the same time: one of them does.
 func TestCreate_race(t *testing.T) {
 	t.Parallel()
@@ -96,8 +182,8 @@ func TestCreate_race(t *testing.T) {
 	}
 	both.Wait()
 	first, second := f.describeError(reports[0].Err), f.describeError(reports[1].Err)
-	if managed := "ManagedError{(being created)}"; first+second != managed {
-		t.Errorf("got the errors %q and %q, want one %q", first, second, managed)
+	if refused := first + second; refused != "ManagedError{(being created)}" && refused != "ManagedError{new 1}" {
+		t.Errorf("got the errors %q and %q, want one that another resource manages the user", first, second)
 	}
 	f.equal("IAM", f.inIAM("ci"), "new 1 Active")
 }

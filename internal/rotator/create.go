@@ -10,27 +10,102 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// create creates the key. Where IAM still counts a key that was deleted, it tries again once the list shows the deletion,
-// and where the answer was lost, once the key that it left is gone.
+// create creates the key. It asks before anything is deleted: only where IAM answers that no slot is free are the keys of room
+// deleted. Where IAM still counts a key that was deleted, it tries again once the list shows the deletion, and where the answer
+// was lost, once the key that it left is gone.
 func (a *application) create(ctx context.Context) (iamgate.NewAccessKey, error) {
 	began := a.client.gateway.Now()
-	failure := &CreateError{Keys: a.state.Seen.Keys}
-	key, err := a.createOnce(ctx)
-	if iamgate.IsKind(err, iamgate.KindLimitExceeded) && a.waitForSlot(ctx, failure) {
-		key, err = a.createOnce(ctx)
-	}
+	failure := &CreateError{}
+	key, err := a.createInSlot(ctx, failure)
 	if iamgate.IsAmbiguous(err) {
 		if failure.Lost = a.findLost(ctx); a.deleteLost(ctx, failure.Lost, began) {
-			if key, err = a.createOnce(ctx); iamgate.IsAmbiguous(err) {
+			if key, err = a.createInSlot(ctx, failure); iamgate.IsAmbiguous(err) {
 				failure.Lost = a.findLost(ctx)
 			}
 		}
 	}
-	if err != nil {
-		failure.Err = err
-		return iamgate.NewAccessKey{}, failure
+	switch err.(type) { //nolint:errorlint // these two are never wrapped
+	case nil:
+		return key, nil
+	case *DeleteError, *InterruptedError:
+		return iamgate.NewAccessKey{}, err
 	}
-	return key, nil
+	failure.Err = err
+	if !failure.Full {
+		failure.Keys = a.state.Seen.Keys
+	}
+	for _, step := range a.room {
+		failure.Kept = append(failure.Kept, step.Key)
+	}
+	return iamgate.NewAccessKey{}, failure
+}
+
+// createInSlot creates the key, and makes room for it where IAM answers that no slot is free.
+func (a *application) createInSlot(ctx context.Context, failure *CreateError) (iamgate.NewAccessKey, error) {
+	key, err := a.createOnce(ctx)
+	if iamgate.IsKind(err, iamgate.KindLimitExceeded) && len(a.room) > 0 {
+		if err := a.makeRoom(ctx); err != nil {
+			return iamgate.NewAccessKey{}, err
+		}
+		key, err = a.createOnce(ctx)
+	}
+	if iamgate.IsKind(err, iamgate.KindLimitExceeded) && a.waitForSlot(ctx, failure) {
+		key, err = a.createOnce(ctx)
+	}
+	return key, err
+}
+
+// makeRoom deletes the keys of room. The error is a *DeleteError or an *InterruptedError.
+func (a *application) makeRoom(ctx context.Context) error {
+	for len(a.room) > 0 {
+		if a.interrupted() {
+			return &InterruptedError{Begun: a.begun}
+		}
+		step := a.room[0]
+		out, err := a.deleteKey(ctx, step, true)
+		if err != nil {
+			return err
+		}
+		a.room = a.room[1:]
+		a.advance(ctx, step, out)
+	}
+	if a.interrupted() {
+		return &InterruptedError{Begun: a.begun}
+	}
+	return nil
+}
+
+// deleteRoom deletes the keys of room where a key could be created beside them, once that key is proved. Listed are the keys that
+// IAM lists by now, nil where that is not known. Until then the saved state has the new key and, as far as a state can, those
+// that the plan deletes.
+func (a *application) deleteRoom(ctx context.Context, listed []rotation.Key) {
+	for _, step := range a.room {
+		out := rotation.Outcome{At: a.client.gateway.Now()}
+		if listed == nil || (rotation.Observation{Keys: listed}).Find(step.Key) != nil {
+			var err error
+			if out, err = a.deleteKey(ctx, step, false); err != nil {
+				a.keepUndeleted(err)
+				continue
+			}
+		}
+		a.state.Record, a.state.Seen = a.state.Record.After(step, a.state.Seen, out), a.state.Seen.After(step, out)
+	}
+	a.room = nil
+}
+
+// keepUndeleted keeps the error of a deletion that followed the new key. The steps that remain are taken all the same. In a
+// Create an error would taint the resource and so destroy the new key, so it is a notice there.
+func (a *application) keepUndeleted(err error) {
+	failure, ok := err.(*DeleteError) //nolint:errorlint // it is never wrapped
+	if !ok {
+		failure = &DeleteError{Err: err}
+	}
+	failure.Replaced = true
+	if a.task.Record.Current.ID == "" {
+		a.notify(NotDeleted{Key: failure.Key, Err: failure.Err})
+		return
+	}
+	a.undeleted = failure
 }
 
 func (a *application) createOnce(ctx context.Context) (iamgate.NewAccessKey, error) {

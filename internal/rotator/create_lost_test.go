@@ -173,10 +173,11 @@ func TestUpdate_lostAnswer(t *testing.T) {
 	})
 }
 
-// TestUpdate_noSlot is about creations that IAM refuses for want of a slot. The plan deletes the unmanaged key X before.
+// TestUpdate_noSlot is about creations that IAM refuses for want of a slot. The plan deletes the unmanaged key X for
+// the second one.
 func TestUpdate_noSlot(t *testing.T) {
 	t.Parallel()
-	// deleting is a plan that deletes X and rotates C. Another key, I, takes the slot before the first creation.
+	// deleting is a plan that deletes X and rotates C. Another key, I, takes the slot before the second creation.
 	deleting := func(change func(f *fixture, intruder func() string)) func(f *fixture) rotator.Task {
 		return func(f *fixture) rotator.Task {
 			task, _ := f.unmanagedTask()
@@ -186,14 +187,15 @@ func TestUpdate_noSlot(t *testing.T) {
 		}
 	}
 	const (
-		calls   = "ListAccessKeys ci, GetAccessKeyLastUsed X, DeleteAccessKey X, CreateAccessKey ci, ListAccessKeys ci"
+		calls = "ListAccessKeys ci, GetAccessKeyLastUsed X, CreateAccessKey ci, DeleteAccessKey X, CreateAccessKey ci, " +
+			"ListAccessKeys ci"
 		deleted = "current C | C Active | "
 	)
 	runApplyCases(t, []applyCase{
 		{
 			name: "somebody else has taken the slot",
 			update: deleting(func(f *fixture, intruder func() string) {
-				f.before("CreateAccessKey", 1, func() { intruder() })
+				f.before("CreateAccessKey", 2, func() { intruder() })
 			}),
 			err:      "CreateError{keys [C Active, I Active] full intruder I}: CreateAccessKey LimitExceeded",
 			saved:    deleted,
@@ -204,7 +206,7 @@ func TestUpdate_noSlot(t *testing.T) {
 		{
 			name: "the keys can't be listed",
 			update: deleting(func(f *fixture, intruder func() string) {
-				f.before("CreateAccessKey", 1, func() {
+				f.before("CreateAccessKey", 2, func() {
 					intruder()
 					f.deny("ListAccessKeys")
 				})
@@ -219,7 +221,7 @@ func TestUpdate_noSlot(t *testing.T) {
 			// The key I stands for X, which IAM still counts and the list shows no more.
 			name: "IAM counts a deleted key for a while",
 			update: deleting(func(f *fixture, intruder func() string) {
-				f.before("CreateAccessKey", 1, func() {
+				f.before("CreateAccessKey", 2, func() {
 					id := intruder()
 					f.before("ListAccessKeys", 1, func() { f.sim.DeleteAccessKey(id) })
 				})
@@ -233,7 +235,7 @@ func TestUpdate_noSlot(t *testing.T) {
 		{
 			name: "IAM lists a deleted key for a while",
 			update: deleting(func(f *fixture, intruder func() string) {
-				f.before("CreateAccessKey", 1, func() {
+				f.before("CreateAccessKey", 2, func() {
 					id := intruder()
 					f.sim.SetReadLag(time.Hour, 1)
 					f.before("ListAccessKeys", 2, func() {
@@ -251,7 +253,7 @@ func TestUpdate_noSlot(t *testing.T) {
 		{
 			name: "IAM lists a deleted key for too long",
 			update: deleting(func(f *fixture, intruder func() string) {
-				f.before("CreateAccessKey", 1, func() {
+				f.before("CreateAccessKey", 2, func() {
 					intruder()
 					f.sim.SetReadLag(time.Hour, 1)
 				})
@@ -279,10 +281,10 @@ func TestUpdate_noSlot(t *testing.T) {
 			calls:    "ListAccessKeys ci, CreateAccessKey ci, ListAccessKeys ci, CreateAccessKey ci",
 		},
 		{
-			name: "the answer to the second creation is lost",
+			name: "the answer to the third creation is lost",
 			update: deleting(func(f *fixture, intruder func() string) {
-				f.sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 2, Kind: iamsim.AnswerLost})
-				f.before("CreateAccessKey", 1, func() {
+				f.sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 3, Kind: iamsim.AnswerLost})
+				f.before("CreateAccessKey", 2, func() {
 					id := intruder()
 					f.before("ListAccessKeys", 1, func() { f.sim.DeleteAccessKey(id) })
 				})

@@ -74,7 +74,7 @@ func TestCreate_outcomes(t *testing.T) {
 			saved:    unsaved,
 			iam:      "A Active, B Active",
 			evidence: "none",
-			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed A, GetAccessKeyLastUsed B",
+			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed A, GetAccessKeyLastUsed B, ListAccessKeys ci",
 		},
 		{
 			name:     "an unused key is deleted, and its description with it",
@@ -82,7 +82,7 @@ func TestCreate_outcomes(t *testing.T) {
 			saved:    "current new 1 | B Active, new 1 Active | created with secret for created (no current), configured, done",
 			iam:      "B Active, new 1 Active",
 			evidence: "B Active, new 1 Active | changed now, removed A",
-			calls: "ListAccessKeys ci, GetAccessKeyLastUsed A, GetAccessKeyLastUsed B, DeleteAccessKey A, UntagUser ci, " +
+			calls: "ListAccessKeys ci, GetAccessKeyLastUsed A, GetAccessKeyLastUsed B, CreateAccessKey ci, DeleteAccessKey A, UntagUser ci, " +
 				"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci, TagUser ci",
 		},
 		{
@@ -152,19 +152,22 @@ func TestCreate_outcomes(t *testing.T) {
 				f.create(createTask(standard()))
 				f.saves = nil
 			}),
-			err:      "ManagedError{(being created)}",
+			err:      "ManagedError{new 1}",
 			saved:    unsaved,
 			iam:      "new 1 Active",
 			evidence: "none",
 		},
 		{
-			name: "another resource has begun to create its key",
-			create: creating(withDenied("ListAccessKeys"), func(f *fixture, task *rotator.Task) {
+			name: "another resource could not create its key",
+			create: creating(func(f *fixture, task *rotator.Task) {
+				f.deny("ListAccessKeys")
 				f.create(*task)
+				f.sim.ClearDenials()
 			}),
-			err:      "ManagedError{(being created)}",
-			saved:    unsaved,
-			evidence: "none",
+			saved:    "current new 1 | new 1 Active | created with secret for created (no current), configured, done",
+			iam:      "new 1 Active",
+			evidence: "new 1 Active | changed now",
+			calls:    "ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 		},
 		{
 			name:     "list denied",

@@ -61,6 +61,8 @@ func (f *fixture) describeError(err error) string {
 		flag(e.Obstacle.Cause != "", "because "+string(e.Obstacle.Cause)+" "+f.name(e.Obstacle.Key))
 		parts = append(parts, "| "+f.describeKeys(e.Seen.Keys))
 		return "StaleError{" + strings.Join(parts, " ") + "}"
+	case *rotator.TakenError:
+		parts = append(parts, f.name(e.Key)+" of "+f.name(e.Owner)+" by "+f.name(e.By))
 	case *rotator.TrialError:
 	case *rotator.InterruptedError:
 		flag(e.Begun, "begun")
@@ -72,8 +74,12 @@ func (f *fixture) describeError(err error) string {
 	case *rotator.DeleteError:
 		parts = append(parts, f.name(e.Key))
 		flag(e.Refused, "refused")
+		flag(e.Replaced, "replaced")
 	case *rotator.CreateError:
 		parts = append(parts, "keys ["+f.describeKeys(e.Keys)+"]")
+		for _, id := range e.Kept {
+			parts = append(parts, "kept "+f.name(id))
+		}
 		flag(e.Full, "full")
 		flag(e.Intruder != "", "intruder "+f.name(e.Intruder))
 		flag(e.Lost != nil, f.describeLost(e.Lost))
@@ -209,6 +215,8 @@ func (f *fixture) describeNotices(notices []rotator.Notice) string {
 			text = fmt.Sprintf("NotConfirmed{%s %s}: %s", f.name(n.Key), changes[n.Change], f.describeCause(n.Err))
 		case rotator.DeletedMeanwhile:
 			text = fmt.Sprintf("DeletedMeanwhile{%s}", f.name(n.Key))
+		case rotator.NotDeleted:
+			text = fmt.Sprintf("NotDeleted{%s}: %s", f.name(n.Key), f.describeCause(n.Err))
 		case rotator.LostKeyDeleted:
 			text = fmt.Sprintf("LostKeyDeleted{%s}", f.name(n.Key))
 		case rotator.UnexpectedKeys:

@@ -25,6 +25,7 @@ func OwnKeys(record rotation.Record) []string {
 func (c *Client) Destroy(ctx context.Context, s Subject, record rotation.Record, described bool) ([]Notice, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mutationTimeout)
 	defer cancel()
+	defer c.claims.beginDelete(s.User, OwnKeys(record))()
 	d := destruction{client: c, subject: s, described: described}
 	var missing []string
 	for _, id := range OwnKeys(record) {

@@ -19,14 +19,17 @@ func TestUpdate_interrupted(t *testing.T) {
 	t.Parallel()
 	const (
 		look   = "ListAccessKeys ci, GetAccessKeyLastUsed X"
-		create = ", CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci"
+		room   = ", CreateAccessKey ci, DeleteAccessKey X"
+		create = room + ", CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci"
 		done   = "current new 1 sealed; previous C replaced now | C Active, new 1 Active | " +
 			"created with sealed new 1 for age (current C), configured, done"
 		changed = "C Active, new 1 Active | changed now, removed X"
 	)
 	for _, c := range []struct {
-		// during is the call at whose arrival the context ends, or "try": while the sealer is tried.
+		// during is the call at whose arrival the context ends, the first or the nth of its action, or "try": while the sealer is
+		// tried.
 		during               string
+		nth                  int
 		err                  string
 		saved, iam, evidence string
 		calls                string
@@ -45,18 +48,22 @@ func TestUpdate_interrupted(t *testing.T) {
 		},
 		{
 			during: "DeleteAccessKey", err: "InterruptedError{begun}",
-			saved: "current C | C Active | ", iam: "C Active", evidence: "C Active | changed now, removed X", calls: look + ", DeleteAccessKey X",
+			saved: "current C | C Active | ", iam: "C Active", evidence: "C Active | changed now, removed X", calls: look + room,
 		},
 		{
-			during: "CreateAccessKey",
-			saved:  done, iam: "C Active, new 1 Active", evidence: changed, calls: look + ", DeleteAccessKey X" + create,
+			during: "CreateAccessKey", err: "InterruptedError{}",
+			saved: unsaved, iam: "C Active, X Active", evidence: "C Active, X Active | changed now", calls: look + ", CreateAccessKey ci",
+		},
+		{
+			during: "CreateAccessKey", nth: 2,
+			saved: done, iam: "C Active, new 1 Active", evidence: changed, calls: look + create,
 		},
 		{
 			during: "GetCallerIdentity",
-			saved:  done, iam: "C Active, new 1 Active", evidence: changed, calls: look + ", DeleteAccessKey X" + create,
+			saved:  done, iam: "C Active, new 1 Active", evidence: changed, calls: look + create,
 		},
 	} {
-		t.Run("during "+c.during, func(t *testing.T) {
+		t.Run(fmt.Sprintf("during %s %d", c.during, max(c.nth, 1)), func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			ctx, cancel := context.WithCancel(f.ctx())
@@ -64,7 +71,7 @@ func TestUpdate_interrupted(t *testing.T) {
 			task, _ := f.unmanagedTask()
 			task.Sealer = f.sealer
 			// A call that is answered before the client sees the end of the context would pass.
-			f.before(c.during, 1, func() {
+			f.before(c.during, max(c.nth, 1), func() {
 				cancel()
 				if c.err != "" && strings.HasPrefix(c.err, "ReadError") {
 					f.sim.AddFault(iamsim.Fault{Action: c.during, Kind: iamsim.CutBeforeCommit})
@@ -140,6 +147,19 @@ func TestUpdate_panic(t *testing.T) {
 				f.before("ListAccessKeys", 2, func() { f.sim.SetReadLag(0, 1) })
 			})
 		}},
+		{name: "a key for which another makes room", given: func(f *fixture, task *rotator.Task) {
+			task.Policy.UnmanagedKeys = rotation.DeleteUnused
+			policy := task.Policy
+			task.Record.Policy = &policy
+			task.Planned = append([]rotation.Step{{Kind: rotation.DeleteUnmanaged, Key: f.newKey("X")}}, task.Planned...)
+		}},
+		{name: "a key that is created beside the one that makes room", given: func(f *fixture, task *rotator.Task) {
+			task.Policy.UnmanagedKeys = rotation.DeleteUnused
+			policy := task.Policy
+			task.Record.Policy = &policy
+			task.Planned = append([]rotation.Step{{Kind: rotation.DeleteUnmanaged, Key: f.newKey("X")}}, task.Planned...)
+			f.before("CreateAccessKey", 1, func() { f.sim.DeleteAccessKey(task.Record.Current.ID) })
+		}},
 		{name: "a key that can't be sealed", given: withSealer(func(s *fakeSealer) { s.failSeal = errSealer })},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -168,6 +188,7 @@ func TestUpdate_panic(t *testing.T) {
 // the new key.
 func (f *fixture) updateWithPanic(task rotator.Task, look int) (reached bool, outcome string) {
 	f.Helper()
+	before := f.inIAM("ci")
 	f.clock.mu.Lock()
 	f.clock.looks, f.clock.panicAt = 0, look
 	f.clock.mu.Unlock()
@@ -182,7 +203,7 @@ func (f *fixture) updateWithPanic(task rotator.Task, look int) (reached bool, ou
 	case recovered != nil:
 		// Before the first change nobody recovers: the framework does.
 		cause, _ := recovered.(error)
-		if len(f.sim.Keys("ci")) != 1 || !errors.Is(cause, errPanic) {
+		if f.inIAM("ci") != before || !errors.Is(cause, errPanic) {
 			f.Errorf("look %d: recovered %T with the keys %s", look, recovered, f.inIAM("ci"))
 		}
 		return true, "before"
@@ -201,6 +222,7 @@ func (f *fixture) updateWithPanic(task rotator.Task, look int) (reached bool, ou
 	for _, k := range f.sim.Keys("ci") {
 		switch id := k.ID; {
 		case id == task.Record.Current.ID:
+		case f.name(id) == "X":
 		case known[id]:
 			outcome = "saved"
 		case panicked && strings.Contains(f.describeError(failure), f.name(id)):

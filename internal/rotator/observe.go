@@ -116,6 +116,8 @@ type Preview struct {
 	Unknown *LastUseUnknown
 	// Managed reports whether another resource of this process manages the user by now.
 	Managed bool
+	// Kept are the keys of resources of this process that a replacement leaves because of skip_destroy.
+	Kept []string
 }
 
 // PreviewCreate records that a create is planned for user and looks at what it would meet. The error is a *ReadError; the
@@ -125,6 +127,7 @@ func (c *Client) PreviewCreate(ctx context.Context, user string, policy rotation
 	if other := c.claims.plan(user); other != Creating {
 		p.Other = other
 	}
+	p.Kept = c.claims.keptKeys(user)
 	keys, err := c.listAhead(ctx, user)
 	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 		// It may be created in the same apply.
@@ -136,7 +139,7 @@ func (c *Client) PreviewCreate(ctx context.Context, user string, policy rotation
 	if len(keys) == 0 {
 		return p, nil
 	}
-	seen, unknown, err := c.Observe(ctx, user, keys, rotation.Record{}, policy)
+	seen, unknown, err := c.Observe(ctx, user, c.claims.mark(user, "", keys), rotation.Record{}, policy)
 	if err != nil {
 		return p, err
 	}

@@ -378,18 +378,6 @@ func TestPreviewCreate_outcomes(t *testing.T) {
 			calls: []string{"ListAccessKeys ci", "GetAccessKeyLastUsed A"},
 		},
 		{
-			name: "another resource has begun to create its key",
-			given: func(f *fixture) {
-				f.deny("ListAccessKeys")
-				f.create(createTask(standard()))
-				f.sim.ClearDenials()
-				f.newKey("A")
-				f.sim.ResetLog()
-			},
-			want:  "seen A Active, step rotate , managed",
-			calls: []string{"ListAccessKeys ci", "GetAccessKeyLastUsed A"},
-		},
-		{
 			name:  "list denied",
 			given: func(f *fixture) { f.deny("ListAccessKeys") },
 			err:   "ReadError{keys ci}: ListAccessKeys AccessDenied",

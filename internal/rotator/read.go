@@ -44,7 +44,9 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 		}
 	}
 	policy := record.LastPolicy()
-	seen, unknown, err := c.Observe(ctx, location.User, location.Keys, record, policy)
+	c.claims.record(location.User, record)
+	keys := c.claims.mark(location.User, record.Current.ID, location.Keys)
+	seen, unknown, err := c.Observe(ctx, location.User, keys, record, policy)
 	if err != nil {
 		return r, err
 	}

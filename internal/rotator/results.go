@@ -56,6 +56,15 @@ func (e *ManagedError) Error() string {
 	return "another resource manages the keys of the user: " + e.Other
 }
 
+// TakenError reports that a plan adopts or deletes a key that another resource of this process manages. Nothing was changed.
+type TakenError struct {
+	Key string
+	// Owner is the current key of the resource that manages Key, and By that of the resource whose plan it is, empty before create.
+	Owner, By string
+}
+
+func (e *TakenError) Error() string { return "another resource manages key " + e.Key + ": " + e.Owner }
+
 // RefusedError reports that a create finds no free slot. Nothing was changed.
 type RefusedError struct {
 	Obstacle rotation.Obstacle
@@ -126,7 +135,9 @@ type DeleteError struct {
 	Key string
 	// Refused reports whether AWS clearly refused, so that the key still exists.
 	Refused bool
-	Err     error
+	// Replaced reports that the new key for which it was to make room exists and is in the state.
+	Replaced bool
+	Err      error
 }
 
 func (e *DeleteError) Error() string {
@@ -143,6 +154,8 @@ type CreateError struct {
 	// Full reports that IAM sees no free slot, and Intruder is the key that somebody else created meanwhile, if that is why.
 	Full     bool
 	Intruder string
+	// Kept are the keys that the plan deletes to make room and that were not deleted.
+	Kept []string
 	// Lost is what appeared where the answer to the creation was lost; nil where AWS clearly refused.
 	Lost *LostAnswer
 	Err  error
@@ -242,6 +255,12 @@ const (
 // DeletedMeanwhile says that somebody deleted a key before it could be deactivated.
 type DeletedMeanwhile struct{ Key string }
 
+// NotDeleted says that a key which the plan deletes to make room could not be deleted after the new key existed.
+type NotDeleted struct {
+	Key string
+	Err error
+}
+
 // LostKeyDeleted says that a key whose secret was lost with the answer was deleted again.
 type LostKeyDeleted struct{ Key string }
 
@@ -277,6 +296,7 @@ type DescriptionNotRemoved struct {
 
 func (NotConfirmed) notice()          {}
 func (DeletedMeanwhile) notice()      {}
+func (NotDeleted) notice()            {}
 func (LostKeyDeleted) notice()        {}
 func (UnexpectedKeys) notice()        {}
 func (LastUseUnknown) notice()        {}

@@ -43,9 +43,10 @@ func (a *application) rotate(ctx context.Context, step rotation.Step) (rotation.
 		failure.Withdrawal = a.withdraw(ctx, key.ID)
 		return out, failure
 	}
-	a.recount(ctx, key.ID)
+	listed := a.recount(ctx, key.ID)
 	a.tag(ctx, key.ID)
-	a.client.claims.replace(a.task.User, a.state.Record.Current.ID, key.ID)
+	a.deleteRoom(ctx, listed)
+	a.client.claims.replace(a.task.User, a.state.Record.Current.ID, a.state.Record.After(step, a.state.Seen, out))
 	return out, nil
 }
 
@@ -103,8 +104,9 @@ func (a *application) withdraw(ctx context.Context, id string) Withdrawal {
 	return Withdrawal{Key: id}
 }
 
-// recount lists the keys until the new one shows, and reports what should not be there.
-func (a *application) recount(ctx context.Context, id string) {
+// recount lists the keys until the new one shows, and reports what should not be there. It returns the list, nil where IAM does
+// not say.
+func (a *application) recount(ctx context.Context, id string) []rotation.Key {
 	var listed []iamgate.AccessKey
 	err := a.client.retryNoSuchUser(ctx, a.task.User, func() (err error) {
 		listed, err = a.client.gateway.WaitListed(ctx, a.task.User, id)
@@ -112,10 +114,11 @@ func (a *application) recount(ctx context.Context, id string) {
 	})
 	if err != nil {
 		a.notify(NotConfirmed{Key: id, Change: ChangeCreated, Err: err})
-		return
+		return nil
 	}
+	keys := rotationKeys(listed)
 	var unexpected []rotation.Key
-	for _, k := range rotationKeys(listed) {
+	for _, k := range keys {
 		if k.ID != id && !a.isExpected(k.ID) {
 			unexpected = append(unexpected, k)
 		}
@@ -123,4 +126,5 @@ func (a *application) recount(ctx context.Context, id string) {
 	if len(unexpected) > 0 {
 		a.notify(UnexpectedKeys{Keys: unexpected, Listed: len(listed)})
 	}
+	return keys
 }

@@ -9,6 +9,9 @@
 //   - A last use that can't be read is unknown, and no error.
 //   - Before the first change of an Update the planned steps are confirmed by a fresh look. If one is no longer right, none
 //     is taken.
+//   - No key is deleted to make room for another before IAM has answered that no slot is free, which it answers only who may
+//     create one.
+//   - A key that another resource of the process manages is never taken (Client.ClaimPlan).
 //   - From the moment at which a key exists in IAM, neither the end of the context nor a panic loses it: its secret is in
 //     the saved state, or the key is deleted again, or the Report names it.
 //   - Every failure is a typed error and every remark a typed notice, with the facts that a diagnostic needs. There is no

@@ -9,8 +9,8 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// applyStep takes one step in IAM. MakesRoom reports that a rotation follows.
-func (a *application) applyStep(ctx context.Context, step rotation.Step, makesRoom bool) (rotation.Outcome, error) {
+// applyStep takes one step in IAM.
+func (a *application) applyStep(ctx context.Context, step rotation.Step) (rotation.Outcome, error) {
 	switch step.Kind {
 	case rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated:
 	case rotation.Reactivate:
@@ -18,7 +18,7 @@ func (a *application) applyStep(ctx context.Context, step rotation.Step, makesRo
 	case rotation.Deactivate:
 		return a.setStatus(ctx, step, rotation.Inactive)
 	case rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged:
-		return a.deleteKey(ctx, step, makesRoom)
+		return a.deleteKey(ctx, step, false)
 	case rotation.Rotate:
 		return a.rotate(ctx, step)
 	}
@@ -64,7 +64,7 @@ func (a *application) setStatus(ctx context.Context, step rotation.Step, status 
 	return out, failure
 }
 
-// deleteKey deletes a key. When a new key follows, the list after that one shows the deletion, too.
+// deleteKey deletes a key. MakesRoom reports that a new key follows: the list after that one shows the deletion, too.
 func (a *application) deleteKey(ctx context.Context, step rotation.Step, makesRoom bool) (rotation.Outcome, error) {
 	tflog.Info(ctx, "delete a key", map[string]any{"user": a.task.User, "access_key_id": step.Key})
 	owner, gone, err := a.client.withOwner(ctx, a.subject(), step.Key, func(user string) error {

@@ -1,0 +1,172 @@
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+// createRefused names the keys in the way of a create, and how to go on. Those that another resource of this process manages are
+// told from the others, and no command for them is shown.
+func createRefused(user string, seen rotation.Observation) problem {
+	var managed, lines []string
+	for _, k := range seen.Keys {
+		if k.Other {
+			managed = append(managed, k.ID)
+		} else {
+			lines = append(lines, statusCommand(user, k.ID, rotation.Inactive))
+		}
+	}
+	p := problem{
+		at: path.Root("user"),
+		summary: fmt.Sprintf("User %q already has %d access keys, and no slot is free: %s",
+			user, len(seen.Keys), describeKeys(seen.Keys)),
+		truth: "As long as both exist, no key is created.",
+	}
+	if len(managed) > 0 {
+		p.truth += fmt.Sprintf(" Another resource manages %s, or the object does that this plan replaces. If this plan destroys it, the new "+
+			"key is created once that is done, and consumers have no key in between; with create_before_destroy the apply fails instead.",
+			strings.Join(managed, " and "))
+		p.next = "To keep consumers running, do not replace: change rotate_when_changed, take back a taint with terraform untaint, or add " +
+			"a moved block for an address that has changed. If two resources have this user, keep one of them."
+	} else {
+		p.next = "If this apply replaces or destroys a resource with these keys, leave them alone: a replacement with create_before_destroy " +
+			"needs the slot of the previous key, and rotate_when_changed rotates without replacing; for an address that has changed, apply " +
+			"again, or add a moved block.\n\nIf nothing manages them, import the keys of this user:" + commands(importCommand(user, seen)) +
+			"\nor set unmanaged_keys = \"delete_unused\" if one of them was never used."
+	}
+	if len(lines) > 0 {
+		p.next += "\n\nIf nobody needs a key, deactivate it, and delete it with aws iam delete-access-key once nothing fails without it:" +
+			commands(lines...)
+	}
+	return p
+}
+
+// replacementKeepsKeys refuses a create for which skip_destroy leaves no slot.
+func replacementKeepsKeys(user string, kept []string) diag.Diagnostic {
+	return problem{
+		at: path.Root("skip_destroy"),
+		summary: fmt.Sprintf("Replacement of user %q is not possible: skip_destroy keeps %s, and no slot is free for a new key",
+			user, strings.Join(kept, " and ")),
+		truth: nothingChanged + " The apply would take these keys out of the state, and then fail to create another.",
+		next: "To replace the key without replacing the resource, change rotate_when_changed. To go on, take back what replaces it: leave " +
+			"out -replace, or run terraform untaint. Or set skip_destroy = false and apply, so that the replacement deletes the keys. To take " +
+			"the resource out of the state and leave the keys in IAM, run terraform destroy -refresh=false.",
+	}.asError()
+}
+
+// foundKeys name the keys that a create finds and that will block its rotation. One may be the key of an object that is being
+// replaced: in the apply of a replacement nothing distinguishes them.
+func foundKeys(user string, policy rotation.Policy, seen rotation.Observation, now time.Time) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, k := range seen.Keys {
+		if k.Other || k.ID == seen.Signer {
+			continue
+		}
+		p := problem{
+			at: path.Root("unmanaged_keys"), summary: fmt.Sprintf("User %q already has key %s", user, describeKey(k)),
+			truth: "If this apply replaces a resource, it is the key of the old object, which deletes it; leave it alone then.",
+		}
+		if policy.RotateAfter > 0 {
+			p.truth += fmt.Sprintf(" Otherwise it will block the rotation of %s.", formatDate(now.Add(policy.RotateAfter)))
+		} else {
+			p.truth += " Otherwise it will block the next rotation."
+		}
+		if k.NeverUsed() {
+			p.next = "An interrupted create may have left it. " + orphanRemedy(user, k.ID)
+		} else {
+			p.next = obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseUnmanaged, Key: k.ID}, user, policy.UnmanagedKeys)
+		}
+		diags.Append(p.asWarning())
+	}
+	return diags
+}
+
+// createFailure says why no key was created, and what is true of the others.
+func (t applyTexts) createFailure(e *rotator.CreateError) problem {
+	p := problem{summary: fmt.Sprintf("No new key for user %q", t.user), cause: awsErrorDetail(e.Err)}
+	switch {
+	case e.Lost != nil:
+		p.truth = t.lost(*e.Lost)
+	case e.Intruder != "":
+		p.truth = fmt.Sprintf("%s The user has: %s. Somebody else created key %s meanwhile; it was not touched.",
+			nothingCreated, describeKeys(e.Keys), e.Intruder)
+		p.next = "Plan again, and read the new plan. If nobody needs that key, delete it:" + commands(deleteCommand(t.user, e.Intruder))
+	case len(e.Kept) > 0:
+		p.truth = fmt.Sprintf("%s %d keys exist; none was deleted: %s.", nothingCreated, len(e.Keys), describeKeys(e.Keys))
+		p.next = "Apply again once a key can be created."
+	case len(e.Keys) > 0:
+		p.truth = fmt.Sprintf("%s The user has: %s.", nothingCreated, describeKeys(e.Keys))
+	case e.Full:
+		p.truth = nothingCreated
+	default:
+		p.truth, p.next = "No key was created, and none was changed.", "Apply again."
+	}
+	return p
+}
+
+// untouched says which keys a failed creation has left alone. The object that a Create replaces may be gone with its keys.
+func (t applyTexts) untouched() string {
+	if t.creates {
+		return "The failed creation changed no other key."
+	}
+	return "The current key was not touched."
+}
+
+// lost says what is true after a creation whose answer was lost.
+func (t applyTexts) lost(l rotator.LostAnswer) string {
+	untouched := t.untouched()
+	switch {
+	case l.Deleted:
+		return "The answer to the creation was lost. The key that it had created was deleted again, and no other key was touched. Apply again."
+	case l.Unlisted:
+		return "A key may have been created all the same, and nobody has its secret. " + untouched + " Look with:" + commands(listCommand(t.user))
+	}
+	var truth []string
+	if len(l.Unused) > 0 {
+		lines := make([]string, 0, 2*len(l.Unused))
+		for _, k := range l.Unused {
+			lines = append(lines, describeKey(k), deleteCommand(t.user, k.ID))
+		}
+		truth = append(truth, "The answer was lost, and this appeared meanwhile; nobody has the secret of a key that this apply created. "+
+			"Unless somebody else created it, delete it with:"+commands(lines...)+"\nor set unmanaged_keys = \"delete_unused\" and apply again.")
+	}
+	for _, id := range l.Used {
+		truth = append(truth, fmt.Sprintf("Key %s appeared meanwhile and is used already, so somebody else created it; it was not touched.", id))
+	}
+	if len(truth) == 0 {
+		truth = append(truth, "IAM lists no new key. Should one appear later, the next plan names it. Apply again.")
+	}
+	return strings.Join(append(truth, untouched), "\n")
+}
+
+// unproved says that a new key could not be proved.
+func (t applyTexts) unproved(e *rotator.UnprovedError) problem {
+	p := problem{
+		summary: fmt.Sprintf("New key %s of user %q does not work", e.Withdrawal.Key, t.user), cause: awsErrorDetail(e.Err),
+		truth: t.withdrawn(e.Withdrawal), next: "Apply again, or set wait_until_usable = false if STS can't be reached from here.",
+	}
+	switch {
+	case e.AnotherUser:
+		p.summary = fmt.Sprintf("User %q was deleted and created again meanwhile: new key %s is not kept", t.user, e.Withdrawal.Key)
+		p.next = "Plan again, and read the new plan."
+	case !e.Signed:
+		p.summary, p.next = fmt.Sprintf("User %q can't be read, so its new key %s is not kept", t.user, e.Withdrawal.Key), "Apply again."
+	}
+	return p
+}
+
+// withdrawn says what became of a new key that was not kept.
+func (t applyTexts) withdrawn(w rotator.Withdrawal) string {
+	if w.Err == nil {
+		return "The new key was deleted again, and no other key was touched."
+	}
+	return fmt.Sprintf("The new key could not be deleted again (%s). Delete it with:%s\n%s",
+		w.Err, commands(deleteCommand(t.user, w.Key)), t.untouched())
+}

@@ -1,0 +1,57 @@
+package provider_test
+
+import (
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+)
+
+// Nothing is deleted for a new key before IAM has shown that it may be created. Once it may, the next apply rotates.
+func TestAccRotatingAccessKey_createDenied(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		// given brings ci to the keys k1 and k2, and a rotation that needs the slot of k1.
+		given func(s *acctest.Story)
+		keys  []string
+	}{
+		// The exception of rule 4: k1 is Active past its overlap and grace, and unused.
+		"due by age": {
+			func(s *acctest.Story) {
+				s.WithPrevious(acctest.ByAge(nil))
+				s.Advance("6d")
+				s.UseKey("k1")
+				s.UseKey("k2")
+				s.Advance("84d")
+			},
+			[]string{"k1 Active", "k2 Active"},
+		},
+		"asked for in the grace": {
+			func(s *acctest.Story) {
+				s.WithInactivePrevious()
+				s.Write(acctest.ByAge(acctest.Args{"rotate_when_changed": `{ quarter = "2026-Q2" }`}), acctest.ConsumerHCL)
+			},
+			[]string{"k1 Inactive", "k2 Active"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewStory(t)
+			tc.given(s)
+			before := s.Attributes()
+			s.Sim.Deny("*", "iam:CreateAccessKey")
+			s.Apply(acctest.NoNewKey())
+			s.WantDetail("AccessDenied", "No key was created. 2 keys exist; none was deleted: k1 (")
+			s.WantChanges("create: AccessDenied")
+			s.WantKeys(tc.keys...)
+			if got := s.Attributes()["access_key_id"]; got != before["access_key_id"] {
+				t.Errorf("access_key_id %v, want %v", got, before["access_key_id"])
+			}
+
+			s.Sim.ClearDenials()
+			s.Apply()
+			s.WantChanges("delete k1", "create k3")
+			s.WantKeys("k2 Active", "k3 Active")
+			s.PlanEmpty()
+		})
+	}
+}

@@ -1,0 +1,215 @@
+package rotator_test
+
+import (
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+// TestUpdate_makeRoom has the first CreateAccessKey fail where a rotation of C needs the slot of the unmanaged key X: nothing is
+// deleted before IAM has answered that no slot is free.
+func TestUpdate_makeRoom(t *testing.T) {
+	t.Parallel()
+	const (
+		both    = "C Active, X Active"
+		created = "current new 1; previous C replaced now | C Active, new 1 Active | " +
+			"created with secret for age (current C), configured, done"
+		room  = "CreateAccessKey ci, DeleteAccessKey X, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci"
+		again = "CreateAccessKey ci, ListAccessKeys ci"
+	)
+	stepTest{
+		action: "CreateAccessKey",
+		given:  (*fixture).unmanagedTask,
+		rows: []stepRow{
+			{
+				fault: none, saved: created, iam: "C Active, new 1 Active",
+				evidence: "C Active, new 1 Active | changed now, removed X", calls: room,
+			},
+			{
+				fault: denied, err: "CreateError{keys [C Active, X Active] kept X}: CreateAccessKey AccessDenied", saved: unsaved,
+				iam: both, evidence: both + " | changed now", calls: "CreateAccessKey ci",
+			},
+			{
+				fault: errorBeforeCommit, err: "CreateError{keys [C Active, X Active] kept X lost[]}: CreateAccessKey ServiceFailure",
+				saved: unsaved, iam: both, evidence: both + " | changed +10s", calls: again,
+			},
+			{
+				fault: cutBeforeCommit, err: "CreateError{keys [C Active, X Active] kept X lost[]}: CreateAccessKey no answer",
+				saved: unsaved, iam: both, evidence: both + " | changed +10s", calls: again,
+			},
+			{
+				fault: errorAfterCommit, err: "CreateError{keys [C Active, X Active] kept X lost[]}: CreateAccessKey ServiceFailure",
+				saved: unsaved, iam: both, evidence: both + " | changed +10s", calls: again,
+			},
+			{
+				fault: answerLost, err: "CreateError{keys [C Active, X Active] kept X lost[]}: CreateAccessKey no answer",
+				saved: unsaved, iam: both, evidence: both + " | changed +10s", calls: again,
+			},
+			{
+				fault: answerLostOnce, err: "CreateError{keys [C Active, X Active] kept X lost[]}: CreateAccessKey no answer",
+				saved: unsaved, iam: both, evidence: both + " | changed +10s", calls: again,
+			},
+			{
+				fault: empty200, err: "CreateError{keys [C Active, X Active] kept X lost[]}: CreateAccessKey bad answer", saved: unsaved,
+				iam: both, evidence: both + " | changed +10s", calls: again,
+			},
+			{
+				fault: throttled, err: "CreateError{keys [C Active, X Active] kept X}: CreateAccessKey Throttling", saved: unsaved,
+				iam: both, evidence: both + " | changed now", calls: "CreateAccessKey ci",
+			},
+			// There was room, and the list after the new key shows that X is gone.
+			{
+				fault: keyDeleted, saved: created, iam: "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now",
+				calls: "CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: userRenamed, err: "CreateError{keys [C Active, X Active] kept X}: CreateAccessKey NoSuchEntity", saved: unsaved,
+				iam: both, evidence: both + " | changed now", calls: "CreateAccessKey ci",
+			},
+		},
+	}.run(t)
+}
+
+// TestUpdate_roomLeft has somebody delete another key just before the new one is created: there is room then, and the key that the
+// plan deletes goes after the proof.
+func TestUpdate_roomLeft(t *testing.T) {
+	t.Parallel()
+	// freed deletes the key of that name at the creation.
+	freed := func(f *fixture, name string) {
+		f.before("CreateAccessKey", 1, func() {
+			for id, n := range f.names {
+				if n == name {
+					f.sim.DeleteAccessKey(id)
+				}
+			}
+		})
+	}
+	unmanaged := func(changes ...func(f *fixture)) func(f *fixture) rotator.Task {
+		return func(f *fixture) rotator.Task {
+			task, _ := f.unmanagedTask()
+			freed(f, "C")
+			for _, change := range changes {
+				change(f)
+			}
+			return task
+		}
+	}
+	// previousTask deletes the Inactive previous key P beside the unmanaged key X, while the current key C is gone.
+	previousTask := func(f *fixture) rotator.Task {
+		record := f.pair(8 * day)
+		f.deactivate(record.Previous.ID)
+		record.Previous.DeactivatedAt, record.Previous.DeactivatedByUs = f.sim.Now(), true
+		f.sim.DeleteAccessKey(record.Current.ID)
+		f.newKey("X")
+		task := f.task(record, standard(), rotation.Step{Kind: rotation.DeletePrevious, Key: record.Previous.ID},
+			rotation.Step{Kind: rotation.Rotate, Reason: rotation.ReasonMissing})
+		freed(f, "X")
+		return task
+	}
+	denied := func(f *fixture) { f.deny("DeleteAccessKey") }
+	const (
+		look    = "ListAccessKeys ci, GetAccessKeyLastUsed X, "
+		create  = "CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci, "
+		created = " | created with secret for age (current C), configured"
+	)
+	runApplyCases(t, []applyCase{
+		{
+			name: "deleted", update: unmanaged(),
+			saved: "current new 1; previous C replaced now | C Active, new 1 Active" + created + ", done",
+			iam:   "new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
+			calls: look + create + "DeleteAccessKey X, ListAccessKeys ci",
+		},
+		{
+			name: "not deleted", update: unmanaged(denied),
+			err:   "DeleteError{X refused replaced}: DeleteAccessKey AccessDenied",
+			saved: "current new 1; previous C replaced now | C Active, X Active, new 1 Active" + created,
+			iam:   "X Active, new 1 Active", evidence: "C Active, X Active, new 1 Active | changed now",
+			calls: look + create + "DeleteAccessKey X",
+		},
+		{
+			name: "unlisted", update: unmanaged(func(f *fixture) {
+				f.sim.AddFault(iamsim.Fault{Action: "ListAccessKeys", Nth: 2, Times: 2, Kind: iamsim.ErrorBeforeCommit})
+			}),
+			notices: "NotConfirmed{new 1 created}: ListAccessKeys ServiceFailure",
+			saved:   "current new 1; previous C replaced now | C Active, new 1 Active" + created + ", done",
+			iam:     "new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
+			calls: look + create + "DeleteAccessKey X, ListAccessKeys ci",
+		},
+		{
+			// As long as previous exists the state has it.
+			name: "previous not deleted", update: func(f *fixture) rotator.Task {
+				task := previousTask(f)
+				denied(f)
+				f.sim.ResetLog()
+				return task
+			},
+			err: "DeleteError{P refused replaced}: DeleteAccessKey AccessDenied",
+			saved: "current new 1; previous P replaced now deactivated now by us | P Inactive, X Active, new 1 Active | " +
+				"created with secret for missing (current C; previous P replaced -192h0m1s deactivated -1s by us), configured",
+			iam: "P Inactive, new 1 Active", evidence: "P Inactive, X Active, new 1 Active | changed now",
+			calls: "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed X, " + create + "DeleteAccessKey P",
+		},
+	})
+}
+
+// TestCreate_roomLeft is that at a create, where an error would taint the resource and so destroy the new key.
+func TestCreate_roomLeft(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.newKey("X")
+	y := f.newKey("Y")
+	f.use(y)
+	policy := standard()
+	policy.UnmanagedKeys = rotation.DeleteUnused
+	f.before("CreateAccessKey", 1, func() {
+		f.sim.DeleteAccessKey(y)
+		f.deny("DeleteAccessKey")
+	})
+	f.reported(f.create(createTask(policy)), "", "NotDeleted{X}: DeleteAccessKey AccessDenied")
+	f.equal("IAM", f.inIAM("ci"), "X Active, new 1 Active")
+	if !f.saved().Done {
+		t.Error("the create was not saved as done")
+	}
+}
+
+// TestUpdate_roomLeftRevoke shows that a revoke goes on to the leaked key though another could not be deleted.
+func TestUpdate_roomLeftRevoke(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, err, notices, iam string
+		deny                    []string
+	}{
+		{
+			name: "deactivated", deny: []string{"DeleteAccessKey"},
+			err:     "DeleteError{X refused replaced}: DeleteAccessKey AccessDenied",
+			notices: "DeletedMeanwhile{C}", iam: "X Active, new 1 Active",
+		},
+		{
+			name: "not deactivated", deny: []string{"DeleteAccessKey", "UpdateAccessKey"},
+			err:     "StatusError{C Inactive refused revoked for new 1}: UpdateAccessKey AccessDenied",
+			notices: "NotDeleted{X}: DeleteAccessKey AccessDenied", iam: "X Active, new 1 Active",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			record := f.single(day)
+			policy := standard()
+			policy.UnmanagedKeys = rotation.DeleteUnused
+			record.Policy = &policy
+			asked := policy
+			asked.RevokeWhenChanged = map[string]string{"incident": "1"}
+			x := f.newKey("X")
+			task := f.task(record, asked,
+				rotation.Step{Kind: rotation.DeleteUnmanaged, Key: x},
+				rotation.Step{Kind: rotation.Rotate, Key: record.Current.ID, Replaced: rotation.Active, Reason: rotation.ReasonRevoked, Revoke: true},
+				rotation.Step{Kind: rotation.Deactivate, Key: record.Current.ID})
+			f.before("CreateAccessKey", 1, func() { f.sim.DeleteAccessKey(record.Current.ID) })
+			f.deny(c.deny...)
+			f.reported(f.update(task), c.err, c.notices)
+			f.equal("IAM", f.inIAM("ci"), c.iam)
+		})
+	}
+}
