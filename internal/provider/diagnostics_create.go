@@ -66,15 +66,15 @@ func replacementKeepsKeys(user string, kept []string) diag.Diagnostic {
 func foundKeys(user string, policy rotation.Policy, seen rotation.Observation, now time.Time) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, k := range seen.Keys {
-		if k.Other || k.ID == seen.Signer {
+		if k.Other || seen.Signs(k.ID) {
 			continue
 		}
 		p := problem{
 			at: path.Root("unmanaged_keys"), summary: fmt.Sprintf("User %q already has key %s", user, describeKey(k)),
 			truth: "If this apply replaces a resource, it is the key of the old object, which deletes it; leave it alone then.",
 		}
-		if policy.RotateAfter > 0 {
-			p.truth += fmt.Sprintf(" Otherwise it will block the rotation of %s.", formatDate(now.Add(policy.RotateAfter)))
+		if interval := policy.Interval(); interval > 0 {
+			p.truth += fmt.Sprintf(" Otherwise it will block the rotation of %s.", formatDate(now.Add(interval-policy.RotationSpread)))
 		} else {
 			p.truth += " Otherwise it will block the next rotation."
 		}
