@@ -25,11 +25,22 @@ func blocked(o Obstacle) expected { return expected{Decision: Decision{Blocked: 
 
 func refused(o Obstacle) expected { return expected{Decision: Decision{Refused: &o}} }
 
-// pends expects that the changed quarter becomes a pending request, which then waits for o.
-func pends(o Obstacle) expected { return does(pend(byQuarter)).next(o) }
+// pends expects that the changed quarter becomes a pending request, because of o, which keeps it waiting in the next plan, too.
+func pends(o Obstacle) expected { return does(pend(byQuarter)).pending(o) }
 
-// pendsRecipients expects that the changed recipients become a pending request, which then waits for o.
-func pendsRecipients(o Obstacle) expected { return does(pend(byRecipients)).next(o) }
+// pendsRecipients expects the same of the changed recipients.
+func pendsRecipients(o Obstacle) expected { return does(pend(byRecipients)).pending(o) }
+
+func (e expected) pending(o Obstacle) expected {
+	e.Pending, e.pendingFor = &o, &o
+	return e
+}
+
+// next expects that the plan after the apply, at the same instant, names another obstacle than the one that made the request pending.
+func (e expected) next(o Obstacle) expected {
+	e.pendingFor = &o
+	return e
+}
 
 func (e expected) blocked(o Obstacle) expected {
 	e.Blocked = &o
@@ -39,11 +50,6 @@ func (e expected) blocked(o Obstacle) expected {
 // kept expects that a due retirement of previous waits.
 func (e expected) kept(o Obstacle) expected {
 	e.RetirementBlocked = &o
-	return e
-}
-
-func (e expected) next(o Obstacle) expected {
-	e.pendingFor = &o
 	return e
 }
 

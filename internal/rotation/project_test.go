@@ -72,3 +72,74 @@ func TestRecord_IsOrphan(t *testing.T) {
 		}
 	}
 }
+
+func TestRecord_Asks(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name  string
+		given setup
+		want  Request
+	}{
+		{"nothing", settled(), ""},
+		{"an entry that changed", settled(edit(quarter)), byQuarter},
+		{"recipients", settled(toAlice, edit(recipients(bob))), byRecipients},
+		{"recipients of a plaintext", settled(edit(recipients(bob))), ""},
+		{"a pending request", settled(requested(byQuarter)), byQuarter},
+		{"a pending request that is withdrawn", settled(requested(byQuarter), edit(changedValues(nil))), ""},
+		{"a pending request and another", settled(toAlice, requested(byQuarter), edit(recipients(bob))), byQuarter.with(byRecipients)},
+		{"beside previous", overlapping(edit(quarter)), byQuarter},
+		{"the first apply after an import", settled(imported, edit(quarter)), ""},
+		{"before create", creating(edit(quarter)), ""},
+	}
+	for _, tt := range tests {
+		if got := tt.given.record.Asks(tt.given.policy); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestRecord_CompliantUntil(t *testing.T) {
+	t.Parallel()
+	limit := set(maxAge(days(100)))
+	tests := []struct {
+		name  string
+		given setup
+		want  time.Time
+	}{
+		{"without max_age", overlapping(), time.Time{}},
+		{"current alone", settled(limit), day(100)},
+		{"an older Active previous", overlapping(limit), day(10)},
+		{"an Inactive previous", retiring(limit), day(100)},
+		{"a younger adopted previous", overlapping(limit, adopted, previousCreated(day(1))), day(100)},
+		{"current Inactive", overlapping(limit, is(cur, inactive)), day(10)},
+		{"current gone", overlapping(limit, gone(cur)), day(10)},
+		{"previous gone", overlapping(limit, gone(prev)), day(100)},
+		{"no managed key Active", retiring(limit, is(cur, inactive)), time.Time{}},
+		{"an unmanaged key does not count", settled(limit, unmanagedKey(active)), day(100)},
+	}
+	for _, tt := range tests {
+		if got := tt.given.record.CompliantUntil(tt.given.policy, tt.given.seen); !got.Equal(tt.want) {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestRecord_HandedOver(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name              string
+		given             setup
+		handedOver, known bool
+	}{
+		{"nobody", overlapping(neverUsed(cur)), false, true},
+		{"somebody", overlapping(used(cur, day(3))), true, true},
+		{"the last use is unknown", overlapping(lastUseUnknown(cur)), false, false},
+		{"current gone", overlapping(gone(cur)), false, false},
+		{"no previous", settled(used(cur, day(3))), false, false},
+	}
+	for _, tt := range tests {
+		if got, known := tt.given.record.HandedOver(tt.given.seen); got != tt.handedOver || known != tt.known {
+			t.Errorf("%s: got %t, %t, want %t, %t", tt.name, got, known, tt.handedOver, tt.known)
+		}
+	}
+}

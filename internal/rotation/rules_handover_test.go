@@ -181,7 +181,7 @@ func TestDecide_requestAfterHandover(t *testing.T) {
 	checkBoundaries(t, []boundary{
 		{
 			"handed over", asked(used(cur, day(3))), day(7),
-			pends(obstacleUntil(CauseOverlap, prev, day(14))), makesRoom,
+			pends(obstacleUntil(CauseOverlap, prev, day(7))).next(obstacleUntil(CauseOverlap, prev, day(14))), makesRoom,
 		},
 		{
 			"handed over, previous unused for require_unused_for", asked(used(cur, day(3)), used(prev, day(6))), day(14),
@@ -190,14 +190,20 @@ func TestDecide_requestAfterHandover(t *testing.T) {
 	})
 	checkRows(t, []row{
 		{"nobody used current", asked(), day(30), pends(obstacle(CauseHandover, prev))},
-		{"nobody used current, the next rotation is near", asked(), day(85), pends(obstacleUntil(CauseGrace, prev, day(92)))},
+		{
+			"nobody used current, the next rotation is near", asked(), day(85),
+			pends(obstacle(CauseHandover, prev)).next(obstacleUntil(CauseGrace, prev, day(92))),
+		},
 		{
 			"nobody used current, previous comes near max_age", asked(set(rotateAfter(0), maxAge(days(150)))), day(60),
-			pends(obstacleUntil(CauseGrace, prev, day(67))),
+			pends(obstacle(CauseHandover, prev)).next(obstacleUntil(CauseGrace, prev, day(67))),
 		},
 		{"the last use of current is unknown", asked(lastUseUnknown(cur)), day(30), pends(obstacle(CauseUnknownUse, cur))},
 		{"the last use of previous is unknown", asked(used(cur, day(3)), lastUseUnknown(prev)), day(30), pends(obstacle(CauseUnknownUse, prev))},
 		{"nobody used current, and previous is Inactive", retiring(set(waitForHandover), neverUsed(cur), edit(quarter)), day(8), makesRoom},
-		{"wait_for_handover given up by the same edit", asked(edit(noHandover)), day(30), does(pend(byQuarter))},
+		{
+			"wait_for_handover given up by the same edit counts from the next plan on", asked(set(grace(days(40))), edit(noHandover)), day(30),
+			pends(obstacle(CauseHandover, prev)).next(obstacleUntil(CauseGrace, prev, day(70))),
+		},
 	})
 }

@@ -63,7 +63,7 @@ func TestDecide_holdReactivates(t *testing.T) {
 		{"revoked, somebody else's", retiring(revoked, theirs, edit(hold)), day(8), nothing().waiting(obstacle(CauseRevoked, prev))},
 		{
 			"with a request that needs its slot", retiring(edit(hold, quarter)), day(8),
-			does(reactivate(prev), pend(byQuarter)).next(obstacle(CauseHeld, prev)),
+			does(reactivate(prev), pend(byQuarter)).pending(obstacle(CauseHeld, prev)),
 		},
 		{
 			"with a request that finds a free slot", retiring(gone(cur), edit(hold, quarter)), day(8),

@@ -196,6 +196,41 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// Rule 9: why the request became pending, as far as the evidence says. It has no date.
+func TestJudge_pending(t *testing.T) {
+	t.Parallel()
+	asks := edit(quarter)
+	tests := []struct {
+		name  string
+		given setup
+		room  Room
+		want  Obstacle
+	}{
+		{"what Read found", overlapping(asks), Room{Cause: CauseUsed, Key: prev}, obstacle(CauseUsed, prev)},
+		{"current not listed yet", settled(gone(cur), asks), Room{Cause: CauseYoung, Key: cur}, obstacle(CauseYoung, cur)},
+		{"expired recipients", settled(expiring, asks), Room{Cause: CauseExpired, Key: cur}, unsealable()},
+		{"held by the same edit", overlapping(edit(quarter, hold)), Room{Step: deletePrevious(prev)}, obstacle(CauseHeld, prev)},
+		{"no evidence of previous", overlapping(asks), Room{}, obstacle(CauseUnknownUse, prev)},
+		{"no evidence of an unmanaged key", settled(unmanagedKey(active), asks), Room{}, obstacle(CauseUnmanaged, other)},
+		{
+			"an unmanaged key that may no longer be deleted",
+			settled(set(unmanagedKeys(DeleteUnused)), unmanagedKey(active), neverUsed(other), edit(quarter, unmanagedKeys(RefuseUnmanaged))),
+			Room{Step: deleteUnmanaged(other)},
+			obstacle(CauseUnmanaged, other),
+		},
+	}
+	for _, tt := range tests {
+		got := Judge(tt.given.policy, tt.given.record, tt.given.seen, tt.room, day(60)).Pending
+		if got == nil || *got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, toJSON(t, got), toJSON(t, tt.want))
+		}
+	}
+	met := overlapping(asks)
+	if got := Judge(met.policy, met.record, met.seen, Room{Step: deletePrevious(prev)}, day(60)).Pending; got != nil {
+		t.Errorf("a request that is met: got %s", toJSON(t, got))
+	}
+}
+
 // Rule 9: ModifyPlan runs again at apply, so that Judge must return the same at any later instant. Only whether a revoke is refused
 // for a young current or expired recipients may depend on the time, since its plan fails then.
 func TestJudge_neverDependsOnTime(t *testing.T) {

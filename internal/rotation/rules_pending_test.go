@@ -21,32 +21,47 @@ func TestDecide_requestBecomesPending(t *testing.T) {
 	teams := changedValues(map[string]string{"quarter": "Q1", "team": "a"})
 	waits := obstacleUntil(CauseOverlap, prev, day(14))
 	checkRows(t, []row{
-		{"an entry that changed", overlapping(edit(quarter)), day(3), pends(waits)},
-		{"an entry that was added", overlapping(edit(teams)), day(3), does(pend(`rotate_when_changed["team"]`)).next(waits)},
-		{"recipients", overlapping(toAlice, edit(recipients(bob))), day(3), pendsRecipients(waits)},
+		{"an entry that changed", overlapping(edit(quarter)), day(3), pends(obstacleUntil(CauseOverlap, prev, day(7))).next(waits)},
+		{
+			"an entry that was added", overlapping(edit(teams)), day(3),
+			does(pend(`rotate_when_changed["team"]`)).pending(obstacleUntil(CauseOverlap, prev, day(7))).next(waits),
+		},
+		{
+			"recipients", overlapping(toAlice, edit(recipients(bob))), day(3),
+			pendsRecipients(obstacleUntil(CauseOverlap, prev, day(7))).next(waits),
+		},
 		{
 			"both", overlapping(toAlice, edit(recipients(bob), changedValues(map[string]string{"team": "a", "quarter": "Q2"}))), day(3),
-			does(pend(byBoth)).next(waits),
+			does(pend(byBoth)).pending(obstacleUntil(CauseOverlap, prev, day(7))).next(waits),
 		},
 		{
 			"beside a pending one", overlapping(requested(byQuarter), edit(teams)), day(3),
-			does(pend(`rotate_when_changed["quarter"], rotate_when_changed["team"]`)).next(waits),
+			does(pend(`rotate_when_changed["quarter"], rotate_when_changed["team"]`)).pending(obstacleUntil(CauseOverlap, prev, day(7))).next(waits),
 		},
-		{"the same entry again", overlapping(requested(byQuarter), edit(quarter)), day(3), pends(waits)},
+		{
+			"the same entry again", overlapping(requested(byQuarter), edit(quarter)), day(3),
+			pends(obstacleUntil(CauseOverlap, prev, day(7))).next(waits),
+		},
 		{
 			"recipients beside a pending one", overlapping(toAlice, requested(byQuarter), edit(recipients(bob))), day(3),
-			does(pend(`rotate_when_changed["quarter"], encrypted_output`)).next(waits),
+			does(pend(`rotate_when_changed["quarter"], encrypted_output`)).pending(obstacleUntil(CauseOverlap, prev, day(7))).next(waits),
 		},
 		{
 			"an entry added where the pending one was removed",
 			overlapping(requested(byQuarter), edit(changedValues(map[string]string{"team": "a"}))), day(3),
-			does(pend(`rotate_when_changed["team"]`)).next(waits),
+			does(pend(`rotate_when_changed["team"]`)).pending(obstacleUntil(CauseOverlap, prev, day(7))).next(waits),
 		},
-		{"paused", overlapping(set(pause), edit(quarter)), day(3), pends(obstacle(CausePaused, cur))},
-		{"with another edit", overlapping(edit(quarter, grace(days(9)))), day(3), pends(obstacleUntil(CauseOverlap, prev, day(16)))},
+		{
+			"paused", overlapping(set(pause), edit(quarter)), day(3),
+			pends(obstacleUntil(CauseOverlap, prev, day(7))).next(obstacle(CausePaused, cur)),
+		},
+		{
+			"with another edit", overlapping(edit(quarter, grace(days(9)))), day(3),
+			pends(obstacleUntil(CauseOverlap, prev, day(7))).next(obstacleUntil(CauseOverlap, prev, day(16))),
+		},
 		{
 			"beside a previous that is gone and an unmanaged key in its slot", overlapping(gone(prev), unmanagedKey(active), edit(quarter)), day(3),
-			does(recordDeleted(prev), pend(byQuarter)).next(obstacle(CauseUnmanaged, other)),
+			does(recordDeleted(prev), pend(byQuarter)).pending(obstacle(CauseUnmanaged, other)),
 		},
 	})
 }
@@ -169,7 +184,7 @@ func TestDecide_lifeOfRequest(t *testing.T) {
 		day  int
 		want expected
 	}{
-		{3, pends(obstacleUntil(CauseOverlap, prev, day(14)))},
+		{3, pends(obstacleUntil(CauseOverlap, prev, day(7))).next(obstacleUntil(CauseOverlap, prev, day(14)))},
 		{3, blocked(obstacleUntil(CauseOverlap, prev, day(14)))},
 		{7, does(deactivate(prev)).blocked(obstacleUntil(CauseGrace, prev, day(14)))},
 		{8, blocked(obstacleUntil(CauseGrace, prev, day(14)))},
@@ -185,7 +200,7 @@ func TestDecide_lifeOfRequest(t *testing.T) {
 	}
 }
 
-func TestRequest_parts(t *testing.T) {
+func TestRequest_Parts(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		text       Request

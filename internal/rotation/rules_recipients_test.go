@@ -83,14 +83,17 @@ func TestDecide_recipientsChangedWithoutFreeSlot(t *testing.T) {
 	}
 	makesRoom := does(deletePrevious(prev), rotate(ReasonRecipients))
 	checkBoundaries(t, []boundary{
-		{"previous past its overlap", overlapping(change), day(7), pendsRecipients(obstacleUntil(CauseOverlap, prev, day(14))), makesRoom},
+		{
+			"previous past its overlap", overlapping(change), day(7),
+			pendsRecipients(obstacleUntil(CauseOverlap, prev, day(7))).next(obstacleUntil(CauseOverlap, prev, day(14))), makesRoom,
+		},
 		{
 			"previous unused for require_unused_for", overlapping(change, used(prev, day(3))), day(11),
 			pendsRecipients(inUse(prev, day(3), day(11))), makesRoom,
 		},
 		{
 			"an adopted previous Inactive for the grace", retiring(adopted, change), day(14),
-			pendsRecipients(obstacleUntil(CauseGrace, prev, day(14))), makesRoom,
+			pendsRecipients(obstacleUntil(CauseAdopted, prev, day(14))).next(obstacleUntil(CauseGrace, prev, day(14))), makesRoom,
 		},
 	})
 	checkRows(t, []row{
@@ -100,9 +103,12 @@ func TestDecide_recipientsChangedWithoutFreeSlot(t *testing.T) {
 		{"previous held", retiring(set(hold), change), day(8), pendsRecipients(obstacle(CauseHeld, prev))},
 		{
 			"previous held by the same edit", retiring(change, edit(hold)), day(8),
-			does(reactivate(prev), pend(byRecipients)).next(obstacle(CauseHeld, prev)),
+			does(reactivate(prev), pend(byRecipients)).pending(obstacle(CauseHeld, prev)),
 		},
-		{"an adopted previous in its overlap", overlapping(adopted, change), day(3), pendsRecipients(obstacleUntil(CauseOverlap, prev, day(14)))},
+		{
+			"an adopted previous in its overlap", overlapping(adopted, change), day(3),
+			pendsRecipients(obstacle(CauseAdopted, prev)).next(obstacleUntil(CauseOverlap, prev, day(14))),
+		},
 		{"an unmanaged key", settled(unmanagedKey(active), change), day(3), pendsRecipients(obstacle(CauseUnmanaged, other))},
 		{
 			"an unused key", settled(set(unmanagedKeys(DeleteUnused)), unmanagedKey(active), neverUsed(other), change), day(3),
@@ -179,7 +185,10 @@ func TestDecide_expiredRecipientsAmongCauses(t *testing.T) {
 	recent := func(s *setup) { s.record.Current.CreatedAt = expiry.Add(-4 * minute) }
 	checkBoundaries(t, []boundary{
 		{"current is not listed yet", settled(expiring, recent, gone(cur)), expiry, blocked(young), block},
-		{"current is not listed yet, requested", settled(expiring, recent, gone(cur), edit(quarter)), expiry, pends(young), pends(unsealable())},
+		{
+			"current is not listed yet, requested", settled(expiring, recent, gone(cur), edit(quarter)), expiry, pends(young),
+			pends(obstacleUntil(CauseYoung, cur, expiry.Add(minute))).next(unsealable()),
+		},
 		{"paused", settled(expiring, set(pause)), expiry, blocked(obstacle(CausePaused, cur)), block},
 		{"paused, requested", settled(expiring, set(pause), edit(quarter)), expiry, does(rotate(ReasonChanged)), pends(unsealable())},
 		{
@@ -201,7 +210,7 @@ func TestDecide_expiredRecipientsAmongCauses(t *testing.T) {
 		},
 		{
 			"an adopted previous, requested", overlapping(expiring, adopted, used(prev, day(94)), edit(quarter)), expiry,
-			pends(inUse(prev, day(94), day(102))), pends(unsealable()),
+			pends(obstacle(CauseAdopted, prev)).next(inUse(prev, day(94), day(102))), pends(unsealable()),
 		},
 		{
 			"previous in use", overlapping(expiring, used(prev, day(94))), expiry,

@@ -200,7 +200,7 @@ func TestDecide_requestWithoutFreeSlot(t *testing.T) {
 	checkBoundaries(t, []boundary{
 		{
 			"previous past its overlap", overlapping(edit(quarter)), day(7),
-			pends(obstacleUntil(CauseOverlap, prev, day(14))), makesRoom,
+			pends(obstacleUntil(CauseOverlap, prev, day(7))).next(obstacleUntil(CauseOverlap, prev, day(14))), makesRoom,
 		},
 		{
 			"previous unused for require_unused_for", overlapping(edit(quarter), used(prev, day(3))), day(11),
@@ -208,24 +208,24 @@ func TestDecide_requestWithoutFreeSlot(t *testing.T) {
 		},
 		{
 			"an edited overlap counts from the next plan on", overlapping(edit(quarter, overlap(days(10)))), day(7),
-			pends(obstacleUntil(CauseOverlap, prev, day(17))), makesRoom,
+			pends(obstacleUntil(CauseOverlap, prev, day(7))).next(obstacleUntil(CauseOverlap, prev, day(17))), makesRoom,
 		},
 		{
 			"an edited require_unused_for counts from the next plan on",
 			overlapping(edit(quarter, unusedFor(days(12))), used(prev, day(3))), day(11),
-			pends(inUse(prev, day(3), day(15))), makesRoom,
+			pends(inUse(prev, day(3), day(11))).next(inUse(prev, day(3), day(15))), makesRoom,
 		},
 		{
 			"paused", overlapping(set(pause), edit(quarter)), day(7),
-			pends(obstacle(CausePaused, cur)), makesRoom,
+			pends(obstacleUntil(CauseOverlap, prev, day(7))).next(obstacle(CausePaused, cur)), makesRoom,
 		},
 		{
 			"an adopted previous Inactive for the grace", retiring(adopted, edit(quarter)), day(14),
-			pends(obstacleUntil(CauseGrace, prev, day(14))), makesRoom,
+			pends(obstacleUntil(CauseAdopted, prev, day(14))).next(obstacleUntil(CauseGrace, prev, day(14))), makesRoom,
 		},
 		{
 			"an adopted previous Active past overlap and grace", overlapping(adopted, edit(quarter)), day(14),
-			pends(obstacleUntil(CauseGrace, prev, day(21).Add(-second))), makesRoom,
+			pends(obstacle(CauseAdopted, prev)).next(obstacleUntil(CauseGrace, prev, day(21).Add(-second))), makesRoom,
 		},
 		{
 			"a held previous", retiring(set(hold), edit(quarter)), day(14),
@@ -252,24 +252,31 @@ func TestDecide_requestWithoutFreeSlot(t *testing.T) {
 		{
 			"previous reactivated by somebody, whose new overlap has not begun",
 			retiring(is(prev, active), edit(quarter)), day(60),
-			does(recordReactivated(prev), pend(byQuarter)).next(obstacleUntil(CauseOverlap, prev, day(74))),
+			does(recordReactivated(prev), pend(byQuarter)).
+				pending(obstacleUntil(CauseOverlap, prev, day(67))).next(obstacleUntil(CauseOverlap, prev, day(74))),
 		},
 		{"previous in use, without require_unused_for", overlapping(set(unusedFor(0)), edit(quarter), used(prev, day(29))), day(30), makesRoom},
 		{"previous in use", overlapping(edit(quarter), used(prev, day(29))), day(30), pends(inUse(prev, day(29), day(37)))},
 		{
 			"never at the instant of its replacement", overlapping(set(overlap(0), unusedFor(0)), edit(quarter)), day(0),
-			pends(obstacleUntil(CauseOverlap, prev, day(7))),
+			pends(obstacleUntil(CauseOverlap, prev, day(0))).next(obstacleUntil(CauseOverlap, prev, day(7))),
 		},
 		{"a second after its replacement", overlapping(set(overlap(0), unusedFor(0)), edit(quarter)), day(0).Add(second), makesRoom},
-		{"an adopted previous in use", overlapping(adopted, edit(quarter), used(prev, day(29))), day(30), pends(inUse(prev, day(29), day(37)))},
-		{"an adopted previous in its overlap", overlapping(adopted, edit(quarter)), day(3), pends(obstacleUntil(CauseOverlap, prev, day(14)))},
+		{
+			"an adopted previous in use", overlapping(adopted, edit(quarter), used(prev, day(29))), day(30),
+			pends(obstacle(CauseAdopted, prev)).next(inUse(prev, day(29), day(37))),
+		},
+		{
+			"an adopted previous in its overlap", overlapping(adopted, edit(quarter)), day(3),
+			pends(obstacle(CauseAdopted, prev)).next(obstacleUntil(CauseOverlap, prev, day(14))),
+		},
 		{
 			"an adopted previous that somebody reactivated", retiring(adopted, is(prev, active), edit(quarter)), day(9),
-			does(recordReactivated(prev), pend(byQuarter)).next(obstacleUntil(CauseOverlap, prev, day(23))),
+			does(recordReactivated(prev), pend(byQuarter)).pending(obstacle(CauseAdopted, prev)).next(obstacleUntil(CauseOverlap, prev, day(23))),
 		},
 		{
 			"an adopted previous in its grace, its last use unknown", retiring(adopted, lastUseUnknown(prev), edit(quarter)), day(8),
-			pends(obstacleUntil(CauseGrace, prev, day(14))),
+			pends(obstacleUntil(CauseAdopted, prev, day(14))).next(obstacleUntil(CauseGrace, prev, day(14))),
 		},
 		{"a held adopted previous", retiring(adopted, set(hold), edit(quarter)), day(8), pends(obstacle(CauseHeld, prev))},
 		{"a held previous in its overlap", overlapping(set(hold), edit(quarter)), day(3), pends(obstacle(CauseHeld, prev))},
@@ -277,7 +284,7 @@ func TestDecide_requestWithoutFreeSlot(t *testing.T) {
 		{"a previous that the same edit holds", overlapping(edit(hold, quarter)), day(30), pends(obstacle(CauseHeld, prev))},
 		{
 			"a previous in its grace that the same edit holds", retiring(edit(hold, quarter)), day(8),
-			does(reactivate(prev), pend(byQuarter)).next(obstacle(CauseHeld, prev)),
+			does(reactivate(prev), pend(byQuarter)).pending(obstacle(CauseHeld, prev)),
 		},
 		{"a previous that the same edit no longer holds", retiring(set(hold), edit(stopHolding, quarter)), day(8), makesRoom},
 		{

@@ -121,7 +121,7 @@ func TestDecide_retireUnmanaged(t *testing.T) {
 		},
 		{
 			"when a rotation is requested", settled(retire, unmanagedKey(active), edit(quarter)), day(3),
-			pends(obstacleUntil(CauseOverlap, other, day(17))),
+			pends(obstacle(CauseUnmanaged, other)).next(obstacleUntil(CauseOverlap, other, day(17))),
 		},
 		{
 			"current gone", settled(retire, unmanagedKey(active), gone(cur)), day(3),
@@ -230,7 +230,7 @@ func TestDecide_orphanOfInterruptedRevoke(t *testing.T) {
 		},
 		{
 			"another request alone", interrupted(edit(taken, quarter)), day(4),
-			does(pend(byQuarter), recordCurrentInactive()).next(obstacleUntil(CauseGrace, cur, day(11))),
+			does(pend(byQuarter), recordCurrentInactive()).pending(obstacle(CauseGrace, cur)).next(obstacleUntil(CauseGrace, cur, day(11))),
 		},
 		{
 			"current gone, an older Inactive key in its slot",
@@ -256,8 +256,14 @@ func TestDecide_adoptedKey(t *testing.T) {
 		},
 	})
 	checkRows(t, []row{
-		{"stays in its overlap when requested", overlapping(adopted, edit(quarter)), day(3), pends(obstacleUntil(CauseOverlap, prev, day(14)))},
-		{"stays in its grace when requested", retiring(adopted, edit(quarter)), day(8), pends(obstacleUntil(CauseGrace, prev, day(14)))},
+		{
+			"stays in its overlap when requested", overlapping(adopted, edit(quarter)), day(3),
+			pends(obstacle(CauseAdopted, prev)).next(obstacleUntil(CauseOverlap, prev, day(14))),
+		},
+		{
+			"stays in its grace when requested", retiring(adopted, edit(quarter)), day(8),
+			pends(obstacleUntil(CauseAdopted, prev, day(14))).next(obstacleUntil(CauseGrace, prev, day(14))),
+		},
 		{"stays in its overlap when revoked", overlapping(adopted, edit(incident)), day(3), refused(obstacle(CauseAdopted, prev))},
 		{
 			"is deleted in its grace when revoked", retiring(adopted, edit(incident)), day(8),
