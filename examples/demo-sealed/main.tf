@@ -55,6 +55,6 @@ output "encrypted_secret" {
   value = iamkeys_rotating_access_key.ci.encrypted_secret
 }
 
-output "rotation_reason" {
-  value = iamkeys_rotating_access_key.ci.rotation_reason
+output "last_change" {
+  value = iamkeys_rotating_access_key.ci.last_change
 }

@@ -46,6 +46,6 @@ output "access_key_id" {
   value = iamkeys_rotating_access_key.ci.access_key_id
 }
 
-output "rotation_reason" {
-  value = iamkeys_rotating_access_key.ci.rotation_reason
+output "last_change" {
+  value = iamkeys_rotating_access_key.ci.last_change
 }

@@ -16,11 +16,22 @@ func (s *Story) WantNoSecrets(result Result) {
 }
 
 // wantDiagnostics checks all diagnostics of the last command. One that both plan and apply show counts once.
-func (s *Story) wantDiagnostics(want []string) {
+func (s *Story) wantDiagnostics(e expectation) {
 	s.T.Helper()
 	got := s.Summaries()
-	if want = slices.Sorted(slices.Values(want)); !slices.Equal(got, want) {
+	if want := slices.Compact(slices.Sorted(slices.Values(e.diagnostics))); !slices.Equal(got, want) {
 		s.T.Fatalf("diagnostics\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	details := map[string]string{}
+	for _, d := range s.CLI.Diagnostics() {
+		details[d.Severity+": "+s.Normalize(d.Summary)] += s.Normalize(d.Detail) + "\n"
+	}
+	for diagnostic, parts := range e.details {
+		for _, part := range parts {
+			if !strings.Contains(details[diagnostic], part) {
+				s.T.Fatalf("%s: the detail\n%s\nlacks %q", diagnostic, details[diagnostic], part)
+			}
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ type expectation struct {
 	flags []string
 	// diagnostics are of the form "warning: summary" or "error: summary".
 	diagnostics []string
+	// details are parts that the details of diagnostics must have, by the diagnostic.
+	details map[string][]string
 	// fails reports whether one of them is an error.
 	fails bool
 }
@@ -19,9 +21,17 @@ func Flags(flags ...string) Option {
 	return func(e *expectation) { e.flags = append(e.flags, flags...) }
 }
 
-// Warns expects a warning with this whole summary.
-func Warns(summary string) Option {
-	return func(e *expectation) { e.diagnostics = append(e.diagnostics, "warning: "+summary) }
+// Warns expects a warning with this whole summary, and with these parts in its detail.
+func Warns(summary string, details ...string) Option {
+	return func(e *expectation) { e.add("warning: "+summary, details) }
+}
+
+func (e *expectation) add(diagnostic string, details []string) {
+	e.diagnostics = append(e.diagnostics, diagnostic)
+	if e.details == nil {
+		e.details = map[string][]string{}
+	}
+	e.details[diagnostic] = append(e.details[diagnostic], details...)
 }
 
 // Fails expects an error with this whole summary, and that the command fails.
@@ -129,7 +139,7 @@ func (s *Story) Run(code int, command func() Result, opts ...Option) {
 	s.nameKeys()
 	s.WantNoSecrets(s.Last)
 	s.CLI.Want(code)
-	s.wantDiagnostics(expect(opts).diagnostics)
+	s.wantDiagnostics(expect(opts))
 	if err := s.CheckConsumers(nil); err != nil && worked && s.Consumed {
 		s.T.Fatal(s.Normalize(err.Error()))
 	}

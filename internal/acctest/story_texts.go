@@ -22,24 +22,21 @@ func ProvedAt(created string) string {
 	return fmt.Sprintf("Active, created %[1]s, last used at %[1]s by sts in us-east-1", created)
 }
 
-// KeptByUse is the fact that a key was used too recently to be retired. The use is such as "2026-04-01 00:00:00 UTC by s3 in
-// eu-west-1".
-func KeptByUse(key, use, until string) string {
-	return fmt.Sprintf("key %s was used at %s; require_unused_for keeps it until %s", key, use, until)
+// StillInUse is the fact that a key was used too recently to be retired.
+func StillInUse(key string) string { return "key " + key + " is still in use" }
+
+// OverlapNotOver is the fact that a previous key is in its overlap.
+func OverlapNotOver(key string) string {
+	return fmt.Sprintf("the overlap of previous key %s is not over", key)
 }
 
-// OverlapNotOver is the fact that a previous key is in its overlap until that time.
-func OverlapNotOver(key, until string) string {
-	return fmt.Sprintf("the overlap of previous key %s is not over until %s", key, until)
+// SlotTaken is the fact that an unmanaged key has the slot.
+func SlotTaken(key string) string {
+	return fmt.Sprintf("the slot is taken by key %s, which this resource does not manage", key)
 }
 
-// SlotTaken is the fact that an unmanaged key has the slot. The description is such as that of NeverUsed.
-func SlotTaken(key, description string) string {
-	return fmt.Sprintf("the slot is taken by key %s (%s), which this resource did not create", key, description)
-}
-
-// SlotTakenByTheirs is SlotTaken for a key called theirs that was created on FirstDay and never used.
-var SlotTakenByTheirs = SlotTaken("theirs", NeverUsed(FirstDay))
+// SlotTakenByTheirs is SlotTaken for a key called theirs.
+var SlotTakenByTheirs = SlotTaken("theirs")
 
 // SignsRequests is the fact that a key signs the requests of the provider.
 func SignsRequests(key string) string {
@@ -54,7 +51,35 @@ func NoFreeSlot(older, olderDescription, newer, newerDescription string) string 
 
 // DeletesUnmanaged is the warning that an unmanaged key is deleted to make room.
 func DeletesUnmanaged(key, description string) Option {
-	return Warns(fmt.Sprintf(`Unmanaged key %s (%s) of user "ci" is deleted to make room for a new one`, key, description))
+	return Warns("Unmanaged access key is deleted to make room for a new one", fmt.Sprintf(`Key %s (%s) of user "ci"`, key, description))
+}
+
+// DeletesActive is the warning that an Active previous key is deleted to make room.
+func DeletesActive(key string) Option {
+	return Warns("Active access key is deleted to make room for a new one", "Key "+key+" (Active")
+}
+
+// DeletesInactive is the warning that an Inactive key is deleted to make room.
+func DeletesInactive(key string) Option {
+	return Warns("Inactive access key is deleted to make room for a new one", "Key "+key+" (Inactive")
+}
+
+// Adopts is the warning that an unmanaged key becomes the previous one.
+func Adopts(key string) Option { return Warns("Unmanaged access key is adopted", "Key "+key+" (") }
+
+// Revokes is the warning that a revoke stops a key.
+func Revokes(key string) Option {
+	return Warns("Access key is revoked", "Key "+key+" (Active", "stops working in this apply")
+}
+
+// RotationPending is the warning that a rotation was asked for and has to wait because of a fact.
+func RotationPending(fact string) Option {
+	return Warns("Rotation was asked for and has to wait", fact)
+}
+
+// LeftToNextPlan is the warning that a plan which changes the configuration leaves these steps, in the words of last_change.
+func LeftToNextPlan(steps string) Option {
+	return Warns("Due step is left to the next plan", "this is due: "+steps+".")
 }
 
 // FoundLeftover is the warning of a create that finds a key.
@@ -64,18 +89,32 @@ func FoundLeftover(key, description string) Option {
 
 // ProbablyLeft is the warning that an interrupted apply has probably left a key at that time.
 func ProbablyLeft(key, created string) Option {
-	return Warns(fmt.Sprintf(`Key %s of user "ci" was probably left by an interrupted apply at %s, never used`, key, created))
+	return Warns("Unmanaged access key was probably left by an interrupted apply",
+		fmt.Sprintf(`Key %s of user "ci" was probably left by an interrupted apply at %s, never used`, key, created))
 }
 
-// NotRetiredYet is the warning that a previous key is not retired because of a fact.
-func NotRetiredYet(key, fact string) Option {
-	return Warns(fmt.Sprintf(`Previous key %s of user "ci" is not retired yet: %s`, key, fact))
+// NotRetiredYet is the warning that a previous key is still in use. The use is such as "2026-04-01 00:00:00 UTC by s3 in eu-west-1".
+func NotRetiredYet(key, use, until string) Option {
+	return Warns("Previous access key is still in use", StillInUse(key), "last used at "+use+"), not before "+until)
+}
+
+// SignerNotRetired is the warning that a previous key which signs the requests of the provider is not retired.
+func SignerNotRetired(key string) Option {
+	return Warns("Previous access key signs the requests of this provider", SignsRequests(key))
+}
+
+// WaitsForHandover is the warning that a previous key waits until somebody has used the current one.
+func WaitsForHandover(key string) Option {
+	return Warns("Previous access key waits for the first use of the current one", NoHandover(key))
+}
+
+// NoHandover is the fact that nobody has used the current key since it replaced another.
+func NoHandover(key string) string {
+	return "nobody has used the current key since it replaced key " + key
 }
 
 // RotationWaits is the warning that a rotation is due and waits because of a fact.
-func RotationWaits(fact string) Option {
-	return Warns(`Rotation of user "ci" is due and waits: ` + fact)
-}
+func RotationWaits(fact string) Option { return Warns("Rotation is due and waits", fact) }
 
 // RequestRefused is the error that a request is not possible because of a fact.
 func RequestRefused(fact string) Option {
@@ -84,23 +123,21 @@ func RequestRefused(fact string) Option {
 
 // CurrentNotListed is the warning that the current key is gone.
 func CurrentNotListed(key string) Option {
-	return Warns(fmt.Sprintf(`Current key %s of user "ci" is not listed by IAM`, key))
+	return Warns("Current access key is not listed by IAM", "key "+key+" ")
 }
 
 // CurrentUnused is the warning that nobody has used the current key while the previous one is due for deactivation.
 func CurrentUnused(current, previous string) Option {
-	return Warns(fmt.Sprintf("Current key %s has not been used yet, and previous key %s is due for deactivation", current, previous))
+	return Warns("Previous access key is deactivated, and nobody has used the current one", "Key "+previous+" (", "current key "+current)
 }
 
 // NotReactivated is the warning that hold_previous does not reactivate a key because of a fact.
-func NotReactivated(key, fact string) Option {
-	return Warns(fmt.Sprintf("Previous key %s is not reactivated: %s", key, fact))
-}
+func NotReactivated(fact string) Option { return Warns("Previous access key is not reactivated", fact) }
 
 // UnexpectedKey is the warning about a key that somebody else created during an apply, at that time.
 func UnexpectedKey(key, created string) Option {
-	return Warns(fmt.Sprintf(`User "ci" has 2 keys, and one that this apply did not expect: %s (Active, created %s, last use unknown)`,
-		key, created))
+	return Warns("User has an access key that this apply did not expect",
+		fmt.Sprintf(`User "ci" has 2 keys, among them %s (Active, created %s, last use unknown)`, key, created))
 }
 
 // PlanOutdated is the error of an apply whose plan is no longer right.
@@ -111,7 +148,7 @@ func NoNewKey() Option { return Fails(`No new key for user "ci"`) }
 
 // NewKeyNotConfirmed is the warning that IAM does not list a new key yet.
 func NewKeyNotConfirmed(key string) Option {
-	return Warns("IAM has not confirmed new key " + key + " yet")
+	return Warns("IAM has not confirmed a new access key yet", "New key "+key+" ")
 }
 
 // NewKeyUseless is the error that a new key could not be proved to work.
@@ -121,7 +158,7 @@ func NewKeyUseless(key string) Option {
 
 // CreatedAndDeleted is the warning that a key was deleted again because its secret was lost.
 func CreatedAndDeleted(key string) Option {
-	return Warns(fmt.Sprintf(`Key %s of user "ci" was created and deleted again: the answer with its secret was lost`, key))
+	return Warns("New access key was deleted again, since the answer with its secret was lost", fmt.Sprintf(`key %s of user "ci"`, key))
 }
 
 // NotDeactivated is the error that a key is still Active.
@@ -141,22 +178,22 @@ func SignerNotDestroyed(key string) Option {
 
 // AdoptedLeft is the warning of a destroy that leaves an adopted key.
 func AdoptedLeft(key string) Option {
-	return Warns(fmt.Sprintf(`Adopted key %s of user "ci" was left in IAM`, key))
+	return Warns("Adopted access key was left in IAM", fmt.Sprintf(`key %s of user "ci"`, key))
 }
 
 // DeletedBeforeInactive is the warning that somebody has deleted a key that was to be deactivated.
 func DeletedBeforeInactive(key string) Option {
-	return Warns("Key " + key + ` of user "ci" was deleted before it could be made Inactive`)
+	return Warns("Access key was deleted before it could be made Inactive", "key "+key+` of user "ci"`)
 }
 
 // DescriptionNotWritten is the warning that the tag of a key is missing.
 func DescriptionNotWritten(key string) Option {
-	return Warns("Description of key " + key + " could not be written")
+	return Warns("Description of an access key could not be written", "key "+key+" ")
 }
 
 // UserRenamed is the warning that a user has another name.
 func UserRenamed(from, to string) Option {
-	return Warns(fmt.Sprintf("IAM user %q is now called %q", from, to))
+	return Warns("IAM user was renamed", fmt.Sprintf("User %q is called %q now", from, to), fmt.Sprintf("Set user = %q", to))
 }
 
 // UserUnknown is the warning that nothing proves what became of a user.
@@ -169,7 +206,7 @@ func KeyMayExist() Option { return Warns("Access key may still exist") }
 func LastUseUnknown() Option { return Warns("Last use of access keys unknown") }
 
 // UserGone is the warning that the user ci does not exist any more.
-func UserGone() Option { return Warns(`IAM user "ci" no longer exists`) }
+func UserGone() Option { return Warns("IAM user no longer exists", `user "ci"`) }
 
 // WrongAccount is the error that the credentials belong to another account.
 func WrongAccount(id string) Option { return Fails("Wrong AWS account " + id) }
@@ -185,21 +222,21 @@ const keysUnreadable = `Access keys of user "ci" can't be read`
 // EncryptedFromNowOn is the warning that a plan encrypts secrets which older states have in plain text. The keys are such as "k2
 // and k1".
 func EncryptedFromNowOn(keys string) Option {
-	return Warns("Secret of key " + keys + " is encrypted from now on, but older state versions and this saved plan hold it in plain text")
+	return Warns("Older state versions and this saved plan hold a secret in plain text", "secret of key "+keys+" is encrypted from now on")
 }
 
-// DueAtOnce is the warning that a plan sets a rotate_after by which a key is due since that time.
-func DueAtOnce(rotateAfter, key, since string) Option {
-	return Warns(fmt.Sprintf("rotate_after %s makes key %s due since %s: the next plan rotates it", rotateAfter, key, since))
+// DueAtOnce is the warning that a plan sets an interval by which a key is due since that time.
+func DueAtOnce(interval, key, since string) Option {
+	return Warns("Changed configuration makes a rotation due", "Key "+key+" ", "is rotated at "+interval+",", "due since "+since)
 }
 
 // NotConfirmed is the warning that IAM does not show yet what a key is after a step, such as "Inactive".
 func NotConfirmed(key, state string) Option {
-	return Warns(fmt.Sprintf("IAM has not confirmed yet that key %s is %s", key, state))
+	return Warns("IAM has not confirmed a change yet", fmt.Sprintf(`key %s of user "ci" is %s`, key, state))
 }
 
 // UserRecreated is the warning that another user has the name ci.
-func UserRecreated() Option { return Warns(`IAM user "ci" was deleted and created again`) }
+func UserRecreated() Option { return Warns("IAM user was deleted and created again", `user "ci"`) }
 
 // DeleteCommand is the command that deletes a key of ci.
 func DeleteCommand(key string) string {

@@ -178,7 +178,7 @@ func requests(*testing.T) scenario {
 		{args: acctest.Asking(`{ a = "1" }`), more: acctest.ConsumerHCL, changes: []string{"create k1"}, keys: []string{"k1 Active"}},
 		{
 			args: acctest.Asking(`{ a = "2" }`), more: acctest.ConsumerHCL, changes: []string{"create k2"}, keys: []string{"k1 Active", "k2 Active"},
-			state: map[string]any{"access_key_id": "k2", "previous.access_key_id": "k1", "rotation_reason": "rotate_when_changed: a"},
+			state: map[string]any{"access_key_id": "k2", "previous.access_key_id": "k1", "last_change": "rotate k1: asked by rotate_when_changed (a)"},
 		},
 		{
 			args: acctest.Revoking(`{ b = "1" }`), more: acctest.ConsumerHCL,
@@ -248,7 +248,7 @@ func imported(*testing.T) scenario {
 		{
 			before: func(s *acctest.Story) { appear(s, "theirs") }, args: acctest.ByAge(nil), more: acctest.ImportHCL(acctest.KeyAddress, "ci"),
 			keys:  []string{"theirs Active"},
-			state: map[string]any{"access_key_id": "theirs", "secret_access_key": nil, "previous": nil, "rotation_reason": "imported"},
+			state: map[string]any{"access_key_id": "theirs", "secret_access_key": nil, "previous": nil, "last_change": "import theirs"},
 		},
 		{
 			wait: "90d", args: acctest.ByAge(nil), more: acctest.ConsumerHCL, changes: []string{"create k1"},
@@ -268,7 +268,7 @@ func drift(*testing.T) scenario {
 				s.Advance("1m")
 			}, shows: func() []acctest.Option { return []acctest.Option{acctest.CurrentNotListed("k1")} }, changes: []string{"create k2"},
 			keys:  []string{"k2 Active"},
-			state: map[string]any{"access_key_id": "k2", "previous": nil, "rotation_reason": "key k1 is gone from IAM"},
+			state: map[string]any{"access_key_id": "k2", "previous": nil, "last_change": "rotate k1: deleted by somebody else"},
 		},
 		{
 			wait: "1h", before: func(s *acctest.Story) {

@@ -25,7 +25,7 @@ func TestAccRotatingAccessKey_orphan(t *testing.T) {
 	s.WantDetail("nobody has the secret", acctest.DeleteCommand("k2"), `unmanaged_keys = "delete_unused"`, "The current key was not touched.")
 	s.Sim.ClearFaults()
 	s.Advance("1h")
-	blocked := acctest.RotationWaits(acctest.SlotTaken("k2", acctest.NeverUsed("2026-04-01 00:00:00 UTC")))
+	blocked := acctest.RotationWaits(acctest.SlotTaken("k2"))
 	s.PlanEmpty(blocked)
 	s.WantDetail(`Key k2 of user "ci" was probably left by an interrupted apply at 2026-04-01 00:00:00 UTC, never used.`,
 		acctest.DeleteCommand("k2"), `"delete_unused"`)
@@ -52,7 +52,7 @@ func TestAccRotatingAccessKey_orphanOfRequest(t *testing.T) {
 	s.WantChanges("create k2")
 	s.Sim.ClearFaults()
 	named := acctest.ProbablyLeft("k2", "2026-01-02 00:00:00 UTC")
-	s.Plan(1, named, acctest.RequestRefused(acctest.SlotTaken("k2", acctest.NeverUsed("2026-01-02 00:00:00 UTC"))))
+	s.Plan(1, named, acctest.RequestRefused(acctest.SlotTaken("k2")))
 	s.WantDetail("probably left by an interrupted apply", acctest.DeleteCommand("k2"))
 
 	s.Write(acctest.Asking(`{ a = "1" }`), acctest.ConsumerHCL)

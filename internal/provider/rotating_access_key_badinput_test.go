@@ -137,7 +137,7 @@ func TestAccRotatingAccessKey_badInputUserKnownLate(t *testing.T) {
 	s.WantPlanned(map[string]any{"user": acctest.Unknown, "id": acctest.Unknown})
 	s.ApplyPlan()
 	s.WantChanges("create k1")
-	s.WantState(map[string]any{"user": "ci", "id": "ci", "status": "Active", "rotation_reason": "created"})
+	s.WantState(map[string]any{"user": "ci", "id": "ci", "status": "Active", "last_change": "create k1"})
 	s.PlanEmpty()
 
 	write("2")

@@ -126,7 +126,7 @@ func TestAccRotatingAccessKey_destroyRefusedRequest(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
 	s.Write(acctest.Asking(`{ ask = "1" }`), acctest.ConsumerHCL)
-	refused := acctest.RequestRefused(acctest.OverlapNotOver("k1", "2026-04-08 00:00:00 UTC"))
+	refused := acctest.RequestRefused(acctest.OverlapNotOver("k1"))
 	s.Plan(1, refused)
 	s.WantDetail("terraform destroy -refresh=false", "take the changed value back", "not recorded as done")
 	s.Destroy(refused)

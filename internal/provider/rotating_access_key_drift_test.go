@@ -15,7 +15,7 @@ func TestAccRotatingAccessKey_disappears(t *testing.T) {
 	s.WantCalls("ListAccessKeys", "GetCallerIdentity", "GetUser") // account and user are proved before anything is concluded
 	s.WantPlanned(map[string]any{
 		"action": "update", "access_key_id": acctest.Unknown, "secret_access_key": acctest.Unknown, "version": acctest.Unknown,
-		"rotation_reason": "key k1 is gone from IAM", "status": "Active", "previous": nil,
+		"last_change": "rotate k1: deleted by somebody else", "status": "Active", "previous": nil,
 	})
 
 	s.ApplyPlan()
@@ -48,7 +48,7 @@ func TestAccRotatingAccessKey_currentDeletedYoung(t *testing.T) {
 	s.Apply(acctest.CurrentNotListed("k1"))
 	s.WantChanges("create k2")
 	s.PlanEmpty()
-	s.WantState(map[string]any{"status": "Active", "rotation_blocked": nil, "rotation_reason": "key k1 is gone from IAM"})
+	s.WantState(map[string]any{"status": "Active", "rotation_blocked": nil, "last_change": "rotate k1: deleted by somebody else"})
 }
 
 func TestAccRotatingAccessKey_currentDeactivated(t *testing.T) {
@@ -58,7 +58,7 @@ func TestAccRotatingAccessKey_currentDeactivated(t *testing.T) {
 	s.SetStatus("k1", "Inactive")
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
-		"action": "update", "rotation_reason": "key k1 was deactivated by somebody else", "access_key_id": acctest.Unknown,
+		"action": "update", "last_change": "rotate k1: deactivated by somebody else", "access_key_id": acctest.Unknown,
 		"status": "Active", "inactive_since": nil, "previous.access_key_id": "k1", "previous.status": "Inactive",
 		"previous.deactivated_by": "other",
 	})
@@ -97,7 +97,7 @@ func TestAccRotatingAccessKey_currentDeactivatedInOverlap(t *testing.T) {
 	s.Advance("1s")
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
-		"action": "update", "rotation_blocked": nil, "rotation_reason": "key k2 was deactivated by somebody else",
+		"action": "update", "rotation_blocked": nil, "last_change": "rotate k2: deactivated by somebody else",
 		"previous.access_key_id": "k1", "previous.status": "Active", "previous.replaced_at": acctest.Unknown,
 	})
 	s.ApplyPlan()
@@ -152,7 +152,7 @@ func TestAccRotatingAccessKey_bothDeactivated(t *testing.T) {
 	s.SetStatus("k2", "Inactive")
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
-		"action": "update", "rotation_reason": "key k2 was deactivated by somebody else", "previous.access_key_id": "k2",
+		"action": "update", "last_change": "rotate k2: deactivated by somebody else", "previous.access_key_id": "k2",
 		"previous.status": "Inactive",
 	})
 	s.ApplyPlan()

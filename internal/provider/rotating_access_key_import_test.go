@@ -43,7 +43,7 @@ func TestAccRotatingAccessKey_import(t *testing.T) {
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
 		"action": "update", "access_key_id": "only", "secret_access_key": nil, "account_id": "123456789012", "user_unique_id": user.ID,
-		"status": "Active", "created_at": "2026-01-01T00:00:00Z", "rotate_at": "2026-04-01T00:00:00Z", "rotation_reason": "imported",
+		"status": "Active", "created_at": "2026-01-01T00:00:00Z", "rotate_at": "2026-04-01T00:00:00Z", "last_change": "import theirs",
 		"rotation_blocked": nil, "version": 1767225600, "previous": nil, "overlap": "7d", "grace": "7d", "require_unused_for": "8d",
 	})
 	s.ApplyPlan()
@@ -57,7 +57,7 @@ func TestAccRotatingAccessKey_import(t *testing.T) {
 	s.Write(asksAndAge("2026-Q2"), acctest.ConsumerHCL)
 	s.Step("create k1")
 	s.WantState(map[string]any{
-		"rotation_reason": "rotate_when_changed: quarter", "version": 1769904000, "previous.access_key_id": "only",
+		"last_change": "rotate k1: asked by rotate_when_changed (quarter)", "version": 1769904000, "previous.access_key_id": "only",
 		"previous.secret_access_key": nil, "previous.replaced_at": "2026-02-01T00:00:00Z", "previous.adopted": false,
 	})
 	s.WantHandovers("only (dead)", "only (dead) to k1") // the dependant had the id alone
@@ -104,7 +104,7 @@ func TestAccRotatingAccessKey_importOneOfTwo(t *testing.T) {
 	s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
 
 	s.Advance("60d")
-	fact := acctest.SlotTaken("k1", acctest.NeverUsed("2026-01-01 00:00:00 UTC"))
+	fact := acctest.SlotTaken("k1")
 	s.PlanEmpty(acctest.RotationWaits(fact))
 	s.WantDetail(acctest.DeleteCommand("k1"), "unmanaged_keys")
 	s.Refresh(acctest.RotationWaits(fact))
@@ -187,7 +187,7 @@ func TestAccRotatingAccessKey_importVerify(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
 	// An import knows no configuration, and what follows from it, nor the secret.
-	unknown := []string{"rotate_at", "secret_access_key", "rotation_reason"}
+	unknown := []string{"rotate_at", "secret_access_key", "last_change"}
 	for _, attribute := range newProtocol(t, s.World).schema.Block.Attributes {
 		if attribute.Optional {
 			unknown = append(unknown, attribute.Name)

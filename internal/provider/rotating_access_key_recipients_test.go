@@ -28,7 +28,7 @@ func TestAccRotatingAccessKey_recipientsChanged(t *testing.T) {
 
 	for name, test := range map[string]struct {
 		before, after acctest.Args
-		// reason is the rotation_reason; empty where nothing rotates.
+		// reason is the last_change; empty where nothing rotates.
 		reason string
 	}{
 		"order":            {acctest.AgeRecipients(one, two), acctest.AgeRecipients(two, one), ""},
@@ -67,7 +67,7 @@ func TestAccRotatingAccessKey_recipientsChanged(t *testing.T) {
 			if test.reason != "" {
 				s.Plan(2)
 				s.WantPlanned(map[string]any{
-					"rotation_reason": "encrypted_output: " + test.reason, "encrypted_secret": acctest.Unknown, "secret_access_key": nil,
+					"last_change": "rotate k1: asked by encrypted_output (" + test.reason + ")", "encrypted_secret": acctest.Unknown, "secret_access_key": nil,
 					"previous.access_key_id": "k1", "previous.encrypted_secret": sealed,
 				})
 				s.ApplyPlan()
@@ -109,8 +109,8 @@ func TestAccRotatingAccessKey_unknownRecipient(t *testing.T) {
 	args := acctest.SealedBy(acctest.Args{"age_recipients": "[terraform_data.test.output]"}, nil)
 	outputs := map[string]any{
 		"access_key_id": acctest.Unknown, "encrypted_secret": acctest.Unknown, "secret_access_key": acctest.Unknown, "version": acctest.Unknown,
-		"rotation_reason": acctest.Unknown,
-		"created_at":      acctest.Unknown, "rotate_at": acctest.Unknown, "status": acctest.Unknown, "previous": acctest.Unknown,
+		"last_change": acctest.Unknown,
+		"created_at":  acctest.Unknown, "rotate_at": acctest.Unknown, "status": acctest.Unknown, "previous": acctest.Unknown,
 	}
 	s.Write(args, consumer, acctest.DataHCL(one, "1"))
 	s.Plan(2)
@@ -134,7 +134,7 @@ func TestAccRotatingAccessKey_unknownRecipient(t *testing.T) {
 	s.WantChanges("create k2")
 	s.PlanEmpty()
 	s.WantState(map[string]any{
-		"access_key_id": "k2", "rotation_reason": "encrypted_output: other recipients", "previous.encrypted_secret": sealed,
+		"access_key_id": "k2", "last_change": "rotate k1: asked by encrypted_output (other recipients)", "previous.encrypted_secret": sealed,
 	})
 	s.WantHandovers("k1", "k1 to k2")
 }

@@ -91,7 +91,7 @@ func TestAccRotatingAccessKey_replace(t *testing.T) {
 				s.Advance("1s")
 				s.Plan(2, acctest.Flags(replace))
 				s.WantPlanned(map[string]any{
-					"action": tc.action, "version": acctest.Unknown, "access_key_id": acctest.Unknown, "rotation_reason": "created",
+					"action": tc.action, "version": acctest.Unknown, "access_key_id": acctest.Unknown, "last_change": "create k1",
 				})
 				s.ApplyPlan(step.warnings...)
 				s.WantChanges(step.changes...)

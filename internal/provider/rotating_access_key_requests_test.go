@@ -21,67 +21,76 @@ func TestAccRotatingAccessKey_rotateWhenChanged(t *testing.T) {
 	}
 	write(`{ a = "1" }`)
 	s.Step("create k1")
-	s.WantState(map[string]any{"rotate_after": nil, "rotate_at": nil, "rotation_reason": "created"})
+	s.WantState(map[string]any{"rotate_after": nil, "rotate_at": nil, "last_change": "create k1"})
 	s.Advance("3650d")
 	s.PlanEmpty()
 
 	write(`{ a = "1", z = "1", b = "1" }`)
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
-		"rotation_reason": "rotate_when_changed: b, z", "access_key_id": acctest.Unknown, "previous.access_key_id": "k1",
+		"last_change": "rotate k1: asked by rotate_when_changed (b, z)", "access_key_id": acctest.Unknown, "previous.access_key_id": "k1",
 		"previous.status": "Active",
 		"rotate_at":       nil, "version": acctest.Unknown,
 	})
 	s.ApplyPlan()
 	s.WantChanges("create k2")
 	s.PlanEmpty()
-	s.WantState(map[string]any{"rotation_reason": "rotate_when_changed: b, z", "rotate_at": nil, "previous.access_key_id": "k1"})
+	s.WantState(map[string]any{"last_change": "rotate k1: asked by rotate_when_changed (b, z)", "rotate_at": nil, "previous.access_key_id": "k1"})
 
 	// Beyond overlap and require_unused_for a request may take the slot of an Active previous.
 	s.ClearLastUse("k1")
+	s.UseKey("k2")
 	s.Advance("7d")
 	write(`{ a = "2", z = "1", b = "1" }`)
-	s.Apply(acctest.CurrentUnused("k2", "k1"))
+	s.Apply(acctest.DeletesActive("k1"))
 	s.WantChanges("delete k1", "create k3")
 	s.PlanEmpty()
-	s.WantState(map[string]any{"rotation_reason": "rotate_when_changed: a", "previous.access_key_id": "k2", "rotate_when_changed.a": "2"})
+	thirdKey := "delete k1: Active, never used, to make room; rotate k2: asked by rotate_when_changed (a)"
+	s.WantState(map[string]any{"last_change": thirdKey, "previous.access_key_id": "k2", "rotate_when_changed.a": "2"})
 
 	write(`{ a = "2" }`)
 	s.Step()
 	s.WantState(map[string]any{
-		"access_key_id": "k3", "rotate_when_changed.a": "2", "rotate_when_changed.b": nil, "rotation_reason": "rotate_when_changed: a",
+		"access_key_id": "k3", "rotate_when_changed.a": "2", "rotate_when_changed.b": nil, "last_change": thirdKey,
 	})
 	// A value that comes back has been added.
 	s.DeleteKey("k2")
-	s.PlanEmpty()
+	s.Step()
+	s.WantState(map[string]any{"last_change": "record k2: deleted by somebody else", "previous": nil})
 	write(`{ a = "2", b = "1" }`)
 	s.Step("create k4")
 	s.WantKeys("k3 Active", "k4 Active")
 	s.WantHandovers("k1", "k1 to k2", "k2 to k3", "k3 to k4")
 }
 
-// TestAccRotatingAccessKey_requestRefused asks for a rotation that no slot is free for. Each time the way out is named, the
-// old value stays in the state, the next plan asks again, and taking the value back settles it.
-func TestAccRotatingAccessKey_requestRefused(t *testing.T) {
+// TestAccRotatingAccessKey_requestPending asks for a rotation that no slot is free for. The apply records the request, the plans
+// that follow are empty and say what it waits for, and taking the value back withdraws it.
+func TestAccRotatingAccessKey_requestPending(t *testing.T) {
 	t.Parallel()
-	used := acctest.KeptByUse("k1", "2026-04-01 00:00:00 UTC by s3 in eu-west-1", "2026-04-09 00:00:00 UTC")
 	for name, test := range map[string]struct {
 		// setUp goes on from day 90, when k2 has replaced k1.
 		setUp func(s *acctest.Story)
 		// more are arguments to go on with.
-		more  acctest.Args
-		fact  string
-		parts []string
+		more acctest.Args
+		// fact is why the rotation waits. Warnings are what each plan says besides, and before what it says while none waits.
+		fact             string
+		parts            []string
+		warnings, before []acctest.Option
 	}{
 		"overlap": {
 			setUp: func(s *acctest.Story) { s.Advance("7d-1s") },
-			fact:  acctest.OverlapNotOver("k1", "2026-04-08 00:00:00 UTC"),
+			fact:  acctest.OverlapNotOver("k1"),
 			parts: []string{"shorten overlap", "revoke_when_changed"},
 		},
 		"used": {
-			setUp: func(s *acctest.Story) { s.UseKey("k1"); s.Advance("8d-1s") },
-			fact:  used,
-			parts: []string{"lower require_unused_for"},
+			setUp: func(s *acctest.Story) {
+				s.UseKey("k1")
+				s.UseKey("k2")
+				s.Advance("8d-1s")
+			},
+			fact:     acctest.StillInUse("k1"),
+			parts:    []string{"lower require_unused_for"},
+			warnings: []acctest.Option{acctest.NotRetiredYet("k1", "2026-04-01 00:00:00 UTC by s3 in eu-west-1", "2026-04-09 00:00:00 UTC")},
 		},
 		"hold": {
 			setUp: func(s *acctest.Story) {
@@ -96,13 +105,15 @@ func TestAccRotatingAccessKey_requestRefused(t *testing.T) {
 		"unmanaged": {
 			setUp: func(s *acctest.Story) {
 				s.DeleteKey("k1")
+				s.Step()
 				s.CreateForeignKey("theirs")
 			},
-			fact: acctest.SlotTaken("theirs", acctest.NeverUsed("2026-04-01 00:00:00 UTC")),
+			fact: acctest.SlotTaken("theirs"),
 			parts: []string{
 				acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"), `unmanaged_keys to "retire"`,
 				`"delete_unused"`,
 			},
+			before: []acctest.Option{acctest.ProbablyLeft("theirs", acctest.RotationDay)},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -110,18 +121,24 @@ func TestAccRotatingAccessKey_requestRefused(t *testing.T) {
 			s := acctest.NewStory(t).SkipWaits().WithPrevious(acctest.Asking(`{ a = "1" }`))
 			test.setUp(s)
 			settled := acctest.Asking(`{ a = "1" }`).With(test.more)
+			with := func(more ...acctest.Option) []acctest.Option { return append(slices.Clone(test.warnings), more...) }
+			pending := acctest.Warns("Rotation was asked for and has to wait", append(test.parts, test.fact, "rotation_requested")...)
 			s.Write(settled.With(acctest.Args{"rotate_when_changed": `{ a = "2" }`}), acctest.ConsumerHCL)
-			var warnings []acctest.Option
-			if name == "used" {
-				warnings = []acctest.Option{acctest.NotRetiredYet("k1", used)}
-			}
-			refused := append(slices.Clone(warnings), acctest.RequestRefused(test.fact))
-			s.Apply(refused...)
-			s.Plan(1, refused...)
-			s.WantDetail(append(test.parts, "Nothing was changed", "take the changed value back", "destroy -refresh=false")...)
-			s.WantState(map[string]any{"rotate_when_changed.a": "1", "access_key_id": "k2"})
+			s.Apply(append(with(pending), test.before...)...)
+			s.WantChanges()
+			s.WantState(map[string]any{
+				"rotate_when_changed.a": "2", "access_key_id": "k2", "rotation_requested": `rotate_when_changed["a"]`,
+				"rotation_blocked": test.fact, "last_change": "record k2: rotation pending, asked by rotate_when_changed (a)",
+			})
+			waits := acctest.RotationWaits(test.fact)
+			s.PlanEmpty(with(waits)...)
 			s.Write(settled, acctest.ConsumerHCL)
-			s.PlanEmpty(warnings...)
+			s.Apply(with(waits)...)
+			s.WantState(map[string]any{
+				"rotate_when_changed.a": "1", "access_key_id": "k2", "rotation_requested": nil, "rotation_blocked": nil,
+				"last_change": "record k2: no rotation is asked for any more",
+			})
+			s.PlanEmpty(with(test.before...)...)
 		})
 	}
 }
@@ -131,9 +148,9 @@ func TestAccRotatingAccessKey_requestTakesInactive(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithInactivePrevious()
 	s.Write(acctest.Asking(`{ a = "1" }`), acctest.ConsumerHCL)
-	s.Plan(2)
+	s.Plan(2, acctest.DeletesInactive("k1"))
 	s.WantPlanned(map[string]any{"access_key_id": acctest.Unknown, "previous.access_key_id": "k2", "previous.status": "Active"})
-	s.ApplyPlan()
+	s.ApplyPlan(acctest.DeletesInactive("k1"))
 	s.WantChanges("delete k1", "create k3")
 	s.WantKeys("k2 Active", "k3 Active")
 	s.PlanEmpty()
@@ -151,12 +168,12 @@ func TestAccRotatingAccessKey_requestFails(t *testing.T) {
 		s.ApplyPlan(acctest.NoNewKey())
 		s.WantDetail("iam:CreateAccessKey", "No key was created")
 		s.WantChanges("create: AccessDenied")
-		s.WantState(map[string]any{"rotate_when_changed.a": "1", "access_key_id": "k1", "previous": nil, "rotation_reason": "created"})
+		s.WantState(map[string]any{"rotate_when_changed.a": "1", "access_key_id": "k1", "previous": nil, "last_change": "create k1"})
 		s.WantKeys("k1 Active")
 	}
 	s.Sim.ClearDenials()
 	s.Step("create k2")
-	s.WantState(map[string]any{"rotate_when_changed.a": "2", "rotation_reason": "rotate_when_changed: a"})
+	s.WantState(map[string]any{"rotate_when_changed.a": "2", "last_change": "rotate k1: asked by rotate_when_changed (a)"})
 	s.WantHandovers("k1", "k1 to k2")
 }
 
@@ -175,7 +192,7 @@ func TestAccRotatingAccessKey_requestBehindAWS(t *testing.T) {
 	s.WantChanges("create k2")
 	s.PlanEmpty()
 	s.WantState(map[string]any{
-		"access_key_id": "k2", "rotation_reason": "rotate_when_changed: a", "rotate_at": "2126-04-01T00:05:00Z", "previous": nil,
+		"access_key_id": "k2", "last_change": "rotate k1: asked by rotate_when_changed (a)", "rotate_at": "2126-04-01T00:05:00Z", "previous": nil,
 	})
 }
 
@@ -192,7 +209,8 @@ func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 		s.Plan(2)
 		want := map[string]any{"action": "update"}
 		for _, name := range []string{
-			"access_key_id", "secret_access_key", "status", "created_at", "rotate_at", "rotation_reason", "rotation_blocked", "version", "previous",
+			"access_key_id", "secret_access_key", "status", "created_at", "rotate_at", "compliant_until", "last_change", "rotation_requested",
+			"rotation_blocked", "retirement_blocked", "version", "previous_access_key_id", "previous",
 		} {
 			want[name] = acctest.Unknown
 		}
@@ -203,7 +221,7 @@ func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 		s.PlanEmpty()
 	}
 	unrotated := map[string]any{
-		"access_key_id": "k1", "secret_access_key": "secret of k1", "version": 1767225600, "previous": nil, "rotation_reason": "created",
+		"access_key_id": "k1", "secret_access_key": "secret of k1", "version": 1767225600, "previous": nil, "last_change": "create k1",
 	}
 	write("1", "a")
 	s.Step("create k1")
@@ -216,7 +234,8 @@ func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 	s.Advance("1h")
 	write("2", "b")
 	step([]string{"create k2"}, map[string]any{
-		"access_key_id": "k2", "secret_access_key": "secret of k2", "version": 1767229200, "rotation_reason": "rotate_when_changed: release",
+		"access_key_id": "k2", "secret_access_key": "secret of k2", "version": 1767229200,
+		"last_change":            "rotate k1: asked by rotate_when_changed (release)",
 		"previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.status": "Active",
 		"previous.replaced_at": "2026-01-01T01:00:00Z",
 	})
@@ -226,22 +245,24 @@ func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 	write("2", "c")
 	step([]string{"delete k1", "create k3"}, map[string]any{
 		"access_key_id": "k3", "secret_access_key": "secret of k3", "version": 1775005200, "previous.access_key_id": "k2",
-		"rotation_reason": "key k2 of 2026-01-01 01:00:00 UTC reached rotate_after 90d",
+		"last_change": "delete k1: Active, unused since 2026-01-01, to make room; rotate k2: created 2026-01-01, reached 90d",
 	})
 	s.WantHandovers("k1", "k1 to k2", "k2 to k3")
 }
 
-// TestAccRotatingAccessKey_unknownTriggerRefused learns at apply only that a request can't be met.
-func TestAccRotatingAccessKey_unknownTriggerRefused(t *testing.T) {
+// TestAccRotatingAccessKey_unknownTriggerPending learns at apply only that a request has to wait.
+func TestAccRotatingAccessKey_unknownTriggerPending(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithPrevious(acctest.Asking(`{ release = "1" }`))
 	s.Write(acctest.Asking(`{ release = terraform_data.test.output }`), acctest.ConsumerHCL, acctest.DataHCL("2", "a"))
 	s.Plan(2)
 	s.WantPlanned(map[string]any{"access_key_id": acctest.Unknown, "previous": acctest.Unknown})
-	s.ApplyPlan(acctest.RequestRefused(acctest.OverlapNotOver("k1", "2026-04-08 00:00:00 UTC")))
-	s.WantDetail("Nothing was changed")
+	s.ApplyPlan(acctest.RotationPending(acctest.OverlapNotOver("k1")))
 	s.WantChanges()
-	s.WantState(map[string]any{"rotate_when_changed.release": "1", "access_key_id": "k2"})
+	s.WantState(map[string]any{
+		"rotate_when_changed.release": "2", "access_key_id": "k2", "rotation_requested": `rotate_when_changed["release"]`,
+	})
+	s.PlanEmpty(acctest.RotationWaits(acctest.OverlapNotOver("k1")))
 }
 
 // TestAccRotatingAccessKey_revokeWhenChanged is a leaked key, and its way out.
@@ -251,17 +272,19 @@ func TestAccRotatingAccessKey_revokeWhenChanged(t *testing.T) {
 	s.UseKey("k1")
 	s.Advance("1h")
 	s.Write(acctest.Revoking(`{ incident = "2" }`), acctest.ConsumerHCL)
-	s.Plan(2)
+	s.Plan(2, acctest.Revokes("k1"))
 	s.WantPlanned(map[string]any{
-		"access_key_id": acctest.Unknown, "rotation_reason": "revoke_when_changed: incident", "status": "Active",
+		"access_key_id": acctest.Unknown, "last_change": "rotate k1: asked by revoke_when_changed (incident); deactivate k1: revoked",
+		"status":                 "Active",
 		"previous.access_key_id": "k1", "previous.status": "Inactive", "previous.revoked": true,
 	})
-	s.ApplyPlan()
+	s.ApplyPlan(acctest.Revokes("k1"))
 	s.WantChanges("create k2", "deactivate k1")
 	s.WantKeys("k1 Inactive", "k2 Active")
 	s.WantState(map[string]any{
-		"access_key_id": "k2", "rotation_reason": "revoke_when_changed: incident", "revoke_when_changed.incident": "2",
-		"previous.access_key_id": "k1", "previous.status": "Inactive", "previous.revoked": true, "previous.replaced_at": "2026-01-01T01:00:00Z",
+		"access_key_id": "k2", "last_change": "rotate k1: asked by revoke_when_changed (incident); deactivate k1: revoked",
+		"revoke_when_changed.incident": "2",
+		"previous.access_key_id":       "k1", "previous.status": "Inactive", "previous.revoked": true, "previous.replaced_at": "2026-01-01T01:00:00Z",
 		"previous.deactivated_at": "2026-01-01T01:00:00Z", "previous.deactivated_by": "iamkeys", "previous.delete_at": "2026-01-08T01:00:00Z",
 	})
 	s.PlanEmpty()
@@ -270,7 +293,7 @@ func TestAccRotatingAccessKey_revokeWhenChanged(t *testing.T) {
 
 	// A revoked key does not come back, neither by hold_previous nor by removing the value.
 	s.Write(acctest.Held(), acctest.ConsumerHCL)
-	warning := acctest.NotReactivated("k1", "key k1 was revoked")
+	warning := acctest.NotReactivated("key k1 was revoked")
 	s.Plan(2, warning)
 	s.ApplyPlan(warning)
 	s.WantChanges()
@@ -287,17 +310,18 @@ func TestAccRotatingAccessKey_revokeBeats(t *testing.T) {
 	t.Parallel()
 	frozen := acctest.Held().With(acctest.Args{"paused": "true"})
 	for name, test := range map[string]struct {
-		args  acctest.Args
-		setUp func(s *acctest.Story)
+		args    acctest.Args
+		setUp   func(s *acctest.Story)
+		deletes acctest.Option
 	}{
-		"previous Active and just used": {setUp: func(s *acctest.Story) { s.UseKey("k1") }},
-		"previous Inactive": {setUp: func(s *acctest.Story) {
+		"previous Active and just used": {setUp: func(s *acctest.Story) { s.UseKey("k1") }, deletes: acctest.DeletesActive("k1")},
+		"previous Inactive": {deletes: acctest.DeletesInactive("k1"), setUp: func(s *acctest.Story) {
 			s.UseKey("k2")
 			s.Advance("7d")
 			s.Step("deactivate k1")
 		}},
 		"hold and pause": {
-			args: frozen,
+			args: frozen, deletes: acctest.DeletesActive("k1"),
 			setUp: func(s *acctest.Story) {
 				s.Write(frozen, acctest.ConsumerHCL)
 				s.Step()
@@ -309,7 +333,9 @@ func TestAccRotatingAccessKey_revokeBeats(t *testing.T) {
 			s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
 			test.setUp(s)
 			s.Write(acctest.Revoking(`{ incident = "1" }`).With(test.args), acctest.ConsumerHCL)
-			s.Step("delete k1", "create k3", "deactivate k2")
+			s.Apply(acctest.Revokes("k2"), test.deletes)
+			s.WantChanges("delete k1", "create k3", "deactivate k2")
+			s.PlanEmpty()
 			s.WantKeys("k2 Inactive", "k3 Active")
 			s.WantState(map[string]any{
 				"access_key_id": "k3", "previous.access_key_id": "k2", "previous.status": "Inactive", "previous.revoked": true,
@@ -319,24 +345,23 @@ func TestAccRotatingAccessKey_revokeBeats(t *testing.T) {
 	}
 }
 
-// TestAccRotatingAccessKey_revokeOnlyActive leaks a key while previous is the only Active one: it is not removed to make room.
+// TestAccRotatingAccessKey_revokeOnlyActive leaks a key while previous is the only Active one: not that one is removed to make room,
+// but the Inactive current, whose grace does not matter then.
 func TestAccRotatingAccessKey_revokeOnlyActive(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
 	s.Write(acctest.ByAge(nil))
 	s.Step()
 	s.SetStatus("k2", "Inactive")
-	const fact = "Inactive key k2 is in its grace until 2026-04-08 00:00:00 UTC"
+	const fact = "the grace of key k2 is not over"
+	s.Apply(acctest.RotationWaits(fact))
+	s.WantChanges()
+	s.WantState(map[string]any{"inactive_since": "2026-04-01T00:00:00Z", "last_change": "record k2: deactivated by somebody else"})
 	s.PlanEmpty(acctest.RotationWaits(fact))
-	s.Refresh(acctest.RotationWaits(fact))
 	s.Write(acctest.Revoking(`{ incident = "1" }`))
-	s.Plan(1, acctest.RotationWaits(fact), acctest.RequestRefused(fact))
-	s.WantDetail(acctest.DeleteCommand("k2"))
-	s.DeleteKey("k2")
-	s.Advance("5m")
-	s.Plan(2, acctest.CurrentNotListed("k2"))
-	s.ApplyPlan()
-	s.WantChanges("create k3", "deactivate k1")
+	s.Plan(2, acctest.RotationWaits(fact), acctest.DeletesInactive("k2"), acctest.Revokes("k1"))
+	s.ApplyPlan(acctest.DeletesInactive("k2"), acctest.Revokes("k1"))
+	s.WantChanges("delete k2", "create k3", "deactivate k1")
 	s.PlanEmpty()
 	s.WantKeys("k1 Inactive", "k3 Active")
 }
@@ -348,14 +373,15 @@ func TestAccRotatingAccessKey_revokeFails(t *testing.T) {
 	s.Sim.Deny("admin", "iam:UpdateAccessKey")
 	args := acctest.Revoking(`{ incident = "1" }`)
 	s.Write(args, acctest.ConsumerHCL)
-	s.Plan(2)
+	s.Plan(2, acctest.Revokes("k1"))
 	failed := acctest.NotDeactivated("k1")
-	s.ApplyPlan(failed)
+	s.ApplyPlan(acctest.Revokes("k1"), failed)
 	s.WantDetail("iam:UpdateAccessKey", "k2 is safe in the state", "k1 is still Active", acctest.StatusCommand("k1", "Inactive"))
 	s.WantChanges("create k2", "deactivate k1: AccessDenied")
 	known := map[string]any{
 		"access_key_id": "k2", "secret_access_key": "secret of k2", "revoke_when_changed.incident": "1",
-		"rotation_reason": "revoke_when_changed: incident", "previous.access_key_id": "k1", "previous.status": "Active", "previous.revoked": true,
+		"last_change":            "rotate k1: asked by revoke_when_changed (incident)",
+		"previous.access_key_id": "k1", "previous.status": "Active", "previous.revoked": true,
 	}
 	s.WantState(known)
 	s.WantKeys("k1 Active", "k2 Active")
@@ -364,7 +390,7 @@ func TestAccRotatingAccessKey_revokeFails(t *testing.T) {
 	s.Advance("1h")
 	s.UseKey("k1")
 	s.Write(args.With(acctest.Args{"hold_previous": "true", "paused": "true"}), acctest.ConsumerHCL)
-	warning := acctest.NotReactivated("k1", "key k1 was revoked")
+	warning := acctest.NotReactivated("key k1 was revoked")
 	s.Plan(2, warning)
 	s.ApplyPlan(warning, failed)
 	s.WantDetail(acctest.StatusCommand("k1", "Inactive"))
@@ -406,7 +432,7 @@ func TestAccRotatingAccessKey_rotateAfterChanged(t *testing.T) {
 	s.WantState(map[string]any{"rotate_at": "2026-01-31T00:00:00Z", "access_key_id": "k1"})
 	s.Step("create k2")
 	s.WantState(map[string]any{
-		"rotate_at": "2026-03-02T00:00:00Z", "rotation_reason": "key k1 of 2026-01-01 00:00:00 UTC reached rotate_after 30d",
+		"rotate_at": "2026-03-02T00:00:00Z", "last_change": "rotate k1: created 2026-01-01, reached 30d",
 	})
 	s.WantHandovers("k1", "k1 to k2")
 }

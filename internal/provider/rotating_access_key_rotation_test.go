@@ -27,7 +27,7 @@ func TestAccRotatingAccessKey_basic(t *testing.T) {
 					"id": "ci", "access_key_id": acctest.Unknown, "secret_access_key": acctest.Unknown, "created_at": acctest.Unknown,
 					"version":   acctest.Unknown,
 					"rotate_at": acctest.Unknown, "account_id": acctest.Unknown, "user_unique_id": acctest.Unknown,
-					"status": "Active", "rotation_reason": "created", "rotation_blocked": nil, "previous": nil,
+					"status": "Active", "last_change": "create k1", "rotation_blocked": nil, "previous": nil,
 					"overlap": "7d", "grace": "7d", "require_unused_for": "8d",
 				}),
 				ConfigStateChecks: s.StateChecks(map[string]any{
@@ -37,7 +37,7 @@ func TestAccRotatingAccessKey_basic(t *testing.T) {
 					"id": "ci", "account_id": "123456789012", "user_unique_id": user.ID,
 					"access_key_id": "k1", "secret_access_key": "secret of k1", "status": "Active",
 					"created_at": "2026-01-01T00:00:00Z", "inactive_since": nil, "rotate_at": "2026-04-01T00:00:00Z",
-					"rotation_reason": "created", "rotation_blocked": nil, "version": 1767225600, "previous": nil,
+					"last_change": "create k1", "rotation_blocked": nil, "version": 1767225600, "previous": nil,
 				}),
 				Check: s.CheckConsumers,
 			},
@@ -67,7 +67,7 @@ func TestAccRotatingAccessKey_rotation(t *testing.T) {
 				"access_key_id": acctest.Unknown, "secret_access_key": acctest.Unknown, "created_at": acctest.Unknown, "rotate_at": acctest.Unknown,
 				"version":              acctest.Unknown,
 				"previous.replaced_at": acctest.Unknown, "previous.deactivate_at": acctest.Unknown,
-				"status": "Active", "rotation_reason": reason, "rotation_blocked": nil, "account_id": "123456789012",
+				"status": "Active", "last_change": reason, "rotation_blocked": nil, "account_id": "123456789012",
 				"previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.status": "Active",
 				"previous.created_at": "2026-01-01T00:00:00Z", "previous.deactivated_at": nil, "previous.delete_at": nil,
 				"previous.adopted": false, "previous.revoked": false,
@@ -77,7 +77,7 @@ func TestAccRotatingAccessKey_rotation(t *testing.T) {
 			ConfigStateChecks: s.StateChecks(map[string]any{
 				"access_key_id": "k2", "secret_access_key": "secret of k2", "status": "Active",
 				"created_at": "2026-04-01T00:00:00Z", "inactive_since": nil, "rotate_at": "2026-06-30T00:00:00Z",
-				"rotation_reason": reason, "rotation_blocked": nil, "version": 1775001600,
+				"last_change": reason, "rotation_blocked": nil, "version": 1775001600,
 				"previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.status": "Active",
 				"previous.created_at": "2026-01-01T00:00:00Z", "previous.replaced_at": "2026-04-01T00:00:00Z",
 				"previous.deactivate_at": "2026-04-08T00:00:00Z", "previous.deactivated_at": nil, "previous.deactivated_by": nil,
@@ -99,21 +99,21 @@ func TestAccRotatingAccessKey_lifecycle(t *testing.T) {
 	s.Step("create k2")
 	s.WantKeys("k1 Active", "k2 Active")
 
+	s.UseKey("k2")
 	s.Advance("7d-1s")
 	s.PlanEmpty()
 	// The consumer used its old key once more while it was updated.
 	s.Advance("1s")
-	s.PlanEmpty(acctest.NotRetiredYet("k1", acctest.KeptByUse("k1", "2026-04-01 00:00:00 UTC by sts in us-east-1", "2026-04-09 00:00:00 UTC")))
+	s.PlanEmpty(acctest.NotRetiredYet("k1", "2026-04-01 00:00:00 UTC by sts in us-east-1", "2026-04-09 00:00:00 UTC"))
 	s.UseKey("k1")
-	waiting := acctest.NotRetiredYet("k1", acctest.KeptByUse("k1", "2026-04-08 00:00:00 UTC by s3 in eu-west-1", "2026-04-16 00:00:00 UTC"))
+	waiting := acctest.NotRetiredYet("k1", "2026-04-08 00:00:00 UTC by s3 in eu-west-1", "2026-04-16 00:00:00 UTC")
 	s.PlanEmpty(waiting)
 	s.Advance("8d-1s")
 	s.PlanEmpty(waiting)
 	s.Advance("1s")
-	s.Plan(2, acctest.CurrentUnused("k2", "k1"))
-	s.UseKey("k2")
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
+		"last_change":   "deactivate k1: overlap over, unused since 2026-04-08, current in use",
 		"access_key_id": "k2", "secret_access_key": "secret of k2", "version": 1775001600, "rotation_blocked": nil,
 		"previous.access_key_id": "k1", "previous.status": "Inactive", "previous.deactivated_at": acctest.Unknown,
 		"previous.delete_at":      acctest.Unknown,
@@ -132,7 +132,9 @@ func TestAccRotatingAccessKey_lifecycle(t *testing.T) {
 	s.PlanEmpty()
 	s.Advance("1s")
 	s.Plan(2)
-	s.WantPlanned(map[string]any{"access_key_id": "k2", "previous": nil})
+	s.WantPlanned(map[string]any{
+		"access_key_id": "k2", "previous": nil, "last_change": "delete k1: Inactive since 2026-04-16, grace over",
+	})
 	s.ApplyPlan()
 	s.WantChanges("delete k1")
 	s.WantKeys("k2 Active")
@@ -159,15 +161,19 @@ func TestAccRotatingAccessKey_rareApplies(t *testing.T) {
 	t.Run("unused", func(t *testing.T) {
 		t.Parallel()
 		s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
+		s.UseKey("k2")
 		s.Advance("7d")
 		// At the very end of the overlap.
 		s.UseKey("k1")
 		s.Advance("83d-1s")
-		s.Plan(2, acctest.CurrentUnused("k2", "k1"))
-		s.Advance("1s")
 		s.Plan(2)
-		s.WantPlanned(map[string]any{"access_key_id": acctest.Unknown, "previous.access_key_id": "k2", "previous.status": "Active"})
-		s.ApplyPlan()
+		s.Advance("1s")
+		s.Plan(2, acctest.DeletesActive("k1"))
+		s.WantPlanned(map[string]any{
+			"access_key_id": acctest.Unknown, "previous.access_key_id": "k2", "previous.status": "Active",
+			"last_change": "delete k1: Active, unused since 2026-04-08, to make room; rotate k2: created 2026-04-01, reached 90d",
+		})
+		s.ApplyPlan(acctest.DeletesActive("k1"))
 		s.WantChanges("delete k1", "create k3")
 		s.WantKeys("k2 Active", "k3 Active")
 		s.PlanEmpty()
@@ -180,7 +186,7 @@ func TestAccRotatingAccessKey_rareApplies(t *testing.T) {
 		s.Advance("7d1s")
 		s.UseKey("k1")
 		s.Advance("83d-1s")
-		blocked := acctest.RotationWaits("Inactive key k1 is in its grace until 2026-07-07 00:00:00 UTC")
+		blocked := acctest.RotationWaits("the grace of key k1 is not over")
 		s.Apply(blocked)
 		s.WantChanges("deactivate k1")
 		s.PlanEmpty(blocked)
@@ -201,8 +207,9 @@ func TestAccRotatingAccessKey_blocked(t *testing.T) {
 	s.UseKey("k2")
 	s.Advance("90d-1s")
 	s.UseKey("k1")
-	fact := acctest.KeptByUse("k1", "2026-06-29 23:59:59 UTC by s3 in eu-west-1", "2026-07-07 23:59:59 UTC")
-	waiting, blocked := acctest.NotRetiredYet("k1", fact), acctest.RotationWaits(fact)
+	fact := acctest.StillInUse("k1")
+	waiting := acctest.NotRetiredYet("k1", "2026-06-29 23:59:59 UTC by s3 in eu-west-1", "2026-07-07 23:59:59 UTC")
+	blocked := acctest.RotationWaits(fact)
 	s.PlanEmpty(waiting)
 	s.Advance("1s")
 	s.PlanEmpty(waiting, blocked)
@@ -228,7 +235,7 @@ check "rotation" {
 	s.Advance("8d-2s")
 	s.PlanEmpty(waiting, blocked, failed)
 	s.Advance("1s")
-	s.Plan(2, acctest.RotationWaits("Inactive key k1 is in its grace until 2026-07-14 23:59:59 UTC"), failed)
+	s.Plan(2, acctest.RotationWaits(fact), failed)
 	s.ApplyPlan(failed)
 	s.WantChanges("deactivate k1")
 	s.Advance("7d")
@@ -324,7 +331,7 @@ func TestAccRotatingAccessKey_zeroDurations(t *testing.T) {
 		s.UseKey("k1")
 		s.UseKey("k2")
 		s.Advance("8d-1s")
-		s.PlanEmpty(acctest.NotRetiredYet("k1", acctest.KeptByUse("k1", "2026-04-01 00:00:00 UTC by s3 in eu-west-1", "2026-04-09 00:00:00 UTC")))
+		s.PlanEmpty(acctest.NotRetiredYet("k1", "2026-04-01 00:00:00 UTC by s3 in eu-west-1", "2026-04-09 00:00:00 UTC"))
 		s.Advance("1s")
 		s.Step("deactivate k1")
 		s.Advance("7d-1s")
@@ -428,7 +435,7 @@ func TestAccRotatingAccessKey_holdPreviousKeeps(t *testing.T) {
 		s.Step()
 		s.WantState(map[string]any{"previous.deactivated_by": "other", "previous.status": "Inactive"})
 		s.Write(acctest.Held(), acctest.ConsumerHCL)
-		warning := acctest.NotReactivated("k1", "key k1 was deactivated by somebody else")
+		warning := acctest.NotReactivated("key k1 was deactivated by somebody else")
 		s.Plan(2, warning)
 		s.WantDetail(acctest.StatusCommand("k1", "Active"))
 		s.ApplyPlan(warning)

@@ -77,7 +77,7 @@ func TestAccRotatingAccessKey_savedPlanRotation(t *testing.T) {
 	late(s, "10d", "create k1")
 	s.PlanEmpty()
 	s.WantState(map[string]any{
-		"status": "Active", "created_at": "2026-01-11T00:00:00Z", "rotate_at": "2026-04-11T00:00:00Z", "rotation_reason": "created",
+		"status": "Active", "created_at": "2026-01-11T00:00:00Z", "rotate_at": "2026-04-11T00:00:00Z", "last_change": "create k1",
 		"version": 1768089600, "previous": nil,
 	})
 
@@ -85,7 +85,7 @@ func TestAccRotatingAccessKey_savedPlanRotation(t *testing.T) {
 	late(s, "10d", "create k2")
 	s.PlanEmpty()
 	s.WantState(map[string]any{
-		"created_at": "2026-04-21T00:00:01Z", "rotation_reason": "key k1 of 2026-01-11 00:00:00 UTC reached rotate_after 90d",
+		"created_at": "2026-04-21T00:00:01Z", "last_change": "rotate k1: created 2026-01-11, reached 90d",
 		"previous.access_key_id": "k1", "previous.status": "Active", "previous.replaced_at": "2026-04-21T00:00:01Z",
 		"previous.deactivate_at": "2026-04-28T00:00:01Z", "previous.deactivated_at": nil, "previous.delete_at": nil,
 	})
@@ -148,7 +148,7 @@ func TestAccRotatingAccessKey_savedPlanRequests(t *testing.T) {
 	late(s, "100d", "create k2")
 	s.PlanEmpty()
 	s.WantState(map[string]any{
-		"rotation_reason": "rotate_when_changed: quarter", "rotate_when_changed.quarter": "2026-Q2",
+		"last_change": "rotate k1: asked by rotate_when_changed (quarter)", "rotate_when_changed.quarter": "2026-Q2",
 		"previous.access_key_id": "k1", "previous.replaced_at": now(s),
 	})
 	s.WantHandovers("k1", "k1 to k2")
@@ -171,7 +171,7 @@ func TestAccRotatingAccessKey_savedPlanRequests(t *testing.T) {
 	late(s, "10d", "delete k1", "create k3", "deactivate k2")
 	s.PlanEmpty()
 	s.WantState(map[string]any{
-		"rotation_reason": "revoke_when_changed: incident", "previous.access_key_id": "k2", "previous.status": "Inactive",
+		"last_change": "rotate k1: asked by revoke_when_changed (incident); deactivate k1: revoked", "previous.access_key_id": "k2", "previous.status": "Inactive",
 		"previous.revoked": true, "previous.deactivated_at": now(s), "previous.deactivated_by": "iamkeys",
 	})
 }

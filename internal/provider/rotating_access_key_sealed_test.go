@@ -105,7 +105,7 @@ func TestAccRotatingAccessKey_sealAndRotate(t *testing.T) {
 	s.PlanEmpty()
 	s.WantState(map[string]any{
 		"access_key_id": "k2", "secret_access_key": nil, "previous.access_key_id": "k1", "previous.secret_access_key": nil,
-		"rotation_reason": "rotate_when_changed: a",
+		"last_change": "rotate k1: asked by rotate_when_changed (a)",
 	})
 	previous := s.Value("previous.encrypted_secret")
 	if previous == acctest.FormatValue(nil) || previous == s.Value("encrypted_secret") {
@@ -124,7 +124,7 @@ func TestAccRotatingAccessKey_sealedToPlain(t *testing.T) {
 	s.Write(acctest.ByAge(nil), acctest.ConsumerHCL)
 	s.Plan(2)
 	s.WantPlanned(map[string]any{
-		"rotation_reason": "encrypted_output: no longer set", "encrypted_secret": nil, "secret_access_key": acctest.Unknown,
+		"last_change": "rotate k1: asked by encrypted_output (no longer set)", "encrypted_secret": nil, "secret_access_key": acctest.Unknown,
 		"previous.access_key_id": "k1", "previous.encrypted_secret": sealed, "previous.secret_access_key": nil,
 	})
 	s.ApplyPlan()

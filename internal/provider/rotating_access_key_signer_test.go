@@ -45,7 +45,7 @@ func TestAccRotatingAccessKey_ownKey(t *testing.T) {
 
 	// Deactivation is due, and waits.
 	s.Advance("7d")
-	waiting := acctest.NotRetiredYet("own", acctest.SignsRequests("own"))
+	waiting := acctest.SignerNotRetired("own")
 	s.PlanEmpty(waiting)
 	s.WantDetail("other credentials", "apply again")
 	s.Refresh(waiting)
@@ -99,11 +99,11 @@ func TestAccRotatingAccessKey_ownKeyGuarded(t *testing.T) {
 	s.Step("create k1")
 
 	s.Advance("7d")
-	s.PlanEmpty(acctest.NotRetiredYet("own", acctest.SignsRequests("own")))
+	s.PlanEmpty(acctest.SignerNotRetired("own"))
 	s.WantDetail("other credentials")
 	signWith(s, "k1")
 	s.Write(asked)
-	used := acctest.NotRetiredYet("own", acctest.KeptByUse("own", "2026-01-09 00:00:00 UTC by iam in us-east-1", "2026-01-17 00:00:00 UTC"))
+	used := acctest.NotRetiredYet("own", "2026-01-09 00:00:00 UTC by iam in us-east-1", "2026-01-17 00:00:00 UTC")
 	s.PlanEmpty(used)
 	s.Advance("8d-1s")
 	s.PlanEmpty(used)

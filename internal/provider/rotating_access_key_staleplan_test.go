@@ -26,7 +26,7 @@ func TestAccRotatingAccessKey_stalePlanOfRotation(t *testing.T) {
 	s.Advance("90d")
 
 	// Somebody else takes the slot. The next plan waits, and names that key.
-	slot := acctest.SlotTaken("theirs", acctest.NeverUsed(acctest.RotationDay))
+	slot := acctest.SlotTaken("theirs")
 	wantStale(s, func() { s.CreateForeignKey("theirs") }, "it would rotate key k1, but "+slot)
 	s.PlanEmpty(acctest.RotationWaits(slot))
 	s.WantDetail(acctest.DeleteCommand("theirs"))
@@ -44,9 +44,9 @@ func TestAccRotatingAccessKey_stalePlanOfDeactivation(t *testing.T) {
 	s.Advance("8d")
 
 	// Somebody uses the old key, and the next plan waits for require_unused_for.
-	used := acctest.KeptByUse("k1", "2026-04-09 00:00:00 UTC by s3 in eu-west-1", "2026-04-10 00:00:00 UTC")
+	used := acctest.StillInUse("k1")
 	wantStale(s, func() { s.UseKey("k1") }, "it would deactivate key k1, but "+used)
-	s.PlanEmpty(acctest.NotRetiredYet("k1", used))
+	s.PlanEmpty(acctest.NotRetiredYet("k1", "2026-04-09 00:00:00 UTC by s3 in eu-west-1", "2026-04-10 00:00:00 UTC"))
 }
 
 func TestAccRotatingAccessKey_stalePlanOfDeletion(t *testing.T) {

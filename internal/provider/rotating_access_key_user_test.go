@@ -193,7 +193,7 @@ func TestAccRotatingAccessKey_otherUser(t *testing.T) {
 	s.WantChanges("delete k1", "create k2")
 	s.WantKeys()
 	s.WantKeysOf("web", "k2 Active")
-	s.WantState(map[string]any{"user": "web", "id": "web", "user_unique_id": other.ID, "rotation_reason": "created", "previous": nil})
+	s.WantState(map[string]any{"user": "web", "id": "web", "user_unique_id": other.ID, "last_change": "create k1", "previous": nil})
 	s.WantHandovers("k1", "k1 (dead) to k2")
 	s.PlanEmpty()
 }
@@ -208,7 +208,7 @@ func TestAccRotatingAccessKey_userRecreated(t *testing.T) {
 	s.WantDetail(again.ID)
 	s.WantPlanned(map[string]any{
 		"action": "update", "user_unique_id": acctest.Unknown, "access_key_id": acctest.Unknown,
-		"rotation_reason": "the user was deleted and created again", "previous": nil,
+		"last_change": "rotate k1: the user was deleted and created again", "previous": nil,
 	})
 	s.ApplyPlan()
 	s.WantChanges("create k2")

@@ -96,7 +96,7 @@ func (d *demo) planAndApply(ctx context.Context, s step) error {
 		return err
 	}
 	if s.handover {
-		wrap(d.out, "  Reason: ", applied.outputs["rotation_reason"])
+		wrap(d.out, "  Reason: ", applied.outputs["last_change"])
 	}
 	if d.sealed != nil {
 		if err := d.checkSealed(applied.outputs["encrypted_secret"]); err != nil {
