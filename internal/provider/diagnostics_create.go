@@ -12,6 +12,9 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
 
+// deactivateFirst introduces the command for a key that may be in use after all: unlike a deletion, it can be taken back.
+const deactivateFirst = "deactivate it, and delete it with aws iam delete-access-key once nothing fails without it:"
+
 // createRefused names the keys in the way of a create, and how to go on. Those that another resource of this process manages are
 // told from the others, and no command for them is shown.
 func createRefused(user string, seen rotation.Observation) problem {
@@ -42,8 +45,7 @@ func createRefused(user string, seen rotation.Observation) problem {
 			"\nor set unmanaged_keys = \"delete_unused\" if one of them was never used."
 	}
 	if len(lines) > 0 {
-		p.next += "\n\nIf nobody needs a key, deactivate it, and delete it with aws iam delete-access-key once nothing fails without it:" +
-			commands(lines...)
+		p.next += "\n\nIf nobody needs a key, " + deactivateFirst + commands(lines...)
 	}
 	return p
 }
@@ -78,10 +80,10 @@ func foundKeys(user string, policy rotation.Policy, seen rotation.Observation, n
 		} else {
 			p.truth += " Otherwise it will block the next rotation."
 		}
+		p.next = "If nobody needs it, " + deactivateFirst + commands(statusCommand(user, k.ID, rotation.Inactive)) +
+			"\n" + unmanagedChoice[policy.UnmanagedKeys]
 		if k.NeverUsed() {
-			p.next = "An interrupted create may have left it. " + orphanRemedy(user, k.ID)
-		} else {
-			p.next = obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseUnmanaged, Key: k.ID}, user, policy.UnmanagedKeys)
+			p.next = "An interrupted create may have left it, and nobody has its secret then. " + p.next
 		}
 		diags.Append(p.asWarning())
 	}
