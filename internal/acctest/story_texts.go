@@ -103,6 +103,11 @@ func SignerNotRetired(key string) Option {
 	return Warns("Previous access key signs the requests of this provider", SignsRequests(key))
 }
 
+// UseUnknown is the warning that a previous key waits, since the last use of a key is unknown.
+func UseUnknown(key string) Option {
+	return Warns("Previous access key waits, since a last use is unknown", "the last use of key "+key+" is unknown")
+}
+
 // WaitsForHandover is the warning that a previous key waits until somebody has used the current one.
 func WaitsForHandover(key string) Option {
 	return Warns("Previous access key waits for the first use of the current one", NoHandover(key))
