@@ -19,9 +19,13 @@ type readView struct {
 	past  *pastUser
 }
 
+// longestStale is how long reads can be stale by Options.StaleReads, in the server's time.
+const longestStale = time.Minute
+
 // pastUser is what the next reads of a user return, by Options.StaleReads.
 type pastUser struct {
 	reads  int
+	since  time.Time
 	exists bool
 	keys   []accessKey
 }
@@ -41,21 +45,24 @@ func (in *invocation) changeKeys(u *user, change func() error) error {
 	if err := change(); err != nil {
 		return err
 	}
-	u.delay(past, in.opts.StaleReads)
+	in.delay(u, past)
 	return nil
 }
 
-// delay makes a number of reads return the past. Reads that are still stale from an earlier change return what they would have.
-func (u *user) delay(past pastUser, reads int) {
-	if u.past.reads == 0 {
+// delay makes the next reads return the past. Reads that are still stale from an earlier change return what they would have.
+func (in *invocation) delay(u *user, past pastUser) {
+	if !u.past.stale(in.time.now()) {
 		u.past = past
 	}
-	u.past.reads = reads
+	u.past.reads, u.past.since = in.opts.StaleReads, in.time.now()
 }
+
+// stale reports whether a read of now returns the past.
+func (p *pastUser) stale(now time.Time) bool { return p.reads > 0 && now.Sub(p.since) < longestStale }
 
 // takePast counts a read of a user that returns the past, or returns nil.
 func (in *invocation) takePast(u *user) *pastUser {
-	if u.past.reads == 0 {
+	if !u.past.stale(in.time.now()) {
 		return nil
 	}
 	u.past.reads--

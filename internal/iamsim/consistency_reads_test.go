@@ -38,6 +38,16 @@ func TestStaleReads(t *testing.T) {
 		t.Error("the log does not say which read was stale")
 	}
 
+	// No read is stale for longer than a minute.
+	s.update(1, types.StatusTypeInactive)
+	s.Advance(time.Minute - 1)
+	s.wantList("1 Active")
+	s.Advance(1)
+	s.wantList("1 Inactive")
+	s.update(1, types.StatusTypeActive)
+	s.wantList("1 Inactive")
+	s.Advance(time.Minute)
+
 	// Changes of the test itself are seen at once.
 	s.SetStatus(s.ids[1], "Inactive")
 	s.wantList("1 Inactive")

@@ -120,7 +120,7 @@ func (in *invocation) createUser() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	u.delay(pastUser{}, in.opts.StaleReads)
+	in.delay(u, pastUser{})
 	return userResult{in.account.taggedElement(u)}, nil
 }
 

@@ -29,12 +29,13 @@ type Options struct {
 	// ReadLagEvery, if above one, makes only every nth of those calls a stale read. Otherwise all of them are.
 	ReadLagEvery int
 	// StaleReads is how many reads of ListAccessKeys, GetUser and ListUsers are stale after each call that creates a user or
-	// changes the user's keys: they return what was there before it. It needs no moving clock. Changes by the methods of Server
-	// are seen at once.
+	// changes the user's keys: they return what was there before it. It needs no moving clock, but a minute after the change
+	// none is stale any more. Changes by the methods of Server are seen at once.
 	StaleReads int
 	// ShuffleLists returns the items in each page of ListAccessKeys and ListUsers in an order that changes from call to call.
 	ShuffleLists bool
-	// NewKeyRejects is how many calls signed with a new key fail with InvalidClientTokenId. It needs no moving clock.
+	// NewKeyRejects is how many calls signed with a new key fail with InvalidClientTokenId. It needs no moving clock. A key that
+	// the methods of Server create works at once.
 	NewKeyRejects int
 	// RatePerSecond, if above zero, limits all calls by a token bucket that holds one second's worth (at least one call)
 	// and fills in the machine's time. Calls beyond it fail with Throttling.

@@ -97,6 +97,7 @@ func (s *Server) CreateAccessKey(user string) Credentials {
 	must(err)
 	k, err := s.account.createKey(u, s.time.now())
 	must(err)
+	k.rejects = 0
 	return Credentials{AccessKeyID: k.ID, Secret: k.secret}
 }
 

@@ -26,7 +26,12 @@ func TestNewKeyDelay(t *testing.T) {
 	t.Run("calls", func(t *testing.T) {
 		t.Parallel()
 		s := startServer(t, iamsim.Options{Users: []string{"ann"}, NewKeyRejects: 2})
-		key := s.CreateAccessKey("ann")
+		if own := s.CreateAccessKey("ann"); !s.Authenticates(own.AccessKeyID, own.Secret) {
+			t.Error("a key of the test itself does not work at once")
+		}
+		noError(t, create(t.Context(), newClient(s, s.Root()), "ann"))
+		id := s.Keys("ann")[1].ID
+		key := iamsim.Credentials{AccessKeyID: id, Secret: s.Secret(id)}
 		for range 2 {
 			if s.Authenticates(key.AccessKeyID, key.Secret) {
 				t.Error("authenticates too early")
