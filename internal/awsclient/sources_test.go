@@ -22,9 +22,9 @@ func TestSigningKeyIDs(t *testing.T) {
 	for name, tc := range map[string]struct {
 		settings func(*Settings)
 		// env has environment variables, such as NAME=value.
-		env         []string
-		config      string
-		credentials string
+		env      []string
+		config   string
+		keysFile string
 		// session reports whether a role signs the requests.
 		session bool
 		// noSource reports whether no long-term key is behind it.
@@ -48,14 +48,14 @@ func TestSigningKeyIDs(t *testing.T) {
 			session:  true,
 		},
 		"profile": {
-			settings:    func(s *Settings) { s.Profile = "ci" },
-			credentials: "[ci]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n",
+			settings: func(s *Settings) { s.Profile = "ci" },
+			keysFile: "[ci]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n",
 		},
 		"profile with a role and a source profile": {
-			settings:    func(s *Settings) { s.Profile = "ci" },
-			config:      "[profile ci]\nrole_arn = " + roleA + "\nsource_profile = base\n",
-			credentials: "[base]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n",
-			session:     true,
+			settings: func(s *Settings) { s.Profile = "ci" },
+			config:   "[profile ci]\nrole_arn = " + roleA + "\nsource_profile = base\n",
+			keysFile: "[base]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n",
+			session:  true,
 		},
 		"chain of profiles below a role": {
 			settings: func(s *Settings) {
@@ -63,8 +63,8 @@ func TestSigningKeyIDs(t *testing.T) {
 			},
 			config: "[profile ci]\nrole_arn = " + roleA + "\nsource_profile = middle\n" +
 				"[profile middle]\nrole_arn = " + roleB + "\nsource_profile = base\n",
-			credentials: "[base]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n",
-			session:     true,
+			keysFile: "[base]\naws_access_key_id = ID\naws_secret_access_key = SECRET\n",
+			session:  true,
 		},
 		"AWS_PROFILE with a role of the environment's key": {
 			config:  "[profile ci]\nrole_arn = " + roleA + "\ncredential_source = Environment\n",
@@ -105,7 +105,7 @@ func TestSigningKeyIDs(t *testing.T) {
 			write("process", `{"Version": 1, "AccessKeyId": "ID", "SecretAccessKey": "SECRET"}`)
 			s := settingsFor(sim, iamsim.Credentials{})
 			s.SharedConfigFiles = []string{write("config", tc.config)}
-			s.SharedCredentialsFiles = []string{write("credentials", tc.credentials)}
+			s.SharedCredentialsFiles = []string{write("credentials", tc.keysFile)}
 			if tc.settings != nil {
 				tc.settings(&s)
 			}

@@ -262,14 +262,15 @@ func TestTags(t *testing.T) {
 func TestTags_characters(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
+	const tooLong = "failed to satisfy constraint: Member must have length less than or equal to "
 	const pattern = `Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*`
 	for _, tt := range []struct{ key, value, want string }{
 		{"Ab0 _.:/=+-@é日 Ⅷ", "Ab0 _.:/=+-@é日 Ⅷ", ""},
 		{strings.Repeat("é", 128), strings.Repeat("é", 256), ""},
 		{"k", "", ""},
 		{"", "v", "'' at 'tags.1.member.key' failed to satisfy constraint: Member must have length greater than or equal to 1"},
-		{strings.Repeat("k", 129), "v", "' at 'tags.1.member.key' failed to satisfy constraint: Member must have length less than or equal to 128"},
-		{"k", strings.Repeat("v", 257), "' at 'tags.1.member.value' failed to satisfy constraint: Member must have length less than or equal to 256"},
+		{strings.Repeat("k", 129), "v", "' at 'tags.1.member.key' " + tooLong + "128"},
+		{"k", strings.Repeat("v", 257), "' at 'tags.1.member.value' " + tooLong + "256"},
 		{"a,b", "v", "'a,b' at 'tags.1.member.key' failed to satisfy constraint: " + pattern},
 		{"k", "a\nb", "'a\nb' at 'tags.1.member.value' failed to satisfy constraint: " + pattern},
 		{"k", "a\tb", "'a\tb' at 'tags.1.member.value' failed to satisfy constraint: " + pattern},

@@ -120,6 +120,8 @@ func (s *Server) applyFault(r *http.Request, fault Fault, execute func() answer)
 	case Slow:
 		// AWS finishes a call whose client has gone, so a cancelled context ends the wait and not the call.
 		_ = s.opts.Clock.Sleep(r.Context(), fault.Delay)
+	case Denied:
+		// execute denies the call once it knows the caller.
 	}
 	return execute()
 }
