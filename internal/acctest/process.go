@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/tfcli"
 )
 
@@ -21,13 +22,20 @@ var process struct {
 	cli    tfcli.CLI
 	cliErr error
 
+	// options are those of a World without options.
+	options iamsim.Options
+
 	build    sync.Once
 	buildErr error
 }
 
 // Main runs the tests of a package and returns the exit code. It first removes the user's settings for AWS and Terraform from
 // the environment, so that no test reaches a real account. Tests that need one belong in a package that does not call Main.
-func Main(m *testing.M) int {
+// Opts, at most one, are the options of a World whose test gives none.
+func Main(m *testing.M, opts ...iamsim.Options) int {
+	if len(opts) == 1 {
+		process.options = opts[0]
+	}
 	dir, err := os.MkdirTemp("", "iamkeys-acctest")
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)

@@ -34,8 +34,8 @@ type World struct {
 	serial int
 }
 
-// New starts a simulator that runs until the test or benchmark ends. Its clock stands still at Start unless opts, at most one,
-// set another. New fails the test if there is no Terraform CLI, or if TestMain does not call Main.
+// New starts a simulator that runs until the test or benchmark ends, with opts, at most one, or else those of Main. Its clock
+// stands still at Start unless they set another. New fails the test if there is no Terraform CLI, or if TestMain does not call Main.
 func New(tb testing.TB, opts ...iamsim.Options) *World {
 	tb.Helper()
 	switch {
@@ -46,7 +46,7 @@ func New(tb testing.TB, opts ...iamsim.Options) *World {
 	case len(opts) > 1:
 		tb.Fatal("acctest: New takes one set of options")
 	}
-	var options iamsim.Options
+	options := process.options
 	if len(opts) == 1 {
 		options = opts[0]
 	}

@@ -10,6 +10,10 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
+// atOnce are the options of an IAM that agrees at once, for tests in which each row is one call: a stale read would add calls,
+// and hide from one pipeline what the other has just done.
+var atOnce = iamsim.Options{}
+
 // eachSealing runs a test with secrets in plain text, and again with sealed ones.
 func eachSealing(t *testing.T, test func(t *testing.T, args acctest.Args, consumer string)) {
 	t.Helper()
@@ -28,7 +32,7 @@ func eachSealing(t *testing.T, test func(t *testing.T, args acctest.Args, consum
 // wantApplyCalls checks the calls of an apply, without those of its plan: a test must have a row for each.
 func wantApplyCalls(t *testing.T, want []string, setUp func(s *acctest.Story)) {
 	t.Helper()
-	s := acctest.NewStory(t)
+	s := acctest.NewStory(t, atOnce)
 	setUp(s)
 	s.Plan(2)
 	s.ResetCalls()
@@ -85,7 +89,7 @@ func TestRivals_twoCreates(t *testing.T) {
 			calls = append(calls, test.call)
 			t.Run(fmt.Sprintf("%d %s", i+1, test.call), func(t *testing.T) {
 				t.Parallel()
-				s := acctest.NewStory(t)
+				s := acctest.NewStory(t, atOnce)
 				s.Write(args, consumer)
 				other := s.Checkout()
 				s.Plan(2)
@@ -113,7 +117,7 @@ func TestRivals_twoCreates(t *testing.T) {
 	// No pipeline can rotate, and each learns which key is in the way. Once one of them is destroyed, the other rotates.
 	t.Run("rotation", func(t *testing.T) {
 		t.Parallel()
-		s := acctest.NewStory(t)
+		s := acctest.NewStory(t, atOnce)
 		s.Write(acctest.Distinct(nil), acctest.ConsumerHCL)
 		other := s.Checkout()
 		s.Plan(2)
@@ -225,7 +229,7 @@ func TestRivals_twoRotations(t *testing.T) {
 			calls = append(calls, test.call)
 			t.Run(fmt.Sprintf("%d %s", i+1, test.call), func(t *testing.T) {
 				t.Parallel()
-				s := acctest.NewStory(t)
+				s := acctest.NewStory(t, atOnce)
 				due(s, consumer)
 				other := s.Checkout()
 				s.Plan(2)
@@ -355,7 +359,7 @@ func TestRivals_lostAnswer(t *testing.T) {
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			s := acctest.NewStory(t)
+			s := acctest.NewStory(t, atOnce)
 			s.Write(acctest.Distinct(acctest.Args{"unmanaged_keys": `"delete_unused"`}), acctest.ConsumerHCL)
 			other := s.Checkout()
 			s.Plan(2)

@@ -69,7 +69,7 @@ func TestRivals_slotTaken(t *testing.T) {
 	})
 	t.Run("that was freed", func(t *testing.T) {
 		t.Parallel()
-		s := acctest.NewStory(t).WithPrevious(acctest.Distinct(nil))
+		s := acctest.NewStory(t, atOnce).WithPrevious(acctest.Distinct(nil))
 		s.UseKey("k2")
 		s.Advance("90d")
 		s.Plan(2)
@@ -196,7 +196,7 @@ func TestRivals_newKeyChanged(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := acctest.NewStory(t).SkipWaits()
+			s := acctest.NewStory(t, atOnce).SkipWaits()
 			s.Write(acctest.Distinct(nil))
 			s.Apply()
 			s.WantChanges("create k1")
