@@ -30,8 +30,7 @@ func TestAccRotatingAccessKey_unmanagedRefuse(t *testing.T) {
 	s.WantState(map[string]any{"rotation_blocked": acctest.SlotTakenByTheirs, "access_key_id": "k1", "previous": nil})
 	s.UseKey("theirs")
 	s.SetStatus("theirs", "Inactive")
-	s.PlanEmpty(acctest.RotationWaits(acctest.SlotTaken("theirs",
-		"Inactive, created 2026-01-01 00:00:00 UTC, last used at 2026-04-01 00:00:00 UTC by s3 in eu-west-1")))
+	s.PlanEmpty(acctest.RotationWaits(acctest.SlotTakenByTheirs))
 	s.DeleteKey("theirs")
 	s.Step("create k2")
 	s.WantState(map[string]any{"rotation_blocked": nil, "access_key_id": "k2"})
