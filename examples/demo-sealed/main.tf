@@ -26,7 +26,7 @@ variable "age_identity" {
 
 resource "iamkeys_rotating_access_key" "ci" {
   user               = "ci"
-  rotate_after       = "90d"
+  max_age            = "90d"
   require_unused_for = "1d"
 
   encrypted_output = {

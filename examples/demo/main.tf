@@ -24,7 +24,7 @@ variable "deploy" {
 
 resource "iamkeys_rotating_access_key" "ci" {
   user                = "ci"
-  rotate_after        = "90d"
+  max_age             = "90d"
   require_unused_for  = "1d"
   revoke_when_changed = var.incident == null ? {} : { incident = var.incident }
 }

@@ -11,8 +11,8 @@ variable "age_identity" {
 }
 
 resource "iamkeys_rotating_access_key" "ci" {
-  user         = "ci"
-  rotate_after = "90d"
+  user    = "ci"
+  max_age = "90d"
 
   encrypted_output = {
     age_recipients = var.age_recipients

@@ -8,8 +8,8 @@ terraform {
 }
 
 resource "iamkeys_rotating_access_key" "mail" {
-  user         = "ci" # or aws_iam_user.mail.name
-  rotate_after = "90d"
+  user    = "ci" # or aws_iam_user.mail.name
+  max_age = "90d"
 }
 
 # The password is valid in one region, and changes with the key. To keep it out of the state, set encrypted_output, and use

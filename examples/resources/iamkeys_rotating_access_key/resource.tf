@@ -1,6 +1,6 @@
 resource "iamkeys_rotating_access_key" "ci" {
-  user         = "ci" # or aws_iam_user.ci.name
-  rotate_after = "90d"
+  user    = "ci" # or aws_iam_user.ci.name
+  max_age = "90d"
 }
 
 # A consumer depends on the resource: it gets the new key in the apply that rotates, while the old key still works. version
@@ -14,5 +14,13 @@ check "ci_rotates" {
   assert {
     condition     = iamkeys_rotating_access_key.ci.rotation_blocked == null
     error_message = "The key of ci is not rotated: ${coalesce(iamkeys_rotating_access_key.ci.rotation_blocked, "-")}."
+  }
+}
+
+# Warns while a previous key can't be retired, such as one that is still in use.
+check "ci_retires" {
+  assert {
+    condition     = iamkeys_rotating_access_key.ci.retirement_blocked == null
+    error_message = "The old key of ci stays: ${coalesce(iamkeys_rotating_access_key.ci.retirement_blocked, "-")}."
   }
 }

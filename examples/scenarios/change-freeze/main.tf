@@ -13,7 +13,7 @@ variable "freeze" {
 }
 
 resource "iamkeys_rotating_access_key" "ci" {
-  user         = "ci"
-  rotate_after = "90d"
-  paused       = var.freeze
+  user    = "ci"
+  max_age = "90d"
+  paused  = var.freeze
 }

@@ -7,13 +7,15 @@ terraform {
 }
 
 variable "incidents" {
-  description = "Add an entry when the key has leaked. Entries may stay, and may be removed, without effect."
+  description = "Add an entry when a key has leaked. Entries may stay, and may be removed, without effect."
   type        = map(string)
   default     = {}
 }
 
+# The apply with a new entry creates a key and deactivates every older key of this resource. If somebody has deactivated the leaked key
+# by hand first, the same apply does the rest.
 resource "iamkeys_rotating_access_key" "ci" {
   user                = "ci"
-  rotate_after        = "90d"
+  max_age             = "90d"
   revoke_when_changed = var.incidents
 }

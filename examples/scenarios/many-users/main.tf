@@ -15,10 +15,10 @@ variable "users" {
 resource "iamkeys_rotating_access_key" "team" {
   for_each = var.users
 
-  user         = each.key
-  rotate_after = "12w"
-  overlap      = "3d"
-  description  = "rotated by Terraform for ${each.key}"
+  user        = each.key
+  max_age     = "90d"
+  overlap     = "3d"
+  description = "rotated by Terraform for ${each.key}"
 }
 
 check "all_keys_rotate" {

@@ -7,8 +7,8 @@ terraform {
 }
 
 resource "iamkeys_rotating_access_key" "ci" {
-  user         = "ci"
-  rotate_after = "90d"
+  user    = "ci"
+  max_age = "90d"
 }
 
 check "ci_rotates" {

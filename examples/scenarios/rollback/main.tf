@@ -14,7 +14,7 @@ variable "roll_back" {
 
 resource "iamkeys_rotating_access_key" "ci" {
   user          = "ci"
-  rotate_after  = "90d"
+  max_age       = "90d"
   hold_previous = var.roll_back
 }
 

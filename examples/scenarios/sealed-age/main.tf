@@ -27,8 +27,8 @@ variable "deploy" {
 
 # Only the encrypted secret is in the state.
 resource "iamkeys_rotating_access_key" "ci" {
-  user         = "ci"
-  rotate_after = "90d"
+  user    = "ci"
+  max_age = "90d"
 
   encrypted_output = {
     age_recipients = var.age_recipients

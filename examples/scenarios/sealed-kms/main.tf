@@ -14,8 +14,8 @@ variable "deploy" {
 }
 
 resource "iamkeys_rotating_access_key" "ci" {
-  user         = "ci"
-  rotate_after = "90d"
+  user    = "ci"
+  max_age = "90d"
 
   encrypted_output = {
     kms_key_id             = "alias/access-keys"
