@@ -1,4 +1,4 @@
-# The configuration of the second part of `make demo`: a key whose secret is in no state, no plan and no log.
+# The configuration of the third part of `make demo`: a key whose secret is in no state, no plan and no log.
 
 terraform {
   required_version = ">= 1.11"
@@ -25,9 +25,8 @@ variable "age_identity" {
 }
 
 resource "iamkeys_rotating_access_key" "ci" {
-  user               = "ci"
-  max_age            = "90d"
-  require_unused_for = "1d"
+  user    = "ci"
+  max_age = "90d"
 
   encrypted_output = {
     age_recipients = var.age_recipients
@@ -53,8 +52,4 @@ output "access_key_id" {
 
 output "encrypted_secret" {
   value = iamkeys_rotating_access_key.ci.encrypted_secret
-}
-
-output "last_change" {
-  value = iamkeys_rotating_access_key.ci.last_change
 }

@@ -11,10 +11,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 )
 
 const examplesDir = "../../examples"
@@ -26,11 +28,24 @@ const exampleKeyID = "AKIAIOSFODNN7EXAMPLE" //nolint:gosec // the id of AWS's ow
 var exampleSetups = map[string]func(w *acctest.World) (keyID string){
 	"data-sources/iamkeys_access_key_age":       withKey,
 	"data-sources/iamkeys_access_key_last_used": withKey,
+	"demo-monthly": func(w *acctest.World) string {
+		w.Sim.CreateUser("report")
+		return ""
+	},
+	"scenarios/fleet": func(w *acctest.World) string {
+		atMachineTime(w)
+		for _, user := range []string{"backup", "report"} {
+			w.Sim.CreateUser(user)
+			w.Sim.CreateAccessKey(user)
+		}
+		return withKey(w)
+	},
 	"scenarios/many-users": func(w *acctest.World) string {
 		w.Sim.CreateUser("backup")
 		return ""
 	},
-	"scenarios/sealed-kms": withKMSKey,
+	"scenarios/ninety-days": atMachineTime,
+	"scenarios/sealed-kms":  withKMSKey,
 	"scenarios/sealed-vendor": func(w *acctest.World) string {
 		w.Sim.CreateUser("vendor")
 		return ""
@@ -40,6 +55,19 @@ var exampleSetups = map[string]func(w *acctest.World) (keyID string){
 }
 
 func withKey(w *acctest.World) string { return w.Sim.CreateAccessKey("ci").AccessKeyID }
+
+// atMachineTime sets AWS's time to that of the machine, which plantimestamp returns.
+func atMachineTime(w *acctest.World) string {
+	w.Sim.SetTime(clock.System().Now())
+	return ""
+}
+
+// useNewestKey uses the newest key of the user ci, if there is one, as consumers do who have moved to it.
+func useNewestKey(w *acctest.World) {
+	if keys := w.Sim.Keys("ci"); len(keys) > 0 {
+		w.Sim.SetLastUsed(keys[len(keys)-1].ID, w.Sim.Now(), "s3", "us-east-1")
+	}
+}
 
 func withKMSKey(w *acctest.World) string {
 	w.Sim.CreateKMSKey("us-east-1", "alias/access-keys")
@@ -155,8 +183,9 @@ func TestExamples_rollback(t *testing.T) {
 	c := exampleCLI(t, w)
 	copyExample(t, c, "scenarios/rollback", "")
 	published := func() any { return c.State().Values.Outputs["access_key_id"].Value }
-	for _, passed := range []string{"0s", "90d", "8d"} {
+	for _, passed := range []string{"0s", "72d", "8d"} {
 		w.Advance(passed)
+		useNewestKey(w)
 		c.Apply()
 		c.Want(0)
 	}
@@ -190,6 +219,39 @@ func TestExamples_rollback(t *testing.T) {
 	}
 }
 
+// TestExamples_ninetyDays checks that the checks of the 90 days example warn when an apply is late.
+func TestExamples_ninetyDays(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Sim.CreateUser("ci")
+	c := exampleCLI(t, w)
+	copyExample(t, c, "scenarios/ninety-days", "")
+	warnings := func() (details []string) {
+		for _, d := range c.Diagnostics() {
+			details = append(details, d.Detail)
+		}
+		return details
+	}
+	// plantimestamp is the time of the machine, so only AWS's time can move.
+	w.Sim.SetTime(clock.System().Now().Add(-95 * 24 * time.Hour))
+	reached := "A key of ci reaches 90 days at " + w.Sim.Now().Add(90*24*time.Hour).Format(time.RFC3339) +
+		". Rotation: not blocked. Retirement: not blocked."
+	c.Apply()
+	c.Want(0)
+	if got := warnings(); !slices.Equal(got, []string{reached}) {
+		t.Errorf("warnings after 90 days by the machine's time: %q, want %q", got, reached)
+	}
+
+	w.Advance("90d")
+	key := w.Sim.Keys("ci")[0].ID
+	old := "Key " + key + " of ci is 90 days old or older."
+	c.Plan()
+	c.Want(2)
+	if got := warnings(); !slices.Contains(got, old) {
+		t.Errorf("warnings after 90 days by AWS's time: %q, want %q among them", got, old)
+	}
+}
+
 // TestExamples_policies checks that the example policies allow what plans and applies ask for, and nothing else.
 func TestExamples_policies(t *testing.T) {
 	t.Parallel()
@@ -206,14 +268,15 @@ func TestExamples_policies(t *testing.T) {
 	}
 	step := func(passed, vars string) {
 		w.Advance(passed)
+		useNewestKey(w)
 		c.Write("main.tf", `
 import {
   to = iamkeys_rotating_access_key.ci
   id = "ci"
 }
 resource "iamkeys_rotating_access_key" "ci" {
-  user         = "ci"
-  rotate_after = "90d"
+  user    = "ci"
+  max_age = "90d"
   `+vars+`
 }
 `)
@@ -226,7 +289,7 @@ resource "iamkeys_rotating_access_key" "ci" {
 	}
 	described := `description = "ci"`
 	step("0s", described)
-	step("90d", described)
+	step("72d", described)
 	step("8d", described)
 	step("7d", described)
 	step("1d", `wait_until_usable = false`)

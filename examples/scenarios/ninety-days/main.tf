@@ -36,7 +36,7 @@ check "ci_is_compliant" {
 
   assert {
     condition     = !data.iamkeys_access_key_age.ci.overdue
-    error_message = "Key ${coalesce(data.iamkeys_access_key_age.ci.access_key_id, "-")} of ci is more than 90 days old."
+    error_message = "Key ${coalesce(data.iamkeys_access_key_age.ci.access_key_id, "-")} of ci is 90 days old or older."
   }
 }
 

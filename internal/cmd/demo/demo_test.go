@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"filippo.io/age"
 
@@ -34,6 +37,8 @@ func TestMain(m *testing.M) {
 	os.Exit(runTests(m))
 }
 
+func atOnce(context.Context) error { return nil }
+
 func runTests(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "iamkeys-demo-test")
 	if err != nil {
@@ -52,11 +57,16 @@ func TestRunPart(t *testing.T) {
 	}
 	want := map[string][]string{
 		"demo": {
-			"Day 90: key 1 is as old as rotate_after: rotation",
+			`Day 72: key 1 must be Inactive before day 90: rotation`,
 			"inside this apply the consumer tried keys 1 and 2, and both worked",
-			"require_unused_for keeps it until 2026-04-08",
-			"inside this apply key 2 was refused already, and key 3 worked",
-			"signed a call with each of the 3 keys: all refused",
+			"inside this apply key 3 was refused already, and key 4 worked",
+			"90 days: no key was Active at an age of more than 87 days.",
+			"signed a call with each of the 6 keys: all refused",
+		},
+		"demo-monthly": {
+			"Day 17: the monthly job runs for the first time Monthly job: signed a call with key 1: accepted. Key 1 is for its next run.",
+			"Day 77: the monthly job runs, still with key 1 Monthly job: signed a call with key 1: accepted. Key 2 is for its next run.",
+			"90 days: no key was Active at an age of more than 85 days.",
 		},
 		"demo-sealed": {
 			"looked for the 1 secret issued in 5 files, and found nothing",
@@ -70,8 +80,13 @@ func TestRunPart(t *testing.T) {
 		t.Run(p.example, func(t *testing.T) {
 			t.Parallel()
 			var out bytes.Buffer
-			if err := runPart(t.Context(), &out, with, p); err != nil {
+			waited := 0
+			next := func(context.Context) error { waited++; return nil }
+			if err := runPart(t.Context(), &out, with, p, next); err != nil {
 				t.Fatalf("%v\n%s", err, out.String())
+			}
+			if waited != len(p.steps) {
+				t.Errorf("waited %d times, want %d", waited, len(p.steps))
 			}
 			checkOutput(t, p.intro+out.String(), want[p.example])
 		})
@@ -85,7 +100,7 @@ func TestRunPart_changed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, sealed := parts[0], parts[1]
+	plain, sealed := parts[0], parts[2]
 	for _, tc := range []struct {
 		name string
 		part part
@@ -96,7 +111,8 @@ func TestRunPart_changed(t *testing.T) {
 	}{
 		{"another exit code", plain, 1, func(s *step) { s.exitCode = 0 }, "terraform plan: exit code 2, want 0"},
 		{"another status", plain, 1, func(s *step) { s.keys = []string{"1 Inactive"} }, `user ci has keys ["1 Active"], want ["1 Inactive"]`},
-		{"no warning", plain, 1, func(s *step) { s.warning = "a warning" }, `warnings [], want those with "a warning"`},
+		{"no warning", plain, 1, func(s *step) { s.warnings = []string{"a warning"} }, `warnings [], want ["a warning"]`},
+		{"another plan", plain, 1, func(s *step) { s.plan = nil }, `the plan shows ["last_change: create"], want []`},
 		{"a handover", plain, 1, func(s *step) { s.handover = false }, "the consumer was given 1 keys, want 0"},
 		{"no old key", plain, 1, func(s *step) { s.oldWorks = true }, "during the handover: old key worked: false, want true"},
 		{"a sealed handover", sealed, 1, func(s *step) { s.handover = false }, "the consumer was given 1 keys, want 0"},
@@ -126,7 +142,7 @@ func TestRunPart_changed(t *testing.T) {
 			last := &changed.steps[tc.steps-1]
 			tc.change(last)
 			prefix := fmt.Sprintf("examples/%s, day %d is not as described: ", changed.example, last.day)
-			err := runPart(t.Context(), &bytes.Buffer{}, with, changed)
+			err := runPart(t.Context(), &bytes.Buffer{}, with, changed, atOnce)
 			if err == nil || !strings.HasPrefix(err.Error(), prefix) || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("error %v, want one with %q", err, tc.want)
 			}
@@ -134,7 +150,7 @@ func TestRunPart_changed(t *testing.T) {
 	}
 }
 
-// TestRunPart_oldCLI checks that the second part names the versions of the CLI that it needs.
+// TestRunPart_oldCLI checks that the third part names the versions of the CLI that it needs.
 func TestRunPart_oldCLI(t *testing.T) {
 	t.Parallel()
 	with, err := prepared()
@@ -142,7 +158,7 @@ func TestRunPart_oldCLI(t *testing.T) {
 		t.Fatal(err)
 	}
 	with.cli.Major, with.cli.Minor = 1, 10
-	if err := runPart(t.Context(), &bytes.Buffer{}, with, parts[1]); !errors.Is(err, errOldCLI) {
+	if err := runPart(t.Context(), &bytes.Buffer{}, with, parts[2], atOnce); !errors.Is(err, errOldCLI) {
 		t.Errorf("error %v, want %v", err, errOldCLI)
 	}
 }
@@ -169,9 +185,64 @@ func TestRun_noCLI(t *testing.T) {
 		t.Setenv(name, "")
 	}
 	t.Setenv("PATH", t.TempDir())
-	if err := run(t.Context(), &bytes.Buffer{}); !errors.Is(err, tfcli.ErrNotFound) {
+	if err := run(t.Context(), &bytes.Buffer{}, atOnce); !errors.Is(err, tfcli.ErrNotFound) {
 		t.Errorf("error %v, want %v", err, tfcli.ErrNotFound)
 	}
+}
+
+func TestRunPart_interrupted(t *testing.T) {
+	t.Parallel()
+	with, err := prepared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	in, _ := io.Pipe()
+	if err := runPart(ctx, &bytes.Buffer{}, with, parts[0], waitForEnter(in, io.Discard)); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestCheckAges(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	d := &demo{out: &out, oldest: maxAge - time.Second}
+	if err := d.checkAges(); err != nil || out.String() != "\n90 days: no key was Active at an age of more than 89 days.\n" {
+		t.Errorf("printed %q, error %v", out.String(), err)
+	}
+	d.oldest = maxAge
+	if err := d.checkAges(); err == nil || err.Error() != "a key was Active at the age of 90 days" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestWaitForEnter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		in, enter := io.Pipe()
+		var out bytes.Buffer
+		next := waitForEnter(in, &out)
+		returned := make(chan error, 1)
+		go func() { returned <- next(t.Context()) }()
+		synctest.Wait()
+		if len(returned) > 0 {
+			t.Fatalf("returned %v before Enter", <-returned)
+		}
+		if _, err := enter.Write([]byte("\n")); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-returned; err != nil {
+			t.Errorf("error %v", err)
+		}
+		_ = enter.Close()
+		if err := next(t.Context()); err != nil {
+			t.Errorf("error %v at the end of the input", err)
+		}
+		if got, want := out.String(), strings.Repeat("\nPress Enter for the next step. ", 2); got != want {
+			t.Errorf("printed %q, want %q", got, want)
+		}
+	})
 }
 
 func TestWrap(t *testing.T) {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -21,15 +20,22 @@ func (d *demo) printOutcome(command string, o outcome) {
 		changes = "No changes."
 	}
 	fmt.Fprintf(d.out, "  terraform %-8s %s\n", command+":", changes)
-	for _, warning := range o.warnings {
-		wrap(d.out, "  Warning: ", warning)
+}
+
+// printWarnings prints the summary and the first line of each warning.
+func (d *demo) printWarnings(o outcome) {
+	for _, w := range o.warnings {
+		wrap(d.out, "  Warning: ", w.Summary)
+		if first, _, _ := strings.Cut(w.Detail, "\n"); first != "" {
+			wrap(d.out, "           ", first)
+		}
 	}
 }
 
 // printKeys prints the keys of the user as a table.
 func (d *demo) printKeys(keys []iamsim.Key) {
 	if len(keys) == 0 {
-		fmt.Fprintf(d.out, "  IAM: user %s has no keys\n", user)
+		fmt.Fprintf(d.out, "  IAM: user %s has no keys\n", d.user)
 		return
 	}
 	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
@@ -39,7 +45,7 @@ func (d *demo) printKeys(keys []iamsim.Key) {
 		if !key.LastUsedAt.IsZero() {
 			used = fmt.Sprintf("day %d, %s", daysBetween(start, key.LastUsedAt), key.LastUsedService)
 		}
-		fmt.Fprintf(table, "  \t%d\t%s\t%s\t%d d\t%s\n", slices.Index(d.seen, key.ID)+1, key.ID, key.Status,
+		fmt.Fprintf(table, "  \t%d\t%s\t%s\t%d d\t%s\n", d.number(key.ID), key.ID, key.Status,
 			daysBetween(key.CreatedAt, d.sim.Now()), used)
 	}
 	_ = table.Flush()

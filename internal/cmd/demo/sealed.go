@@ -18,29 +18,31 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-var errOldCLI = errors.New("part two needs write-only arguments: Terraform 1.11 or OpenTofu 1.11, or later")
+var errOldCLI = errors.New("part three needs write-only arguments: Terraform 1.11 or OpenTofu 1.11, or later")
 
 // sealedSteps are the steps of examples/demo-sealed.
 var sealedSteps = []step{
 	{
 		day: 0, title: "the first key: its secret is passed to the consumer, and is in no file",
-		exitCode: 2, keys: []string{"1 Active"}, handover: true,
+		exitCode: 2, plan: []string{"last_change: create"}, keys: []string{"1 Active"}, handover: true,
 	},
 	{
 		day: 30, title: "nothing to do",
 		keys: []string{"1 Active"},
 	},
 	{
-		day: 90, title: "rotation, opening and handover in one apply",
-		exitCode: 2, keys: []string{"1 Active", "2 Active"}, handover: true, oldWorks: true,
+		day: 72, title: "rotation, opening and handover in one apply",
+		exitCode: 2, plan: []string{"last_change: rotate {1}: created 2026-01-01, reached 72d"},
+		keys: []string{"1 Active", "2 Active"}, handover: true, oldWorks: true,
 	},
 	{
-		day: 97, title: "the overlap is over: deactivation",
-		exitCode: 2, keys: []string{"1 Inactive", "2 Active"},
+		day: 80, title: "the overlap is over, and key 1 is unused for 8 days: deactivation",
+		exitCode: 2, plan: []string{"last_change: deactivate {1}: overlap over, unused since 2026-03-14, current in use"},
+		keys: []string{"1 Inactive", "2 Active"},
 	},
 	{
-		day: 104, title: "the grace is over: deletion",
-		exitCode: 2, keys: []string{"2 Active"},
+		day: 87, title: "the grace is over: deletion",
+		exitCode: 2, plan: []string{"last_change: delete {1}: grace over"}, keys: []string{"2 Active"},
 	},
 	{
 		day: 120, title: "terraform destroy", destroy: true,

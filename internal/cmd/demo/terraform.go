@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	region = "us-east-1"
+	region       = "us-east-1"
+	resourceType = "iamkeys_rotating_access_key"
 	// planFile is the saved plan between plan and apply.
 	planFile = "saved.tfplan"
 )
@@ -80,9 +81,8 @@ func newTerraform(with tools, dir string, sim *iamsim.Server, example string) (*
 type outcome struct {
 	exitCode int
 	// changes is the line that counts the changes.
-	changes string
-	// warnings are the summaries of the warnings.
-	warnings []string
+	changes  string
+	warnings []tfcli.Diagnostic
 	errors   []string
 	// outputs are those of the configuration that are strings, after an apply.
 	outputs map[string]string
@@ -106,7 +106,7 @@ func (t *terraform) run(ctx context.Context, command string, args ...string) (ou
 		if d.Severity == "error" {
 			o.errors = append(o.errors, d.Summary+"\n"+d.Detail)
 		} else {
-			o.warnings = append(o.warnings, d.Summary)
+			o.warnings = append(o.warnings, d)
 		}
 	}
 	if result.Stderr != "" {
@@ -119,6 +119,48 @@ func (t *terraform) run(ctx context.Context, command string, args ...string) (ou
 		}
 	}
 	return o, nil
+}
+
+// attribute is an attribute of the resource in a plan.
+type attribute struct{ name, text string }
+
+// decisive are the attributes that say what a plan does with the keys, and what is due and not done.
+var decisive = []string{"last_change", "rotation_requested", "rotation_blocked", "retirement_blocked"}
+
+// planned returns the decisive attributes of the saved plan: last_change if the plan changes it, the others if they are not null.
+func (t *terraform) planned(ctx context.Context) ([]attribute, error) {
+	result, err := t.Run(ctx, "show", "-json", planFile)
+	if err != nil {
+		return nil, fmt.Errorf("terraform show: %w", err)
+	}
+	plan, err := result.Plan()
+	if err != nil {
+		return nil, err
+	}
+	var attributes []attribute
+	for _, resource := range plan.ResourceChanges {
+		if resource.Type != resourceType {
+			continue
+		}
+		// Before is null at the create, and after at a destroy.
+		before, _ := resource.Change.Before.(map[string]any)
+		after, _ := resource.Change.After.(map[string]any)
+		for _, name := range decisive {
+			text, ok := after[name].(string)
+			if ok && (name != "last_change" || text != before[name]) {
+				attributes = append(attributes, attribute{name: name, text: text})
+			}
+		}
+	}
+	return attributes, nil
+}
+
+func (o *outcome) warningSummaries() []string {
+	var summaries []string
+	for _, w := range o.warnings {
+		summaries = append(summaries, w.Summary)
+	}
+	return summaries
 }
 
 // appendOutput appends the output of a command to outputFile.
