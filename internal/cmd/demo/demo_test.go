@@ -112,7 +112,7 @@ func TestRunPart_changed(t *testing.T) {
 		{"another exit code", plain, 1, func(s *step) { s.exitCode = 0 }, "terraform plan: exit code 2, want 0"},
 		{"another status", plain, 1, func(s *step) { s.keys = []string{"1 Inactive"} }, `user ci has keys ["1 Active"], want ["1 Inactive"]`},
 		{"no warning", plain, 1, func(s *step) { s.warnings = []string{"a warning"} }, `warnings [], want ["a warning"]`},
-		{"another plan", plain, 1, func(s *step) { s.plan = nil }, `the plan shows ["last_change: create"], want []`},
+		{"another plan", plain, 2, func(s *step) { s.plan = []string{"last_change: rotate"} }, `the plan shows [], want ["last_change: rotate"]`},
 		{"a handover", plain, 1, func(s *step) { s.handover = false }, "the consumer was given 1 keys, want 0"},
 		{"no old key", plain, 1, func(s *step) { s.oldWorks = true }, "during the handover: old key worked: false, want true"},
 		{"a sealed handover", sealed, 1, func(s *step) { s.handover = false }, "the consumer was given 1 keys, want 0"},

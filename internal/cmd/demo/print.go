@@ -22,12 +22,16 @@ func (d *demo) printOutcome(command string, o outcome) {
 	fmt.Fprintf(d.out, "  terraform %-8s %s\n", command+":", changes)
 }
 
-// printWarnings prints the summary and the first line of each warning.
+// printWarnings prints the summary and the first sentence of each warning.
 func (d *demo) printWarnings(o outcome) {
 	for _, w := range o.warnings {
 		wrap(d.out, "  Warning: ", w.Summary)
-		if first, _, _ := strings.Cut(w.Detail, "\n"); first != "" {
-			wrap(d.out, "           ", first)
+		line, _, _ := strings.Cut(w.Detail, "\n")
+		if first, _, more := strings.Cut(line, ". "); more {
+			line = first + "."
+		}
+		if line != "" {
+			wrap(d.out, "           ", line)
 		}
 	}
 }

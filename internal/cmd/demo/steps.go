@@ -43,7 +43,7 @@ const incident = "key seen in a public repository"
 var plainSteps = []step{
 	{
 		day: 0, title: "the first key, published only after it has signed a call",
-		exitCode: 2, plan: []string{"last_change: create"}, keys: []string{"1 Active"}, handover: true,
+		exitCode: 2, keys: []string{"1 Active"}, handover: true,
 	},
 	{
 		day: 30, title: "nothing to do",
@@ -56,7 +56,7 @@ var plainSteps = []step{
 	},
 	{
 		day: 79, title: "the overlap is over, but a backup job still uses key 1",
-		before: useOldKey, plan: []string{"retirement_blocked: used {1}"}, warnings: []string{"Previous access key is still in use"},
+		before: useOldKey, plan: []string{"retirement_blocked: key {1} is still in use"}, warnings: []string{"Previous access key is still in use"},
 		keys: []string{"1 Active", "2 Active"},
 	},
 	{
@@ -66,7 +66,7 @@ var plainSteps = []step{
 	},
 	{
 		day: 94, title: "the grace is over: deletion",
-		exitCode: 2, plan: []string{"last_change: delete {1}: grace over"}, keys: []string{"2 Active"},
+		exitCode: 2, plan: []string{"last_change: delete {1}: Inactive since 2026-03-29, grace over"}, keys: []string{"2 Active"},
 	},
 	{
 		day: 144, title: "key 2 is 72 days old: rotation",
@@ -75,20 +75,25 @@ var plainSteps = []step{
 	},
 	{
 		day: 146, title: "key 3 has leaked, and security has deactivated it: revoke_when_changed", incident: incident,
-		before: deactivateLeakedKey, exitCode: 2, plan: []string{"last_change: revoke"},
+		before: deactivateLeakedKey, exitCode: 2, plan: []string{
+			"last_change: delete {3}: Inactive, to make room; rotate {3}: asked by revoke_when_changed (incident); deactivate {2}: revoked",
+		},
+		warnings: []string{
+			"Rotation is due and waits", "Inactive access key is deleted to make room for a new one", "Access key is revoked",
+		},
 		keys: []string{"2 Inactive", "4 Active"}, handover: true,
 	},
 	{
 		day: 153, title: "the grace of key 2 is over: deletion", incident: incident,
-		exitCode: 2, plan: []string{"last_change: delete {2}: grace over"}, keys: []string{"4 Active"},
+		exitCode: 2, plan: []string{"last_change: delete {2}: Inactive since 2026-05-27, grace over"}, keys: []string{"4 Active"},
 	},
 	{
-		day: 160, title: "somebody creates a key by hand", incident: incident,
+		day: 160, title: "somebody creates a key by hand, and uses it", incident: incident,
 		before: createByHand, warnings: []string{"Unmanaged access key will block a rotation"}, keys: []string{"4 Active", "5 Active"},
 	},
 	{
 		day: 218, title: "key 4 is 72 days old, but key 5 has its slot: the rotation is blocked", incident: incident,
-		plan: []string{"rotation_blocked: unmanaged {5}"}, warnings: []string{"Rotation is blocked"},
+		plan: []string{"rotation_blocked: the slot is taken by key {5}, which this resource does not manage"}, warnings: []string{"Rotation is due and waits"},
 		keys: []string{"4 Active", "5 Active"},
 	},
 	{
@@ -105,7 +110,7 @@ var plainSteps = []step{
 var monthlySteps = []step{
 	{
 		day: 0, title: "the first key",
-		exitCode: 2, plan: []string{"last_change: create"}, keys: []string{"1 Active"}, handover: true,
+		exitCode: 2, keys: []string{"1 Active"}, handover: true,
 	},
 	{
 		day: 17, title: "the monthly job runs for the first time",
@@ -131,7 +136,7 @@ var monthlySteps = []step{
 	},
 	{
 		day: 92, title: "the grace is over: deletion",
-		exitCode: 2, plan: []string{"last_change: delete {1}: grace over"}, keys: []string{"2 Active"},
+		exitCode: 2, plan: []string{"last_change: delete {1}: Inactive since 2026-03-27, grace over"}, keys: []string{"2 Active"},
 	},
 }
 
@@ -153,8 +158,11 @@ func deactivateLeakedKey(_ context.Context, d *demo) error {
 	return nil
 }
 
+// createByHand creates a key and uses it.
 func createByHand(_ context.Context, d *demo) error {
-	d.seen = append(d.seen, d.sim.CreateAccessKey(d.user).AccessKeyID)
+	id := d.sim.CreateAccessKey(d.user).AccessKeyID
+	d.sim.SetLastUsed(id, d.sim.Now(), "s3", region)
+	d.seen = append(d.seen, id)
 	return nil
 }
 
