@@ -24,6 +24,9 @@ const examplesDir = "../../examples"
 // exampleKeyID stands in the examples for a key that exists.
 const exampleKeyID = "AKIAIOSFODNN7EXAMPLE" //nolint:gosec // the id of AWS's own examples
 
+// fleet are the users of the example of a fleet.
+var fleet = []string{"backup", "ci", "report"}
+
 // exampleSetups are what the examples expect to find in IAM, beside the user ci without keys.
 var exampleSetups = map[string]func(w *acctest.World) (keyID string){
 	"data-sources/iamkeys_access_key_age":       withKey,
@@ -34,11 +37,8 @@ var exampleSetups = map[string]func(w *acctest.World) (keyID string){
 	},
 	"scenarios/fleet": func(w *acctest.World) string {
 		atMachineTime(w)
-		for _, user := range []string{"backup", "report"} {
-			w.Sim.CreateUser(user)
-			w.Sim.CreateAccessKey(user)
-		}
-		return withKey(w)
+		withFleet(w)
+		return ""
 	},
 	"scenarios/many-users": func(w *acctest.World) string {
 		w.Sim.CreateUser("backup")
@@ -52,6 +52,15 @@ var exampleSetups = map[string]func(w *acctest.World) (keyID string){
 	},
 	"scenarios/take-over":     withKey,
 	"scenarios/unmanaged-key": withKey,
+}
+
+// withFleet creates a key for each user of the example of a fleet.
+func withFleet(w *acctest.World) {
+	w.Sim.CreateUser("backup")
+	w.Sim.CreateUser("report")
+	for _, user := range fleet {
+		w.Sim.CreateAccessKey(user)
+	}
 }
 
 func withKey(w *acctest.World) string { return w.Sim.CreateAccessKey("ci").AccessKeyID }
@@ -249,6 +258,41 @@ func TestExamples_ninetyDays(t *testing.T) {
 	c.Want(2)
 	if got := warnings(); !slices.Contains(got, old) {
 		t.Errorf("warnings after 90 days by AWS's time: %q, want %q among them", got, old)
+	}
+}
+
+// TestExamples_fleet checks that overdue keys rotate at different times of the two weeks after their import.
+func TestExamples_fleet(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Sim.CreateUser("ci")
+	withFleet(w)
+	w.Advance("100d")
+	c := exampleCLI(t, w)
+	copyExample(t, c, "scenarios/fleet", "")
+	c.Apply()
+	c.Want(0)
+	imported := w.Sim.Now()
+	dates := map[string]bool{}
+	for _, resource := range c.State().Values.RootModule.Resources {
+		text, _ := resource.AttributeValues["rotate_at"].(string)
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil || at.Before(imported) || !at.Before(imported.Add(14*24*time.Hour)) {
+			t.Errorf("%s rotates at %q, want a time within 14 days of %s", resource.Address, text, imported)
+		}
+		dates[text] = true
+	}
+	if len(dates) != len(fleet) {
+		t.Errorf("%d different dates %v, want %d", len(dates), dates, len(fleet))
+	}
+
+	w.Advance("14d")
+	c.Apply()
+	c.Want(0)
+	for _, user := range fleet {
+		if got := len(w.Sim.Keys(user)); got != 2 {
+			t.Errorf("user %s has %d keys 14 days after the import, want 2", user, got)
+		}
 	}
 }
 
