@@ -56,8 +56,8 @@ var plainSteps = []step{
 	},
 	{
 		day: 79, title: "the overlap is over, but a backup job still uses key 1",
-		before: useOldKey, plan: []string{"retirement_blocked: key {1} is still in use"}, warnings: []string{"Previous access key is still in use"},
-		keys: []string{"1 Active", "2 Active"},
+		before: useOldKey, plan: []string{"retirement_blocked: key {1} is still in use"},
+		warnings: []string{"Previous access key is still in use"}, keys: []string{"1 Active", "2 Active"},
 	},
 	{
 		day: 87, title: "the backup job has used key 2 for 8 days: deactivation",
@@ -93,7 +93,8 @@ var plainSteps = []step{
 	},
 	{
 		day: 218, title: "key 4 is 72 days old, but key 5 has its slot: the rotation is blocked", incident: incident,
-		plan: []string{"rotation_blocked: the slot is taken by key {5}, which this resource does not manage"}, warnings: []string{"Rotation is due and waits"},
+		plan: []string{"rotation_blocked: the slot is taken by key {5}, which this resource does not manage"},
+		warnings: []string{"Rotation is due and waits"},
 		keys: []string{"4 Active", "5 Active"},
 	},
 	{
