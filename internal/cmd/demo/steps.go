@@ -93,9 +93,9 @@ var plainSteps = []step{
 	},
 	{
 		day: 218, title: "key 4 is 72 days old, but key 5 has its slot: the rotation is blocked", incident: incident,
-		plan: []string{"rotation_blocked: the slot is taken by key {5}, which this resource does not manage"},
+		plan:     []string{"rotation_blocked: the slot is taken by key {5}, which this resource does not manage"},
 		warnings: []string{"Rotation is due and waits"},
-		keys: []string{"4 Active", "5 Active"},
+		keys:     []string{"4 Active", "5 Active"},
 	},
 	{
 		day: 219, title: "key 5 is deleted, as the warning says: rotation", incident: incident,
