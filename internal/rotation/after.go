@@ -77,8 +77,14 @@ func (r Record) afterRotate(step Step, seen Observation, out Outcome) Record {
 		}
 	case r.Previous != nil:
 		p = *r.Previous
+		k := seen.Find(p.ID)
+		inactive := k != nil && k.Status == Inactive
+		if k != nil && p.settling(k.Status, out.At) && (inactive || !step.Revoke) {
+			// What a list shows that may be a stale read is not recorded. A revoke deactivates what is listed as Active once more.
+			inactive = !inactive
+		}
 		p.ReplacedAt, p.Revoked = out.At, p.Revoked || step.Revoke
-		if k := seen.Find(p.ID); k != nil && k.Status == Inactive {
+		if inactive {
 			p.DeactivatedAt = out.At
 		} else {
 			// Somebody may have reactivated it. The new overlap counts then, and not the old deactivation.

@@ -97,16 +97,20 @@ func (e *evaluation) stepObstacle(step Step) *Obstacle {
 	return nil
 }
 
-// roomObstacle returns why a deletion that makes room for a rotation is not allowed now; nil when it is. A planned deletion of an
-// unmanaged key stays allowed when Decide would delete previous instead, because the grace of previous is over by now.
+// roomObstacle returns why a deletion that makes room for a rotation is not allowed now; nil when it is. It stays allowed when
+// Decide would delete another key instead by now, since time alone may do that: the grace of previous is over, or a list can be believed.
 func (e *evaluation) roomObstacle(step Step) *Obstacle {
 	allowed, obstacle := e.rotationStep()
-	if obstacle != nil {
+	switch unused := e.deletableUnmanaged(); {
+	case obstacle != nil:
 		return obstacle
-	}
-	unused := e.deletableUnmanaged()
-	if allowed != step && (!allowed.deletes() || unused == nil || step != (Step{Kind: DeleteUnmanaged, Key: unused.ID})) {
+	case allowed == step:
+		return nil
+	case allowed.deletes() && unused != nil && step == Step{Kind: DeleteUnmanaged, Key: unused.ID}:
+		return nil
+	case allowed.deletes() && e.revokeDeletesCurrent() && step == Step{Kind: DeleteCurrent, Key: e.record.Current.ID}:
+		return nil
+	default:
 		return &Obstacle{}
 	}
-	return nil
 }

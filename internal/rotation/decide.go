@@ -36,6 +36,9 @@ type evaluation struct {
 	previousGone string
 	// currentDeleted reports whether a step deletes the Inactive current.
 	currentDeleted bool
+	// roomMade reports whether a step deletes a key and the next one creates one. None comes between, so that the caller can create
+	// first.
+	roomMade bool
 }
 
 func newEvaluation(policy Policy, record Record, seen Observation, now time.Time) *evaluation {
@@ -115,6 +118,7 @@ func (e *evaluation) advance(step Step) {
 		Sealed: e.policy.Recipients != "", SealedTo: e.policy.Recipients,
 	}
 	e.record, e.seen = e.record.After(step, e.seen, out), e.seen.After(step, out)
+	e.roomMade = step.deletes() && e.rotates()
 	switch step.Kind {
 	case Rotate:
 		e.requests = requests{reactivate: e.requests.reactivate}
@@ -137,7 +141,7 @@ func (e *evaluation) nextStep() (Step, bool) {
 	if step, ok := e.recording(); ok {
 		return step, true
 	}
-	if (e.clockDriven || e.requests.create) && e.mayAdopt("") {
+	if (e.clockDriven || e.requests.create) && !e.roomMade && e.mayAdopt("") {
 		return Step{Kind: Adopt, Key: e.oldestAdoptable().ID}, true
 	}
 	if e.mayReactivate() {
@@ -164,14 +168,25 @@ func (e *evaluation) nextStep() (Step, bool) {
 	if obstacle == nil && step.Kind != "" {
 		return step, true
 	}
-	if obstacle != nil && e.requests.deferrable() && !e.requests.revoke {
-		e.pending = obstacle
-		return Step{Kind: RecordRequest, Key: e.record.Current.ID, Request: e.wantedRequest()}, true
-	}
 	if kind := e.unrecordedCurrent(); kind != "" {
 		return Step{Kind: kind, Key: e.record.Current.ID}, true
 	}
-	return Step{}, false
+	return e.requestStep(obstacle)
+}
+
+// requestStep returns the step that records what asks for a rotation from now on, if it is not recorded so. Obstacle is why a rotation
+// that is asked for can't be done. The step comes last: if one before it fails, the record still has what it was compared with.
+func (e *evaluation) requestStep(obstacle *Obstacle) (Step, bool) {
+	step := Step{Kind: RecordRequest, Key: e.record.Current.ID, Request: e.wantedRequest()}
+	switch {
+	case e.requests.create || e.requests.revoke:
+		return Step{}, false
+	case e.requests.deferrable():
+		e.pending = obstacle
+		return step, true
+	default:
+		return step, step.Request != e.record.Request
+	}
 }
 
 // recording returns a step that writes down what IAM or the configuration shows, and changes nothing in IAM, if there is one to
@@ -186,8 +201,6 @@ func (e *evaluation) recording() (Step, bool) {
 		return Step{Kind: kind, Key: e.record.Previous.ID}, true
 	case e.renamed():
 		return Step{Kind: RecordRenamed, Key: e.record.Current.ID}, true
-	case !e.requests.newKey() && e.wantedRequest() != e.record.Request:
-		return Step{Kind: RecordRequest, Key: e.record.Current.ID, Request: e.wantedRequest()}, true
 	default:
 		return Step{}, false
 	}
@@ -230,24 +243,16 @@ func (e *evaluation) unrecordedChange() Kind {
 }
 
 // settling reports whether the listed status of previous contradicts a step of the last minutes. The list may be a stale read
-// then, so it proves nothing.
+// then, so it proves nothing. What settles in an earlier look does so at any later time.
 func (e *evaluation) settling() bool {
-	p, k := e.record.Previous, e.previousKey()
-	var since time.Time
-	switch {
+	switch p := e.record.Previous; {
 	case p == nil:
 		return false
-	case k.Status == Inactive && p.DeactivatedAt.IsZero():
-		since = p.ReplacedAt
-	case k.Status == Active && p.DeactivatedByUs:
-		since = p.DeactivatedAt
+	case e.room != nil:
+		return e.room.Settling && !p.contradicted(e.previousKey().Status).IsZero()
 	default:
-		return false
+		return p.settling(e.previousKey().Status, e.now)
 	}
-	if e.room != nil {
-		return e.room.Settling
-	}
-	return e.now.Before(since.Add(settlesWithin))
 }
 
 // unrecordedCurrent returns the kind of step that records how somebody else changed the status of current. It is empty when nobody

@@ -22,8 +22,9 @@ func (e *evaluation) dueReason() Reason {
 		return ReasonMissing
 	case k.Status != Active:
 		return ReasonInactive
-	case e.record.Request != "":
-		return e.record.Request.reason()
+	}
+	if asked := e.record.Request.remaining(e.policy, e.record.Current); asked != "" {
+		return asked.reason()
 	}
 	if at := e.record.RotateAt(e.policy); !at.IsZero() && !e.now.Before(at) {
 		return ReasonAge
@@ -77,6 +78,12 @@ func (e *evaluation) rotationStep() (Step, *Obstacle) {
 		step.Key, step.Replaced = k.ID, k.Status
 	}
 	return step, nil
+}
+
+// rotates reports whether the next step towards a new key is to create it.
+func (e *evaluation) rotates() bool {
+	step, obstacle := e.rotationStep()
+	return obstacle == nil && step.Kind == Rotate
 }
 
 // roomForRequest returns what a request to rotate would get now, by the recorded policy.

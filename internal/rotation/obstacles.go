@@ -96,6 +96,9 @@ func (e *evaluation) retirementBlocked() *Obstacle {
 	p, k := e.record.Previous, e.previousKey()
 	deactivates := k.Status == Active && (p.Revoked || e.currentActive() && e.overlapOver())
 	deletes := k.Status == Inactive && e.deletionDated()
+	if at, ok := e.graceEnd(); ok && e.now.Before(at) {
+		deletes = false
+	}
 	switch {
 	case !deactivates && !deletes:
 		return nil

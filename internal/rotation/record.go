@@ -64,6 +64,24 @@ func (p Previous) DeleteAt(policy Policy, use Use) time.Time {
 	return from.Add(policy.Grace)
 }
 
+// contradicted returns when this resource did what a list with that status contradicts; zero when it does not.
+func (p Previous) contradicted(listed Status) time.Time {
+	switch {
+	case listed == Inactive && p.DeactivatedAt.IsZero():
+		return p.ReplacedAt
+	case listed == Active && p.DeactivatedByUs:
+		return p.DeactivatedAt
+	default:
+		return time.Time{}
+	}
+}
+
+// settling reports whether a list with that status may be a stale read at that time, since it contradicts a step of the minutes before.
+func (p Previous) settling(listed Status, at time.Time) bool {
+	since := p.contradicted(listed)
+	return !since.IsZero() && at.Before(since.Add(settlesWithin))
+}
+
 // Manages reports whether the key with that id is current or previous.
 func (r Record) Manages(id string) bool {
 	return id == r.Current.ID || r.Previous != nil && id == r.Previous.ID

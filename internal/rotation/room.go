@@ -6,7 +6,7 @@ func (e *evaluation) makeRoom() (Step, *Obstacle) {
 	switch {
 	case e.requests.revoke && p != nil && e.previousKey().Status == Inactive && !e.settling() && !e.seen.Signs(p.ID):
 		return Step{Kind: DeletePrevious, Key: p.ID}, nil
-	case e.requests.revoke && e.currentInactive() && !e.seen.Signs(e.record.Current.ID):
+	case e.revokeDeletesCurrent():
 		return Step{Kind: DeleteCurrent, Key: e.record.Current.ID}, nil
 	case p != nil && (e.mayDeleteInactive() || e.mayDeleteActive()):
 		return Step{Kind: DeletePrevious, Key: p.ID}, nil
@@ -28,6 +28,11 @@ func (e *evaluation) makeRoom() (Step, *Obstacle) {
 		// Current is gone and previous stays, so the unmanaged key is the one that somebody can do something about.
 		return Step{}, &Obstacle{Cause: CauseUnmanaged, Key: e.oldestUnmanaged().ID}
 	}
+}
+
+// revokeDeletesCurrent reports whether a revoke deletes an Inactive current at once.
+func (e *evaluation) revokeDeletesCurrent() bool {
+	return e.requests.revoke && e.currentInactive() && !e.seen.Signs(e.record.Current.ID)
 }
 
 // roomByEarlierLook returns what makeRoom does, by what an earlier look found. Only what the configuration says of previous

@@ -22,12 +22,14 @@ const (
 	stops
 	crashes
 	crashesWhole
+	appliesBeside
 )
 
 func (k moveKind) String() string {
 	return [...]string{
 		"start", "event", "apply", "apply of a saved plan", "refused apply of a saved plan", "apply that fails after steps",
 		"apply that is killed before the state has its last step", "apply that is killed before the state has any step",
+		"apply during which somebody makes room by deleting key",
 	}[k]
 }
 
@@ -44,7 +46,7 @@ func (m move) String() string {
 		return m.event.String()
 	case appliesLate, refusesLate:
 		return fmt.Sprintf("%v after: %v", m.kind, m.event)
-	case stops, crashes, crashesWhole:
+	case stops, crashes, crashesWhole, appliesBeside:
 		return fmt.Sprintf("%v (%d)", m.kind, m.steps)
 	case starts, applies:
 	}
@@ -105,11 +107,20 @@ func (t *tally) decision(d rotation.Decision) {
 	if d.Blocked != nil {
 		t.add("blocked", d.Blocked.Cause)
 	}
+	if d.RetirementBlocked != nil {
+		t.add("retirement blocked", d.RetirementBlocked.Cause)
+	}
 	if d.Refused != nil {
 		t.add("refused", d.Refused.Cause)
 	}
 	for _, o := range d.Waiting {
 		t.add("waiting", o.Cause)
+	}
+	if d.Room.Cause != "" {
+		t.add("no room", d.Room.Cause)
+	}
+	if d.Room.Step.Kind != "" {
+		t.add("room", d.Room.Step.Kind)
 	}
 }
 
@@ -120,19 +131,18 @@ func (x *explorer) emit(sim simulation, m move) {
 
 // expand judges sim and calls visit for everything that can follow. The move is the one that led to the violation, if any.
 func (x *explorer) expand(sim simulation) (move, violation) {
-	a := x.env.newApply(sim)
-	d := rotation.Decide(a.policy, a.rec, a.seen, now)
+	a, read := x.env.read(sim)
+	d := a.plan(read)
 	x.tally.decision(d)
-	judged := a.judgePlan(d).and(a.clone().judgeFuture())
+	judged := a.judgePlan(d).and(a.judgeTime(read, d)).and(a.clone().judgeFuture()).and(a.judgeAges(d))
 	for _, e := range x.events(&sim) {
 		x.emit(sim.after(e), move{kind: happens, event: e})
 	}
-	if d.Refused != nil || a.cannotSeal() {
+	if d.Refused != nil || a.cannotSeal(d.Steps) {
 		return move{kind: applies}, judged
 	}
 	a.planned = d.Steps
-	a.refresh()
-	judged = judged.and(x.applyNow(a.clone()))
+	judged = judged.and(x.applyNow(a.clone(), d))
 	if judged != (violation{}) || len(a.planned) == 0 {
 		return move{kind: applies}, judged
 	}
@@ -144,48 +154,35 @@ func (x *explorer) expand(sim simulation) (move, violation) {
 			return move{kind: appliesLate, event: e}, v
 		}
 	}
+	for i := range a.sim.keys {
+		if v := x.applyBeside(a.clone(), i); v != (violation{}) {
+			return move{kind: appliesBeside, steps: i}, v
+		}
+	}
 	return move{}, violation{}
 }
 
-func (a *apply) clone() *apply {
-	b := *a
-	return &b
-}
-
 // applyNow applies at the instant of the plan. It also follows each way to fail after each step.
-func (x *explorer) applyNow(a *apply) violation {
+func (x *explorer) applyNow(a *apply, d rotation.Decision) violation {
 	x.tally.applies++
+	a.observe(a.policy, now)
 	left, err := rotation.Confirm(a.policy, a.rec, a.seen, now, a.planned)
 	if err != nil || !slices.Equal(left, a.planned) {
 		return violated(planEqualsApply, "planned %+v, left at the same instant %+v: %v", a.planned, left, err)
 	}
-	start := a.clone()
-	for i, step := range left {
-		if i > 0 {
-			x.emit(a.fail(), move{kind: stops, steps: i})
-		}
-		last := a.clone()
-		if v := a.carryOut(step); v != (violation{}) {
-			return v
-		}
-		crashed, crashedWhole := a.crash(last), a.crash(start)
-		if v := a.judgeCrash(crashed).and(a.judgeCrash(crashedWhole)); v != (violation{}) {
-			return v
-		}
-		x.emit(crashed, move{kind: crashes, steps: i + 1})
-		if i > 0 {
-			x.emit(crashedWhole, move{kind: crashesWhole, steps: i + 1})
-		}
-	}
 	edited := a.sim.edited()
-	if v := a.judgeEnd(false); v != (violation{}) {
+	run := &run{explorer: x, apply: a, start: a.clone(), follow: true, freed: -1}
+	if v := run.steps(left).and(a.judgeEnd(false)).and(a.judgeRecorded()); v != (violation{}) {
 		return v
 	}
 	a.sim = a.finish()
+	a.sim.blocked = d.Blocked != nil || d.RetirementBlocked != nil && d.RetirementBlocked.Cause != rotation.CauseHandover
+	if v := a.judgePending(); v != (violation{}) {
+		return v
+	}
 	if !edited {
-		again := x.env.newApply(a.sim)
-		if d := rotation.Decide(again.policy, again.rec, again.seen, now); len(d.Steps) > 0 {
-			return violated(fixedPoint, "after %+v still %+v", left, d.Steps)
+		if _, again := x.env.read(a.sim); len(again.Steps) > 0 {
+			return violated(fixedPoint, "after %+v still %+v", left, again.Steps)
 		}
 	}
 	x.emit(a.sim, move{kind: applies})
@@ -195,35 +192,58 @@ func (x *explorer) applyNow(a *apply) violation {
 // applyLate applies after an event that follows the plan.
 func (x *explorer) applyLate(a *apply, e event) violation {
 	a.sim = a.sim.after(e)
-	a.observe(now)
+	a.observe(a.policy, now)
+	a.policy = a.env.policy(a.sim.config)
 	x.tally.applies++
 	left, err := rotation.Confirm(a.policy, a.rec, a.seen, now, a.planned)
 	if stale, ok := errors.AsType[*rotation.StaleError](err); ok {
 		x.tally.add("stale", stale.Step.Kind)
-		tooLate := a.sim.config.expired() && a.plans(rotation.Rotate)
-		if e.kind == waits && !tooLate || stale.Error() == "" {
+		if e.kind == waits && !a.mayBeTooLate() || stale.Error() == "" {
 			return violated(planEqualsApply, "time alone: %v", stale)
 		}
 		x.emit(a.sim, move{kind: refusesLate, event: e})
 		return violation{}
 	}
-	if a.cannotSeal() {
+	if a.cannotSeal(left) {
 		x.emit(a.sim, move{kind: refusesLate, event: e})
 		return violation{}
 	}
-	if v := a.judgeLeft(left); v != (violation{}) {
+	run := &run{explorer: x, apply: a, start: a.clone(), freed: -1}
+	if v := a.judgeLeft(left).and(run.steps(left)).and(a.judgeEnd(true)); v != (violation{}) {
 		return v
 	}
-	a.refresh()
-	for _, step := range left {
-		if v := a.carryOut(step); v != (violation{}) {
-			return v
-		}
-	}
-	if v := a.judgeEnd(true); v != (violation{}) {
+	a.sim = a.finish()
+	if v := a.judgePending(); v != (violation{}) {
 		return v
 	}
-	x.emit(a.finish(), move{kind: appliesLate, event: e})
+	x.emit(a.sim, move{kind: appliesLate, event: e})
+	return violation{}
+}
+
+// mayBeTooLate reports whether time alone makes the plan stale: a recipient has expired, or the plan was made when a list could not be
+// believed.
+func (a *apply) mayBeTooLate() bool {
+	prev := a.before.find(previous)
+	return a.sim.config.expired() && a.plans(rotation.Rotate) || prev != nil && a.before.settles(*prev)
+}
+
+// applyBeside applies while somebody deletes that key between our look and our creation. If there is room then without a deletion, the
+// planned one follows the proof of the new key.
+func (x *explorer) applyBeside(a *apply, freed int) violation {
+	if a.sim.free() >= 0 || !a.plans(rotation.Rotate) {
+		return violation{}
+	}
+	x.tally.applies++
+	a.observe(a.policy, now)
+	left, err := rotation.Confirm(a.policy, a.rec, a.seen, now, a.planned)
+	if err != nil {
+		return violated(planEqualsApply, "planned %+v: %v", a.planned, err)
+	}
+	run := &run{explorer: x, apply: a, start: a.clone(), follow: true, freed: freed}
+	if v := run.steps(left).and(a.judgeEnd(true)); v != (violation{}) {
+		return v
+	}
+	x.emit(a.finish(), move{kind: appliesBeside, steps: freed})
 	return violation{}
 }
 
@@ -231,8 +251,7 @@ func (x *explorer) applyLate(a *apply, e event) violation {
 func (a *apply) judgeLeft(left []rotation.Step) violation {
 	var want []rotation.Step
 	for _, s := range a.planned {
-		deletes := s.Kind == rotation.DeletePrevious || s.Kind == rotation.DeleteCurrent || s.Kind == rotation.DeleteUnmanaged
-		if !deletes || a.seen.Find(s.Key) != nil {
+		if !deletes(s) || a.seen.Find(s.Key) != nil {
 			want = append(want, s)
 		}
 	}

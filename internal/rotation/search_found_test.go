@@ -54,9 +54,9 @@ func TestDecide_graceNotInPast(t *testing.T) {
 		{ID: "previous", Status: rotation.Inactive, CreatedAt: now.Add(-9 * time.Hour)},
 	}}
 	for _, late := range []time.Duration{-time.Second, 0, time.Second} {
-		want := rotation.Obstacle{Cause: rotation.CauseGrace, Key: "previous"}
+		want := rotation.Obstacle{Cause: rotation.CauseUnknownUse, Key: "previous"}
 		if late < 0 {
-			want.Until = now
+			want.Cause, want.Until = rotation.CauseGrace, now
 		}
 		got := rotation.Decide(policy, record, seen, now.Add(late))
 		if len(got.Steps) > 0 || got.Blocked == nil || *got.Blocked != want {
@@ -85,6 +85,210 @@ func TestAfter_rotateForgetsOldDeactivation(t *testing.T) {
 		got := record.After(rotation.Step{Kind: rotation.Rotate, Reason: rotation.ReasonMissing}, seen, out)
 		if got.Previous == nil || *got.Previous != c.want {
 			t.Errorf("%s: previous %+v, want %+v", c.status, got.Previous, c.want)
+		}
+	}
+}
+
+// aged returns a key that IAM lists, created that long ago and never used.
+func aged(id string, status rotation.Status, created time.Duration) rotation.Key {
+	return rotation.Key{ID: id, Status: status, CreatedAt: now.Add(-created), LastUse: &rotation.Use{}}
+}
+
+func wantSteps(t *testing.T, what string, got, want []rotation.Step) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: steps %+v, want %+v", what, got, want)
+	}
+}
+
+// settling is a previous that we deactivated a minute ago and that the list shows as Active, beside an Active current.
+func settling(policy rotation.Policy) (rotation.Record, rotation.Observation) {
+	record := rotation.Record{
+		Policy:  &policy,
+		Current: rotation.Current{ID: "current", CreatedAt: now.Add(-9 * time.Hour)},
+		Previous: &rotation.Previous{
+			ID: "previous", CreatedAt: now.Add(-18 * time.Hour), ReplacedAt: now.Add(-9 * time.Hour), DeactivatedAt: now.Add(-time.Minute),
+			DeactivatedByUs: true,
+		},
+	}
+	return record, rotation.Observation{Keys: []rotation.Key{
+		aged("current", rotation.Active, 9*time.Hour), aged("previous", rotation.Active, 18*time.Hour),
+	}}
+}
+
+// The search found this: a plan of an edited policy, made again at apply from the same look, recorded a change of status minutes later
+// that it had not recorded before.
+func TestJudge_settlingIsTimeless(t *testing.T) {
+	t.Parallel()
+	before := rotation.Policy{Overlap: time.Hour, Grace: time.Hour}
+	record, seen := settling(before)
+	room := rotation.Decide(before, record, seen, now).Room
+	edited := before
+	edited.Grace = 2 * time.Hour
+	for _, late := range []time.Duration{0, 4 * time.Minute, time.Hour} {
+		wantSteps(t, late.String(), rotation.Judge(edited, record, seen, room, now.Add(late)).Steps, nil)
+	}
+}
+
+// The search found this: a rollback that is asked for while the list still shows previous as Active, minutes after its
+// deactivation, was recorded as done, and previous stayed Inactive.
+func TestDecide_holdReactivatesWhileListIsStale(t *testing.T) {
+	t.Parallel()
+	before := rotation.Policy{Overlap: time.Hour, Grace: time.Hour}
+	record, seen := settling(before)
+	hold := before
+	hold.HoldPrevious = true
+	want := []rotation.Step{{Kind: rotation.Reactivate, Key: "previous"}}
+	wantSteps(t, "minutes after", rotation.Judge(hold, record, seen, rotation.Decide(before, record, seen, now).Room, now).Steps, want)
+	wantSteps(t, "confirmed by a list that is not behind", func() []rotation.Step {
+		fresh := seen
+		fresh.Keys = slices.Clone(seen.Keys)
+		fresh.Keys[1].Status = rotation.Inactive
+		left, err := rotation.Confirm(hold, record, fresh, now.Add(time.Minute), want)
+		if err != nil {
+			t.Error(err)
+		}
+		return left
+	}(), want)
+}
+
+// The search found this: current and previous are Inactive, and the list may be a stale read about previous. A revoke planned then deletes
+// current, which stays right when the list can be believed and Decide would delete previous instead.
+func TestConfirm_revokeDeletesCurrentWhenListSettles(t *testing.T) {
+	t.Parallel()
+	before := rotation.Policy{Overlap: time.Hour, Grace: time.Hour}
+	record := rotation.Record{
+		Policy:   &before,
+		Current:  rotation.Current{ID: "current", CreatedAt: now.Add(-9 * time.Hour), InactiveSince: now},
+		Previous: &rotation.Previous{ID: "previous", CreatedAt: now.Add(-18 * time.Hour), ReplacedAt: now.Add(-time.Minute)},
+	}
+	seen := rotation.Observation{Keys: []rotation.Key{
+		aged("current", rotation.Inactive, 9*time.Hour), aged("previous", rotation.Inactive, 18*time.Hour),
+	}}
+	revoke := before
+	revoke.RevokeWhenChanged = map[string]string{"incident": "1"}
+	want := []rotation.Step{
+		{Kind: rotation.DeleteCurrent, Key: "current"},
+		{Kind: rotation.Rotate, Reason: rotation.ReasonRevoked, Revoke: true},
+	}
+	plan := rotation.Judge(revoke, record, seen, rotation.Decide(before, record, seen, now).Room, now).Steps
+	wantSteps(t, "plan", plan, want)
+	for _, late := range []time.Duration{0, time.Hour} {
+		left, err := rotation.Confirm(revoke, record, seen, now.Add(late), want)
+		if err != nil {
+			t.Errorf("after %v: %v", late, err)
+		}
+		wantSteps(t, late.String(), left, want)
+	}
+}
+
+// The search found this: current is gone, and the list is a stale read about previous. A rotation recorded that read as the status of
+// previous, so that its grace began while it was Active, or a rollback was refused later.
+func TestAfter_rotateKeepsStatusThatSettles(t *testing.T) {
+	t.Parallel()
+	out := rotation.Outcome{At: now, NewKey: rotation.Key{ID: "new", Status: rotation.Active, CreatedAt: now}}
+	const minutesAgo = -time.Minute
+	for _, c := range []struct {
+		name   string
+		status rotation.Status
+		step   rotation.Step
+		given  rotation.Previous
+		want   rotation.Previous
+	}{
+		{
+			"listed as Inactive, and Active by us", rotation.Inactive, rotation.Step{Kind: rotation.Rotate},
+			rotation.Previous{ID: "previous", ReplacedAt: now.Add(minutesAgo)}, rotation.Previous{ID: "previous", ReplacedAt: now},
+		},
+		{
+			"listed as Active, and Inactive by us", rotation.Active, rotation.Step{Kind: rotation.Rotate},
+			rotation.Previous{ID: "previous", DeactivatedAt: now.Add(minutesAgo), DeactivatedByUs: true},
+			rotation.Previous{ID: "previous", ReplacedAt: now, DeactivatedAt: now, DeactivatedByUs: true},
+		},
+		{
+			"revoked: deactivated once more", rotation.Active, rotation.Step{Kind: rotation.Rotate, Revoke: true},
+			rotation.Previous{ID: "previous", DeactivatedAt: now.Add(minutesAgo), DeactivatedByUs: true},
+			rotation.Previous{ID: "previous", ReplacedAt: now, Revoked: true},
+		},
+	} {
+		seen := rotation.Observation{Keys: []rotation.Key{{ID: "previous", Status: c.status}}}
+		got := rotation.Record{Current: rotation.Current{ID: "gone"}, Previous: &c.given}.After(c.step, seen, out)
+		if got.Previous == nil || *got.Previous != c.want {
+			t.Errorf("%s: previous %+v, want %+v", c.name, got.Previous, c.want)
+		}
+	}
+}
+
+// The search found this: the older of two unmanaged keys is of another resource, so the other one was never adopted and blocked the
+// rotation for ever.
+func TestDecide_adoptsBesideKeyOfAnotherResource(t *testing.T) {
+	t.Parallel()
+	policy := rotation.Policy{Overlap: time.Hour, Grace: time.Hour, UnmanagedKeys: rotation.RetireUnmanaged}
+	record := rotation.Record{Policy: &policy, Current: rotation.Current{ID: "gone", CreatedAt: now.Add(-9 * time.Hour)}}
+	seen := rotation.Observation{Keys: []rotation.Key{aged("theirs", rotation.Active, 9*time.Hour), aged("nobody's", rotation.Active, time.Hour)}}
+	seen.Keys[0].Other = true
+	wantSteps(t, "plan", rotation.Decide(policy, record, seen, now).Steps, []rotation.Step{{Kind: rotation.Adopt, Key: "nobody's"}})
+}
+
+// The search found this: an adoption came between the deletion that makes room and the rotation, so that the caller, who creates
+// first if a deletion is followed by a rotation, deleted first.
+func TestDecide_rotatesRightAfterRoomIsMade(t *testing.T) {
+	t.Parallel()
+	policy := rotation.Policy{Overlap: time.Hour, Grace: time.Hour, UnmanagedKeys: rotation.RetireUnmanaged}
+	record := rotation.Record{
+		Policy:  &policy,
+		Current: rotation.Current{ID: "gone", CreatedAt: now.Add(-9 * time.Hour)},
+		Previous: &rotation.Previous{
+			ID: "previous", CreatedAt: now.Add(-18 * time.Hour), ReplacedAt: now.Add(-9 * time.Hour), DeactivatedAt: now.Add(-time.Minute),
+		},
+	}
+	seen := rotation.Observation{Keys: []rotation.Key{
+		aged("previous", rotation.Inactive, 18*time.Hour), aged("unmanaged", rotation.Active, time.Hour),
+	}}
+	wantSteps(t, "plan", rotation.Decide(policy, record, seen, now).Steps, []rotation.Step{
+		{Kind: rotation.DeletePrevious, Key: "previous"},
+		{Kind: rotation.Rotate, Reason: rotation.ReasonMissing},
+		{Kind: rotation.Adopt, Key: "unmanaged"},
+	})
+}
+
+// The search found this: an apply that withdraws a request and fails later lost the request when the configuration was taken back, since
+// the policy is not recorded then. So the request is recorded last.
+func TestDecide_recordsRequestLast(t *testing.T) {
+	t.Parallel()
+	before := rotation.Policy{Recipients: "b"}
+	record := rotation.Record{
+		Policy: &before, Request: "encrypted_output",
+		Current: rotation.Current{ID: "current", CreatedAt: now.Add(-9 * time.Hour), Sealed: true, SealedTo: "a"},
+	}
+	seen := rotation.Observation{Keys: []rotation.Key{
+		aged("current", rotation.Inactive, 9*time.Hour), aged("unmanaged", rotation.Active, time.Hour),
+	}}
+	back := rotation.Policy{Recipients: "a"}
+	room := rotation.Decide(before, record, seen, now).Room
+	wantSteps(t, "withdrawn", rotation.Judge(back, record, seen, room, now).Steps, []rotation.Step{
+		{Kind: rotation.RecordCurrentInactive, Key: "current"}, {Kind: rotation.RecordRequest, Key: "current"},
+	})
+}
+
+// The search found this: previous was used after its recorded deactivation, so that its grace is not over, and its deletion was
+// reported as blocked all the same.
+func TestDecide_retirementNotBlockedBeforeItIsDue(t *testing.T) {
+	t.Parallel()
+	policy := rotation.Policy{Overlap: time.Hour, Grace: time.Hour, HoldPrevious: true}
+	record, seen := settling(policy)
+	record.Previous.DeactivatedAt = now.Add(-time.Hour)
+	seen.Keys[1].Status = rotation.Inactive
+	for _, c := range []struct {
+		used time.Time
+		want *rotation.Obstacle
+	}{
+		{now.Add(-time.Hour), &rotation.Obstacle{Cause: rotation.CauseHeld, Key: "previous"}},
+		{now.Add(-time.Hour + time.Second), nil},
+	} {
+		seen.Keys[1].LastUse = &rotation.Use{At: c.used}
+		got := rotation.Decide(policy, record, seen, now).RetirementBlocked
+		if (got == nil) != (c.want == nil) || got != nil && *got != *c.want {
+			t.Errorf("used at %v: retirement blocked %+v, want %+v", c.used, got, c.want)
 		}
 	}
 }

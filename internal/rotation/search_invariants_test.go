@@ -12,8 +12,7 @@ const (
 	// consumerAuthenticates: a consumer can use the key that was published at the last successful apply, unless somebody else or a
 	// revoke disabled it.
 	consumerAuthenticates = "consumer-authenticates"
-	// lastActiveKeyKept: the only Active key of the user is never deactivated or deleted, except for one that an
-	// interrupted revoke left.
+	// lastActiveKeyKept: the only Active key of the user is never deactivated or deleted.
 	lastActiveKeyKept = "last-active-key-kept"
 	// usedKeyKept: an Active previous that was used within require_unused_for is not retired, except by a revoke.
 	usedKeyKept = "used-key-kept"
@@ -38,7 +37,7 @@ const (
 	editTakesNoClockStep = "edit-takes-no-clock-step"
 	// planEqualsApply: an apply takes the planned steps and no others, and time alone makes no plan stale.
 	planEqualsApply = "plan-equals-apply"
-	// dueNeverForgotten: a due rotation is planned or reported as blocked; a request creates a key or is refused.
+	// dueNeverForgotten: a create and a revoke create a key or are refused; a request to rotate creates one or becomes pending.
 	dueNeverForgotten = "due-never-forgotten"
 	// noNeedlessRotation: no key is created unless one is due or requested.
 	noNeedlessRotation = "no-needless-rotation"
@@ -50,7 +49,8 @@ const (
 	pausedStopsClock = "paused-stops-clock"
 	// revokeCompletes: after a revoke no older managed key is Active.
 	revokeCompletes = "revoke-completes"
-	// revokeConverges: under delete_unused a revoke that was killed after it created its key is not refused the next time.
+	// revokeConverges: a revoke that was killed is not refused the next time, unless an unmanaged or adopted key, or the one that
+	// signs, is in the way.
 	revokeConverges = "revoke-converges"
 	// waitNamesFuture: the Until of an obstacle is not in the past.
 	waitNamesFuture = "wait-names-future"
@@ -58,8 +58,35 @@ const (
 	noNeedlessDeletion = "no-needless-deletion"
 	// validRecipients: no key is created while a recipient has expired.
 	validRecipients = "valid-recipients"
-	// sealedToRecipients: recipients are recorded only with a secret that is encrypted to them, or with an imported key.
+	// sealedToRecipients: recipients are recorded only with a secret that is encrypted to them, with a pending request, or with an
+	// imported key.
 	sealedToRecipients = "sealed-to-recipients"
+	// handoverKept: an Active previous is not retired before somebody used current, unless the next rotation or max_age is near, or
+	// by a revoke.
+	handoverKept = "handover-kept"
+	// maxAgeKept: with applies at least every apply_every and consumers that move within the overlap, no managed key is Active at
+	// max_age, unless it was adopted, overdue at import, or reported as blocked.
+	maxAgeKept = "max-age-kept"
+	// unknownProvesNothing: a stale or a denied answer leads to no recording, retirement or deletion of the key that it is about.
+	unknownProvesNothing = "unknown-proves-nothing"
+	// stepsAnnounced: each key that an apply deactivates, reactivates, adopts or deletes is in the planned steps.
+	stepsAnnounced = "steps-announced"
+	// pendingNeverLost: a request to rotate is met, pending or withdrawn.
+	pendingNeverLost = "pending-never-lost"
+	// blockedIsSaid: a due rotation or retirement is planned or reported as blocked, and nothing else is reported as blocked.
+	blockedIsSaid = "blocked-is-said"
+	// otherResourceKept: a key that another resource manages is neither adopted nor deleted.
+	otherResourceKept = "other-resource-kept"
+	// judgeIsTimeless: a plan of an edited policy does not depend on the time at which it is made from what Read saw.
+	judgeIsTimeless = "judge-is-timeless"
+	// createFirst: no key is deleted before IAM has answered that a key may be created.
+	createFirst = "create-first"
+	// changesRecorded: after a successful apply the record has what others changed.
+	changesRecorded = "changes-recorded"
+	// holdReactivates: the apply that sets hold_previous reactivates a previous that we had deactivated, unless it was revoked.
+	holdReactivates = "hold-reactivates"
+	// causeIsTrue: an obstacle names a cause that is there.
+	causeIsTrue = "cause-is-true"
 )
 
 // violation is an invariant that does not hold, and how; the zero value is none.
@@ -84,19 +111,6 @@ func (v violation) and(other violation) violation {
 
 func (v violation) String() string { return v.invariant + ": " + v.detail }
 
-// due reports whether a clock-driven rotation is due.
-func (env *environment) due(sim *simulation) bool {
-	if !sim.rec.known {
-		return false
-	}
-	k := sim.find(current)
-	if k == nil {
-		return sim.recreated || sim.rec.created >= 5*minute
-	}
-	after := env.durationsOf(sim.config).rotateAfter
-	return k.status == inactive || after > 0 && k.created >= after
-}
-
 // judge judges a step that was done.
 func (a *apply) judge(step rotation.Step, before simulation) violation {
 	if sim := &a.sim; !sim.brokenByOthers && sim.rec.exists && !sim.publishedWorks() {
@@ -105,21 +119,28 @@ func (a *apply) judge(step rotation.Step, before simulation) violation {
 	switch {
 	case step.Kind == rotation.Rotate && before.config.expired():
 		return violated(validRecipients, "by %+v", step)
-	case a.rec.Current.Sealed != (a.sim.rec.sealed != 0):
+	case a.rec.Current.SealedTo != recipients[a.sim.rec.sealed], a.rec.Current.Sealed != (a.sim.rec.sealed != 0):
 		return violated(sealedToRecipients, "recorded as sealed: %v, after %+v", a.rec.Current.Sealed, step)
 	}
 	for i, old := range before.keys {
 		k := a.sim.keys[i]
-		if k.status != gone && a.ids[i] != createdKey && old.role != unmanaged && k.role == unmanaged {
+		if k.status != gone && a.ids[i] != createdKey && old.role != unmanaged && k.role == unmanaged && !a.makesRoomWith(a.ids[i]) {
 			return violated(managedKeyNotLost, "after %+v", step)
 		}
 		var v violation
 		switch {
 		case old.status == gone:
+		case old.stale && a.ids[i] == step.Key && !a.requests.revoke && step.Kind != rotation.Reactivate && step.Kind != rotation.Rotate:
+			v = violated(unknownProvesNothing, "a key whose listed status is stale was changed")
 		case old.status == inactive && k.status == active:
-			v = a.judgeReactivation(old, before)
+			v = a.judgeReactivation(old)
 		case old.status != k.status:
 			v = a.judgeRetired(old, k.status, before)
+		case old.role == unmanaged && k.role == previous && old.other:
+			v = violated(otherResourceKept, "it was adopted")
+		}
+		if old.status != gone && (old.status != k.status || old.role == unmanaged && k.role != unmanaged) && !a.announced(i, step.Kind) {
+			v = v.and(violated(stepsAnnounced, "planned %+v", a.planned))
 		}
 		if v != (violation{}) {
 			v.detail += fmt.Sprintf(" by %+v", step)
@@ -129,13 +150,22 @@ func (a *apply) judge(step rotation.Step, before simulation) violation {
 	return violation{}
 }
 
+// makesRoomWith reports whether a deletion of the key is left to do, since there was room for the new key beside it.
+func (a *apply) makesRoomWith(id string) bool {
+	return slices.ContainsFunc(a.room, func(s rotation.Step) bool { return s.Key == id })
+}
+
+// announced reports whether the plan showed a step of that kind on the key.
+func (a *apply) announced(i int, kind rotation.Kind) bool {
+	return slices.ContainsFunc(a.planned, func(s rotation.Step) bool { return s.Key == a.ids[i] && s.Kind == kind })
+}
+
 func (sim *simulation) publishedWorks() bool {
 	return slices.ContainsFunc(sim.keys[:], func(k simKey) bool { return k.published && k.status == active })
 }
 
-func (a *apply) judgeReactivation(k simKey, before simulation) violation {
-	setsHold := before.rec.known && !before.rec.config.hold && before.config.hold
-	if !setsHold || k.role != previous || !k.deactivatedByUs || k.revoked || a.requests.revoke {
+func (a *apply) judgeReactivation(k simKey) violation {
+	if !a.setsHold() || k.role != previous || !k.deactivatedByUs || k.revoked {
 		return violated(inactiveStaysInactive, "a key became Active")
 	}
 	return violation{}
@@ -152,13 +182,15 @@ func (a *apply) judgeRetired(k simKey, to status, before simulation) violation {
 	switch {
 	case k.signs:
 		return violated(signerKept, "the signing key was retired")
-	case k.status == active && actives == 1 && (to != gone || !a.leftByRevoke(k, before)):
+	case k.other:
+		return violated(otherResourceKept, "it was retired")
+	case k.status == active && actives == 1 && (!k.stale || !a.requests.revoke):
 		return violated(lastActiveKeyKept, "the only Active key was retired")
 	case k.role == unmanaged:
 		return a.judgeUnmanaged(k, to, before)
 	case k.role == current:
 		return a.judgeCurrent(k, to, before)
-	case to == inactive && k.revoked, to == gone && a.requests.revoke && !before.rec.adopted:
+	case to == inactive && k.revoked, to == gone && a.requests.revoke && (!before.rec.adopted || k.status == inactive):
 		return violation{}
 	case a.sim.config.hold && !a.requests.revoke:
 		return violated(holdRetiresNothing, "previous was retired")
@@ -168,54 +200,71 @@ func (a *apply) judgeRetired(k simKey, to status, before simulation) violation {
 	return a.judgeActivePrevious(k, to, before)
 }
 
-// leftByRevoke reports whether a revoke may have created the key before it deactivated current and was killed: the revoke is
-// requested again, current is Inactive, and the key is unmanaged and newer.
-func (a *apply) leftByRevoke(k simKey, before simulation) bool {
-	cur := before.find(current)
-	return a.requests.revoke && k.role == unmanaged && k.newerThanCurrent && cur != nil && cur.status == inactive
-}
-
-// judgeCrash judges the simulation after a revoke was killed. If current is gone, the key that the revoke created may be the only
-// Active one for other reasons; a key created at the same instant as current is not newer.
+// judgeCrash judges the simulation after a revoke was killed.
 func (a *apply) judgeCrash(sim simulation) violation {
-	if !a.requests.revoke || a.env.modes[sim.config.mode] != rotation.DeleteUnused || a.env.lastUseDenied || !sim.hasOlderCurrent() {
+	if !a.requests.revoke {
 		return violation{}
 	}
-	next := a.env.newApply(sim)
-	if d := rotation.Decide(next.policy, next.rec, next.seen, now); d.Refused != nil {
-		return violated(revokeConverges, "refused %+v", *d.Refused)
+	next, read := a.env.read(sim)
+	d := next.plan(read)
+	if d.Refused == nil {
+		return violation{}
 	}
-	return violation{}
+	switch d.Refused.Cause {
+	case rotation.CauseUnmanaged:
+		if sim.find(unmanaged) != nil {
+			return violation{}
+		}
+	case rotation.CauseAdopted:
+		if sim.rec.adopted {
+			return violation{}
+		}
+	case rotation.CauseSigner:
+		if sim.keys[0].signs || sim.keys[1].signs {
+			return violation{}
+		}
+	case rotation.CauseYoung:
+		return violation{}
+	default:
+	}
+	return violated(revokeConverges, "refused %+v", *d.Refused)
 }
 
 // judgeUnmanaged allows rule 7: an unused key is deleted when a rotation needs its slot.
 func (a *apply) judgeUnmanaged(k simKey, to status, before simulation) violation {
 	allowed := a.env.modes[before.config.mode] == rotation.DeleteUnused && to == gone && k.neverUsed() &&
 		before.count() == 2 && a.plans(rotation.Rotate)
-	if !allowed {
+	switch {
+	case !allowed:
 		return violated(onlyOurKeys, "an unmanaged key was retired")
+	case k.useDenied:
+		return violated(unknownProvesNothing, "an unmanaged key was deleted")
 	}
 	return violation{}
 }
 
-// judgeCurrent allows rule 6: an Inactive current makes room while an Active previous stays.
+// judgeCurrent allows rule 6: an Inactive current makes room, at once under a revoke.
 func (a *apply) judgeCurrent(k simKey, to status, before simulation) violation {
 	switch {
 	case k.status == active:
 		return violated(consumerAuthenticates, "an Active current was retired")
-	case to != gone || !before.active(previous) || !a.plans(rotation.Rotate) || k.inactiveFor < a.env.durationsOf(before.config).grace:
-		return violated(graceBeforeDelete, "an Inactive current was deleted")
+	case to == gone && a.plans(rotation.Rotate) && (a.requests.revoke || k.inactiveFor >= a.env.timing(&before).grace):
+		return violation{}
 	}
-	return violation{}
+	return violated(graceBeforeDelete, "an Inactive current was deleted")
 }
 
 // judgeInactivePrevious allows an Inactive previous to be deleted by rule 4, or earlier by rule 6.
 func (a *apply) judgeInactivePrevious(k simKey, before simulation) violation {
-	grace := a.env.durationsOf(before.config).grace
-	byRule4 := k.status == inactive && k.inactiveFor >= grace && (k.used == never || k.used >= grace)
+	grace := a.env.timing(&before).grace
+	byRule4 := k.inactiveFor >= grace && (k.used == never || k.used >= grace)
 	byRule6 := !before.rec.adopted && (a.requests.newKey() || !before.active(current)) && a.plans(rotation.Rotate)
 	switch {
-	case byRule4, byRule6:
+	case byRule6:
+		return violation{}
+	case k.useDenied:
+		return violated(unknownProvesNothing, "an Inactive previous was deleted")
+	case byRule4:
 		return violation{}
 	case before.rec.adopted && a.requests.newKey():
 		return violated(onlyOurKeys, "an adopted key was deleted early")
@@ -225,19 +274,25 @@ func (a *apply) judgeInactivePrevious(k simKey, before simulation) violation {
 
 // judgeActivePrevious judges that an Active previous was deactivated or deleted.
 func (a *apply) judgeActivePrevious(k simKey, to status, before simulation) violation {
-	t := a.env.durationsOf(before.config)
+	t := a.env.timing(&before)
+	cur := before.find(current)
+	waived := to == inactive && (a.env.near(&before) || a.env.reachesMaxAge(&before, k))
 	switch {
+	case k.useDenied:
+		return violated(unknownProvesNothing, "an Active previous was retired")
 	case t.unusedFor > 0 && k.unusedFor() < t.unusedFor:
 		return violated(usedKeyKept, "previous was used %v ago", k.unusedFor().duration())
 	case k.overlapFor < t.overlap || k.overlapFor == 0:
 		return violated(overlapKept, "the overlap began %v ago", k.overlapFor.duration())
+	case t.handover && !waived && (!before.handedOver() || cur == nil || cur.useDenied):
+		return violated(handoverKept, "nobody is known to have used current")
 	case to == inactive:
 		return violation{}
 	case a.requests.newKey() && !before.rec.adopted:
 		return violation{}
 	}
 	quiet := k.used == never || k.used >= k.overlapFor-t.overlap
-	byRule4 := (a.env.due(&before) || a.requests.newKey()) && a.plans(rotation.Rotate) && k.overlapFor >= t.overlap+t.grace && quiet
+	byRule4 := (a.env.due(&a.before) || a.requests.newKey()) && a.plans(rotation.Rotate) && k.overlapFor >= t.overlap+t.grace && quiet
 	switch {
 	case byRule4:
 		return violation{}
@@ -251,157 +306,52 @@ func (a *apply) plans(kind rotation.Kind) bool {
 	return slices.ContainsFunc(a.planned, func(s rotation.Step) bool { return s.Kind == kind })
 }
 
-// judgePlan judges a decision.
-func (a *apply) judgePlan(d rotation.Decision) violation {
-	sim := &a.sim
-	creates := d.Has(rotation.Rotate)
-	due := a.env.due(sim)
-	young := sim.rec.known && sim.find(current) == nil && !due
-	switch {
-	case d.Refused != nil && len(d.Steps) > 0:
-		return violated(dueNeverForgotten, "steps of a refused request: %+v", d.Steps)
-	case a.requests.newKey() && creates == (d.Refused != nil):
-		return violated(dueNeverForgotten, "a request: steps %+v, refused %+v", d.Steps, d.Refused)
-	case !a.requests.newKey() && d.Refused != nil:
-		return violated(dueNeverForgotten, "refused %+v without a request", *d.Refused)
-	case !sim.edited() && (due || young) && creates == (d.Blocked != nil):
-		return violated(dueNeverForgotten, "due: steps %+v, blocked %+v", d.Steps, d.Blocked)
-	case creates && !a.requests.newKey() && !due:
-		return violated(noNeedlessRotation, "steps %+v", d.Steps)
-	case d.Blocked != nil && !due && !young:
-		return violated(noNeedlessRotation, "blocked %+v, and nothing is due", *d.Blocked)
-	}
-	for _, step := range d.Steps {
-		if !creates && a.makesRoom(step, d) {
-			return violated(noNeedlessDeletion, "steps %+v", d.Steps)
-		}
-		if !sim.edited() && sim.config.paused && !a.revokes(step) {
-			return violated(pausedStopsClock, "step %+v", step)
-		}
-		if sim.edited() && !a.requested(step) {
-			return violated(editTakesNoClockStep, "step %+v", step)
-		}
-	}
-	return judgeObstacles(d)
-}
-
-// makesRoom reports whether the step deletes a key that would not be deleted without a rotation.
-func (a *apply) makesRoom(step rotation.Step, d rotation.Decision) bool {
-	switch step.Kind {
-	case rotation.DeleteCurrent, rotation.DeleteUnmanaged:
-		return true
-	case rotation.DeletePrevious:
-		return a.sim.active(previous) && !d.Has(rotation.Deactivate)
-	case rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.Reactivate, rotation.Deactivate, rotation.Rotate:
-	}
-	return false
-}
-
-// revokes reports whether the step deactivates a key because of a revoke, an earlier one or the requested one.
-func (a *apply) revokes(step rotation.Step) bool {
-	return step.Kind == rotation.Deactivate && (a.sim.rec.revoked || a.requests.revoke)
-}
-
-// requested reports whether a request explains the step.
-func (a *apply) requested(step rotation.Step) bool {
-	switch step.Kind {
-	case rotation.Adopt:
-		return a.requests.create
-	case rotation.RecordDeactivated, rotation.RecordReactivated:
-		return false
-	case rotation.Reactivate:
-		return a.sim.config.hold
-	case rotation.Deactivate:
-		return a.revokes(step)
-	case rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged:
-		return a.requests.newKey() && a.sim.count() == 2
-	case rotation.Rotate:
-		return a.requests.newKey()
-	}
-	return false
-}
-
-func judgeObstacles(d rotation.Decision) violation {
-	obstacles := slices.Clone(d.Waiting)
-	for _, o := range []*rotation.Obstacle{d.Blocked, d.Refused} {
-		if o != nil {
-			obstacles = append(obstacles, *o)
-		}
-	}
-	for _, o := range obstacles {
-		if !o.Until.IsZero() && o.Until.Before(now) {
-			return violated(waitNamesFuture, "%+v", o)
-		}
-	}
-	return violation{}
-}
-
 // judgeEnd judges the simulation after a successful apply, before it is recorded. If the recipients changed while only the ciphertext
-// was known, there is a new key. After a revoke no older key is Active. If somebody reactivated one after the plan, it is marked as
-// revoked instead, so that the next apply deactivates it.
+// was known, there is a new key, or a request is pending. After a revoke no older key is Active. If somebody reactivated one after the
+// plan, it is marked as revoked instead, so that the next apply deactivates it.
 func (a *apply) judgeEnd(late bool) violation {
-	if sealed := a.sim.rec.sealed; sealed != 0 && sealed != a.sim.config.recipients {
+	sim := &a.sim
+	if sealed := sim.rec.sealed; sealed != 0 && sealed != sim.config.recipients && !sim.rec.request.recipients {
 		return violated(sealedToRecipients, "the secret is still encrypted to the former recipients")
 	}
-	if marked := late && a.sim.rec.revoked; a.requests.revoke && a.sim.active(previous) && !marked {
+	before := a.before.find(previous)
+	if marked := (late || before != nil && before.stale) && sim.rec.revoked; a.requests.revoke && sim.active(previous) && !marked {
 		return violated(revokeCompletes, "previous is Active")
 	}
-	return violation{}
-}
-
-// judgeFuture judges what would be decided if nothing happened for a long time.
-func (a *apply) judgeFuture() violation {
-	if a.sim.edited() || a.sim.config.paused {
-		return violation{}
-	}
-	env, at := a.env, now.Add(farFuture.duration())
-	a.observe(at)
-	later := rotation.Decide(a.policy, a.rec, a.seen, at)
-	sim := a.sim
-	sim.wait(farFuture)
-	rotates := env.due(&sim) && !sim.config.expired()
-	switch {
-	case rotates && sim.count() < 2 && !later.Has(rotation.Rotate),
-		rotates && env.getsSlot(&sim) && len(later.Steps) == 0:
-		return violated(retirementFinishes, "the rotation: steps %+v, blocked %+v", later.Steps, later.Blocked)
-	case sim.active(current) && env.retires(&sim) && len(later.Steps) == 0:
-		return violated(retirementFinishes, "previous: blocked %+v, waiting %+v", later.Blocked, later.Waiting)
+	ours := before != nil && a.before.rec.deactivatedByUs && !a.before.rec.revoked
+	if p := sim.find(previous); !late && a.setsHold() && ours && (p == nil || p.status != active) {
+		return violated(holdReactivates, "previous is not Active")
 	}
 	return violation{}
 }
 
-// retires reports whether previous is retired as time passes, if nothing else happens.
-func (env *environment) retires(sim *simulation) bool {
-	k := sim.find(previous)
-	return k != nil && !sim.config.hold && !k.signs && (!env.lastUseDenied || k.status == active && env.durationsOf(sim.config).unusedFor == 0)
-}
-
-// getsSlot reports whether a rotation gets a slot as time passes, if nothing else happens.
-func (env *environment) getsSlot(sim *simulation) bool {
-	prev, cur := sim.find(previous), sim.find(current)
+// judgeRecorded judges that a successful apply recorded what somebody else changed.
+func (a *apply) judgeRecorded() violation {
+	sim := &a.sim
+	cur, prev := sim.find(current), sim.find(previous)
 	switch {
-	case prev == nil && env.modes[sim.config.mode] == rotation.RetireUnmanaged:
-		return true
-	case prev == nil:
-		return env.freesUnmanaged(sim)
-	case sim.active(current):
-		return env.retires(sim)
-	case prev.status == inactive:
-		return !sim.config.hold && !prev.signs && !env.lastUseDenied
+	case sim.renamed:
+		return violated(changesRecorded, "the user's name")
+	case sim.rec.previous && prev == nil:
+		return violated(changesRecorded, "previous is gone")
+	case cur != nil && (cur.status == inactive) != (sim.rec.inactiveSince != never):
+		return violated(changesRecorded, "the status of current")
+	case prev != nil && !sim.settles(*prev) && !sim.rec.revoked && (prev.listed() == inactive) != (sim.rec.deactivated != never):
+		return violated(changesRecorded, "the status of previous")
 	}
-	return cur != nil && !cur.signs && sim.rec.inactiveSince != never
+	return violation{}
 }
 
-// freesUnmanaged reports whether delete_unused deletes an unmanaged key for a rotation.
-func (env *environment) freesUnmanaged(sim *simulation) bool {
-	if env.modes[sim.config.mode] != rotation.DeleteUnused || env.lastUseDenied {
-		return false
+// judgePending judges what a successful apply left of the requests to rotate.
+func (a *apply) judgePending() violation {
+	before, sim := a.before.rec.request, &a.sim
+	created := a.holds(createdKey)
+	want := pending{
+		rotate:     !created && (before.rotate || a.requests.rotate) && sim.config.rotate != 0,
+		recipients: !created && (before.recipients || a.requests.recipients) && sim.rec.sealed != 0 && sim.rec.sealed != sim.config.recipients,
 	}
-	for i, k := range sim.keys {
-		other := sim.keys[1-i]
-		if k.role == unmanaged && k.neverUsed() && !k.signs && (k.status == inactive || other.status == active) {
-			return true
-		}
+	if a.rec.Request != want.pendingRequest() {
+		return violated(pendingNeverLost, "pending is %q, want %q", a.rec.Request, want.pendingRequest())
 	}
-	return false
+	return violation{}
 }

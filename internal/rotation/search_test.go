@@ -8,61 +8,59 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// found is a simulation, and how the search first reached it.
-type found struct {
-	simulation simulation
-	parent     int32
-	move       move
-}
-
 type search struct {
 	explorer
 	scope scope
-	seen  map[simulation]struct{}
-	queue []found
+	store *store
 }
 
 // search visits the simulations that can be reached, breadth first, up to limit.
 func (s scope) search(limit int) (*search, error) {
-	q := &search{scope: s, seen: make(map[simulation]struct{})}
-	var buf []event
+	q := &search{scope: s, store: newStore()}
 	q.env = s.environment()
-	q.events = func(sim *simulation) []event {
-		buf = s.events(buf, sim)
-		return slices.Clone(buf)
-	}
+	q.events = s.events
 	at := int32(-1)
-	q.visit = func(sim simulation, m move) {
-		if len(q.queue) == limit {
-			return
-		}
-		if _, ok := q.seen[sim]; !ok {
-			q.seen[sim] = struct{}{}
-			q.queue = append(q.queue, found{sim, at, m})
+	q.visit = func(sim simulation, _ move) {
+		if q.store.size < limit {
+			q.store.add(q.env.pack(sim), at)
 		}
 	}
 	for _, sim := range s.starts() {
 		q.emit(sim, move{kind: starts})
 	}
-	for int(at)+1 < len(q.queue) {
+	for int(at)+1 < q.store.size {
 		at++
-		if m, v := q.expand(q.queue[at].simulation); v != (violation{}) {
+		if m, v := q.expand(q.simulation(at)); v != (violation{}) {
 			return q, fmt.Errorf("%v\n%s", v, q.trace(at, m))
 		}
 	}
 	return q, nil
 }
 
-// trace returns the shortest way to the simulation at that index, and the move after it.
+func (q *search) simulation(at int32) simulation { return q.env.unpack(q.store.at(int(at)).simulation) }
+
+// trace returns the shortest way to the simulation at that place, and the move after it. The moves between are found again.
 func (q *search) trace(at int32, m move) string {
 	lines := []string{fmt.Sprintf("then %v", m)}
-	for ; at >= 0; at = q.queue[at].parent {
-		f := q.queue[at]
-		lines = append(lines, fmt.Sprintf("%v\n    %v", f.move, f.simulation))
+	for at >= 0 {
+		to, from := q.store.at(int(at)).simulation, q.store.at(int(at)).parent
+		how := move{kind: starts}
+		if from >= 0 {
+			x := &explorer{env: q.env, events: q.events}
+			x.visit = func(sim simulation, m move) {
+				if how.kind == starts && q.env.pack(sim) == to {
+					how = m
+				}
+			}
+			x.expand(q.simulation(from))
+		}
+		lines = append(lines, fmt.Sprintf("%v\n    %v", how, q.env.unpack(to)))
+		at = from
 	}
 	slices.Reverse(lines)
 	return strings.Join(lines, "\n")
@@ -96,8 +94,9 @@ func TestExhaustiveSearch(t *testing.T) {
 				} else if group.Failed() {
 					return
 				}
+				began := time.Now()
 				q, err := s.search(size.limit)
-				t.Logf("%d states, %d transitions, %d applies", len(q.queue), q.tally.transitions, q.tally.applies)
+				t.Logf("%d states, %d transitions, %d applies, %v", q.store.size, q.tally.transitions, q.tally.applies, time.Since(began))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -112,7 +111,7 @@ func TestExhaustiveSearch(t *testing.T) {
 	var total tally
 	states := 0
 	for q := range results {
-		states += len(q.queue)
+		states += q.store.size
 		total.merge(q.tally)
 	}
 	t.Logf("%d states, %d decisions, %d applies, %d transitions, no violation\n%s", states, total.decisions, total.applies,
@@ -133,18 +132,27 @@ func branches() []string {
 			all = append(all, branch(role, value))
 		}
 	}
-	add("step", rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.Reactivate, rotation.Deactivate,
-		rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged, rotation.Rotate)
-	add("stale", rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.Reactivate, rotation.Deactivate,
-		rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged, rotation.Rotate)
+	kinds := []any{
+		rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.RecordDeleted, rotation.RecordCurrentInactive,
+		rotation.RecordCurrentActive, rotation.RecordRenamed, rotation.RecordRequest, rotation.Reactivate, rotation.Deactivate,
+		rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged, rotation.Rotate,
+	}
+	add("step", kinds...)
+	add("stale", kinds...)
 	add("reason", rotation.ReasonCreated, rotation.ReasonAge, rotation.ReasonMissing, rotation.ReasonInactive,
 		rotation.ReasonRecreated, rotation.ReasonChanged, rotation.ReasonRecipients, rotation.ReasonRevoked)
 	// An obstacle names the key beside the only Active key, since somebody can do something about that one.
 	add("blocked", rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld, rotation.CausePaused,
-		rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired)
-	add("refused", rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld, rotation.CauseUnmanaged,
-		rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired)
-	add("waiting", rotation.CauseUsed, rotation.CauseSigner, rotation.CauseNotOurs, rotation.CauseRevoked)
+		rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired,
+		rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseSettling)
+	add("retirement blocked", rotation.CauseSigner, rotation.CauseRevokedActive, rotation.CauseHeld, rotation.CausePaused,
+		rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseUsed)
+	add("no room", rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld,
+		rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired,
+		rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseSettling)
+	add("room", rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged)
+	add("refused", rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired)
+	add("waiting", rotation.CauseNotOurs, rotation.CauseRevoked)
 	slices.Sort(all)
 	return all
 }

@@ -2,17 +2,8 @@ package rotation_test
 
 import (
 	"slices"
-	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
-)
-
-// keyIDs are the ids of the keys in the two slots. createdKey is the key that the running apply has created.
-var keyIDs = [2]string{"first", "second"}
-
-const (
-	createdKey = "fresh"
-	lostKey    = "lost"
 )
 
 // apply is a running apply: the simulation, and the same in the types of the code under test.
@@ -25,8 +16,14 @@ type apply struct {
 	rec      rotation.Record
 	seen     rotation.Observation
 	requests requests
+	// before is the simulation of the plan.
+	before simulation
 	// planned are the steps that the plan showed.
 	planned []rotation.Step
+	// room are the planned deletions that make room for the rotation, not done yet.
+	room []rotation.Step
+	// answered reports whether IAM has answered our creation of a key: with a key, or that there is no room.
+	answered bool
 }
 
 // requests is what changed values ask for, found by comparing the configuration with the recorded one.
@@ -34,143 +31,142 @@ type requests struct {
 	create, rotate, recipients, revoke bool
 }
 
-func (a requests) newKey() bool { return a.create || a.rotate || a.recipients || a.revoke }
+func (a requests) newKey() bool { return a.create || a.revoke || a.deferrable() }
+
+// deferrable reports whether a rotation is asked for that may be pending.
+func (a requests) deferrable() bool { return a.rotate || a.recipients }
+
+// onlyDeferrable reports whether nothing but such a rotation is asked for.
+func (a requests) onlyDeferrable() bool { return a.deferrable() && !a.create && !a.revoke }
 
 func (sim *simulation) requests() requests {
 	gained := func(recorded, wanted uint8) bool { return sim.rec.known && wanted != 0 && wanted != recorded }
 	return requests{
-		create:     !sim.rec.exists,
-		rotate:     sim.rec.exists && gained(sim.rec.config.rotate, sim.config.rotate),
-		revoke:     sim.rec.exists && gained(sim.rec.config.revoke, sim.config.revoke),
-		recipients: sim.rec.known && sim.rec.sealed != 0 && sim.config.recipients != sim.rec.config.recipients,
+		create: !sim.rec.exists,
+		rotate: sim.rec.exists && gained(sim.rec.config.rotate, sim.config.rotate),
+		revoke: sim.rec.exists && gained(sim.rec.config.revoke, sim.config.revoke),
+		recipients: sim.rec.known && sim.rec.sealed != 0 && sim.config.recipients != sim.rec.config.recipients &&
+			sim.config.recipients != sim.rec.sealed,
 	}
 }
 
-// newApply begins an apply, as Read and the plan do.
-func (env *environment) newApply(sim simulation) *apply {
-	a := &apply{env: env, sim: sim, ids: keyIDs, requests: sim.requests()}
-	a.observe(now)
-	return a
+// setsHold reports whether this apply sets hold_previous, and no revoke overrides it.
+func (a *apply) setsHold() bool {
+	return a.before.rec.known && !a.before.rec.config.hold && a.before.config.hold && !a.requests.revoke
 }
 
-// observe translates the simulation into the types of the code under test, and looks up last uses at that instant.
-func (a *apply) observe(at time.Time) {
-	sim := &a.sim
-	a.policy = a.env.policy(sim.config)
-	a.rec, a.seen = rotation.Record{}, rotation.Observation{Recreated: sim.recreated, Keys: make([]rotation.Key, 0, 2)}
-	if sim.rec.exists {
-		a.rec.Current = rotation.Current{
-			ID: lostKey, CreatedAt: sim.rec.created.at(), InactiveSince: sim.rec.inactiveSince.at(), Sealed: sim.rec.sealed != 0,
-		}
+// read looks at IAM and decides by the recorded policy, as Read does. The policy is the configured one from then on.
+func (env *environment) read(sim simulation) (*apply, rotation.Decision) {
+	a := &apply{env: env, sim: sim, before: sim, ids: keyIDs, requests: sim.requests()}
+	policy := env.policy(sim.config)
+	switch {
+	case sim.rec.known:
+		policy = env.policy(sim.rec.config)
+	case sim.rec.exists:
+		policy = rotation.Policy{}
 	}
-	if sim.rec.previous {
-		a.rec.Previous = &rotation.Previous{
-			ID: lostKey, ReplacedAt: sim.rec.replaced.at(), DeactivatedAt: sim.rec.deactivated.at(),
-			DeactivatedByUs: sim.rec.deactivatedByUs, Adopted: sim.rec.adopted, Revoked: sim.rec.revoked,
-		}
-	}
-	if sim.rec.known {
-		p := a.env.policy(sim.rec.config)
-		a.rec.Policy = &p
-	}
-	for i, k := range sim.keys {
-		if k.status != gone {
-			a.addKey(a.ids[i], k)
-		}
-	}
-	a.lookUpLastUses(at)
+	a.observe(policy, now)
+	d := rotation.Decide(policy, a.rec, a.seen, now)
+	a.policy = env.policy(sim.config)
+	return a, d
 }
 
-func (a *apply) addKey(id string, k simKey) {
-	seen := rotation.Key{ID: id, Status: rotation.Active, CreatedAt: a.sim.observed(k).created.at()}
-	if k.status == inactive {
-		seen.Status = rotation.Inactive
+// plan returns what the apply is planned to do: what Read decided, or what an edited policy asks for by the evidence of Read.
+func (a *apply) plan(read rotation.Decision) rotation.Decision {
+	if !a.sim.rec.exists || !a.sim.edited() {
+		return read
 	}
-	if k.signs {
-		a.seen.Signer = id
-	}
-	switch k.role {
-	case current:
-		a.rec.Current.ID, a.rec.Current.CreatedAt = id, seen.CreatedAt
-	case previous:
-		a.rec.Previous.ID, a.rec.Previous.CreatedAt = id, seen.CreatedAt
-	case unmanaged:
-	}
-	a.seen.Keys = append(a.seen.Keys, seen)
+	return rotation.Judge(a.policy, a.rec, a.seen, read.Room, now)
 }
 
-// lookUpLastUses adds the last uses that the provider would look up at that instant.
-func (a *apply) lookUpLastUses(at time.Time) {
-	if a.env.lastUseDenied {
-		return
-	}
-	policy := a.policy
-	if a.rec.Policy != nil {
-		policy = *a.rec.Policy
-	}
-	for _, id := range a.rec.KeysNeedingLastUse(policy, a.seen, at) {
-		k := a.sim.observed(a.sim.keys[slices.Index(a.ids[:], id)])
-		use := &rotation.Use{At: k.used.at(), Service: "s3"}
-		if k.usedSTS {
-			use.Service = "sts"
-		}
-		a.seen.Find(id).LastUse = use
-	}
+func (a *apply) clone() *apply {
+	b := *a
+	return &b
 }
 
-// refresh adds to the record what Read finds without a step.
-func (a *apply) refresh() {
-	a.rec = a.rec.Reconcile(a.seen, now)
-	a.readBack()
-}
-
-// carryOut does a step, as the provider does, and returns the invariant that it violates, if any.
-func (a *apply) carryOut(step rotation.Step) violation {
-	before := a.sim
-	created := rotation.Key{ID: createdKey, Status: rotation.Active, CreatedAt: now, LastUse: &rotation.Use{}}
-	out := rotation.Outcome{At: now, NewKey: created, Sealed: a.sim.config.recipients != 0}
+// perform does a step in IAM, if it changes something there, and in the record, and returns the invariant that it violates, if any.
+func (a *apply) perform(step rotation.Step) violation {
+	before := *a
+	if v := a.call(step); v != (violation{}) {
+		return v
+	}
+	out := a.outcome()
 	a.rec, a.seen = a.rec.After(step, a.seen, out), a.seen.After(step, out)
-	if len(a.seen.Keys) > len(a.sim.keys) {
-		return violated(atMostTwoKeys, "step %+v", step)
-	}
 	a.readBack()
-	a.updateHistory(step, before)
-	return a.judge(step, before)
+	a.updateHistory(step, before.sim)
+	return a.judge(step, before.sim)
 }
 
-// readBack copies the statuses, the roles and the record into the simulation.
-func (a *apply) readBack() {
-	sim := &a.sim
-	for i := range sim.keys {
-		k := &sim.keys[i]
-		seen := a.seen.Find(a.ids[i])
-		switch {
-		case seen == nil && k.status != gone:
-			if k.role == current {
-				sim.rec.created = k.created
-			}
-			*k = simKey{}
-		case seen != nil && seen.Status == rotation.Active:
-			k.status = active
-		case seen != nil:
-			k.status = inactive
-		}
+func (a *apply) outcome() rotation.Outcome {
+	to := a.sim.config.recipients
+	return rotation.Outcome{
+		At: now, NewKey: rotation.Key{ID: createdKey, Status: rotation.Active, CreatedAt: now, LastUse: &rotation.Use{}},
+		Sealed: to != 0, SealedTo: recipients[to],
 	}
-	if a.seen.Find(createdKey) != nil && !a.holds(createdKey) {
+}
+
+// call does what a step asks IAM for.
+func (a *apply) call(step rotation.Step) violation {
+	sim := &a.sim
+	at := slices.Index(a.ids[:], step.Key)
+	if at >= 0 && sim.keys[at].status == gone {
+		at = -1
+	}
+	switch step.Kind {
+	case rotation.Rotate:
 		i := sim.free()
+		if i < 0 {
+			return violated(atMostTwoKeys, "step %+v", step)
+		}
 		a.ids[i] = createdKey
 		sim.keys[i] = simKey{status: active, used: never, inactiveFor: never}
 		if a.env.proof {
-			sim.keys[i].used, sim.keys[i].usedSTS = 0, true
+			sim.keys[i].use(true)
+			sim.keys[i].usedByUs = true
 		}
+	case rotation.Reactivate, rotation.Deactivate:
+		if at < 0 {
+			break
+		}
+		sim.keys[at].status, sim.keys[at].stale = active, false
+		if step.Kind == rotation.Deactivate {
+			sim.keys[at].status = inactive
+		}
+	case rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged:
+		if at < 0 {
+			break
+		}
+		k := sim.keys[at]
+		if !a.answered && a.plans(rotation.Rotate) && !a.retired(k) {
+			return violated(createFirst, "step %+v", step)
+		}
+		if k.role == current {
+			sim.rec.created = k.created
+		}
+		sim.keys[at] = simKey{}
+	case rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.RecordDeleted,
+		rotation.RecordCurrentInactive, rotation.RecordCurrentActive, rotation.RecordRenamed, rotation.RecordRequest:
 	}
+	return violation{}
+}
+
+// retired reports whether the key is deleted by rule 4 alone, room or not.
+func (a *apply) retired(k simKey) bool {
+	grace := a.env.timing(&a.sim).grace
+	return k.role == previous && k.status == inactive && k.inactiveFor >= grace && (k.used == never || k.used >= grace)
+}
+
+// readBack copies the roles and the record into the simulation.
+func (a *apply) readBack() {
+	sim := &a.sim
 	for i := range sim.keys {
-		sim.keys[i].role = a.role(a.ids[i])
+		sim.keys[i].role = a.role(i)
 	}
-	sim.recreated = a.seen.Recreated
+	sim.recreated, sim.renamed = a.seen.Recreated, a.rec.User != a.seen.User
 	rec := &sim.rec
 	rec.exists, rec.previous = a.rec.Current.ID != "", a.rec.Previous != nil
-	rec.inactiveSince = ageOf(a.rec.Current.InactiveSince)
+	rec.inactiveSince, rec.managed = ageOf(a.rec.Current.InactiveSince), ageOf(a.rec.ManagedSince)
+	rec.request, _ = pendingOf(a.rec.Request)
 	rec.replaced, rec.deactivated = 0, never
 	rec.deactivatedByUs, rec.adopted, rec.revoked = false, false, false
 	if p := a.rec.Previous; p != nil {
@@ -179,15 +175,18 @@ func (a *apply) readBack() {
 	}
 }
 
-func (a *apply) holds(id string) bool { return a.ids[0] == id || a.ids[1] == id }
+func (a *apply) holds(id string) bool {
+	i := slices.Index(a.ids[:], id)
+	return i >= 0 && a.sim.keys[i].status != gone
+}
 
-func (a *apply) role(id string) role {
+func (a *apply) role(i int) role {
 	switch {
-	case a.seen.Find(id) == nil:
+	case a.sim.keys[i].status == gone:
 		return unmanaged
-	case id == a.rec.Current.ID:
+	case a.ids[i] == a.rec.Current.ID:
 		return current
-	case a.rec.Previous != nil && id == a.rec.Previous.ID:
+	case a.rec.Previous != nil && a.ids[i] == a.rec.Previous.ID:
 		return previous
 	default:
 		return unmanaged
@@ -199,6 +198,9 @@ func (a *apply) role(id string) role {
 func (a *apply) updateHistory(step rotation.Step, before simulation) {
 	if step.Kind == rotation.Rotate {
 		a.sim.rec.sealed, a.sim.rec.imported = a.sim.config.recipients, false
+		if before.recreated {
+			a.sim.rec.id = 1 - a.sim.rec.id
+		}
 	}
 	for i := range a.sim.keys {
 		k, old := &a.sim.keys[i], before.keys[i]
@@ -206,15 +208,23 @@ func (a *apply) updateHistory(step rotation.Step, before simulation) {
 		case k.status == inactive && old.status == active:
 			k.inactiveFor, k.deactivatedByUs = 0, true
 		case k.status == active && old.status == inactive:
-			k.inactiveFor, k.deactivatedByUs, k.overlapFor = never, false, 0
+			k.inactiveFor, k.deactivatedByUs = never, false
 		}
-		if k.status == gone || a.ids[i] == createdKey {
+		if k.status == gone {
+			continue
+		}
+		if a.ids[i] == createdKey && step.Kind == rotation.Rotate {
+			k.usedSinceReplaced = k.used == 0
 			continue
 		}
 		switch step.Kind {
 		case rotation.Rotate:
-			k.overlapFor, k.newerThanCurrent = 0, false
+			k.newerThanCurrent = false
+			a.beginOverlap(k)
 			switch {
+			case k.status == active && before.settles(old) && before.recordedInactive(old):
+				// It is still recorded as Inactive, and like one that somebody deactivates again before the next look.
+				k.inactiveFor = 0
 			case k.status == active:
 				k.inactiveFor, k.deactivatedByUs = never, false
 			case old.role == previous:
@@ -224,26 +234,36 @@ func (a *apply) updateHistory(step rotation.Step, before simulation) {
 				k.revoked = true
 				a.sim.brokenByOthers = a.sim.brokenByOthers || k.published
 			}
-		case rotation.Adopt, rotation.RecordReactivated:
-			k.overlapFor = 0
-		case rotation.RecordDeactivated, rotation.Reactivate, rotation.Deactivate, rotation.DeletePrevious,
-			rotation.DeleteCurrent, rotation.DeleteUnmanaged:
+		case rotation.Adopt, rotation.RecordReactivated, rotation.Reactivate:
+			a.beginOverlap(k)
+			k.excused = k.excused || step.Kind == rotation.Adopt && k.role == previous
+		case rotation.RecordDeactivated, rotation.RecordDeleted, rotation.RecordCurrentInactive, rotation.RecordCurrentActive,
+			rotation.RecordRenamed, rotation.RecordRequest, rotation.Deactivate, rotation.DeletePrevious, rotation.DeleteCurrent,
+			rotation.DeleteUnmanaged:
 		}
 	}
 }
 
-// cannotSeal reports whether a known plaintext would have to be encrypted to recipients that have expired. The apply fails then,
-// whatever the rules of rotation say.
-func (a *apply) cannotSeal() bool {
-	return a.sim.rec.exists && !a.sim.rec.imported && a.sim.rec.sealed == 0 && a.sim.config.expired()
+// beginOverlap notes, for one of both keys, that the overlap of previous begins.
+func (a *apply) beginOverlap(k *simKey) {
+	old := a.env.timing(&a.before).old()
+	k.overlapFor, k.oldAtReplaced, k.usedSinceReplaced = 0, old > 0 && k.created >= old, k.used == 0
+}
+
+// cannotSeal reports whether a secret would have to be encrypted to recipients that have expired, a known plaintext or the secret of a
+// new key that an edit asks for. The apply fails then, whatever the rules of rotation say.
+func (a *apply) cannotSeal(steps []rotation.Step) bool {
+	sim := &a.sim
+	rotates := slices.ContainsFunc(steps, func(s rotation.Step) bool { return s.Kind == rotation.Rotate })
+	return sim.rec.exists && sim.config.expired() && (!sim.rec.imported && sim.rec.sealed == 0 || sim.edited() && rotates)
 }
 
 // finish returns the simulation after a successful apply: the configured policy is recorded, a known plaintext is encrypted, and
 // current is published.
 func (a *apply) finish() simulation {
 	sim := a.sim
-	sim.rec.known, sim.rec.config = true, sim.config
-	if !sim.rec.imported {
+	sim.rec.known, sim.rec.config, sim.behind = true, sim.config, 0
+	if !sim.rec.imported && sim.rec.sealed == 0 {
 		sim.rec.sealed = sim.config.recipients
 	}
 	for i := range sim.keys {
@@ -253,6 +273,7 @@ func (a *apply) finish() simulation {
 			sim.brokenByOthers = false
 		}
 	}
+	sim.brokenByOthers = sim.brokenByOthers || !sim.publishedWorks()
 	return sim
 }
 
@@ -278,28 +299,32 @@ func (sim *simulation) dropRecord() {
 // apply created is unmanaged.
 func (a *apply) crash(recorded *apply) simulation {
 	sim := a.sim
-	sim.rec, sim.recreated, sim.brokenByOthers = recorded.sim.rec, recorded.sim.recreated, recorded.sim.brokenByOthers
+	sim.rec, sim.recreated, sim.renamed = recorded.fail().rec, recorded.sim.recreated, recorded.sim.renamed
 	for i := range sim.keys {
 		k := &sim.keys[i]
 		k.role = unmanaged
-		if k.published && k.status != active {
-			sim.brokenByOthers = a.sim.brokenByOthers
-		}
+		old := recorded.sim.keys[i]
 		if k.status == gone {
-			if old := recorded.sim.keys[i]; old.status != gone && old.role == current {
+			if old.status != gone && old.role == current {
 				sim.rec.created = old.created
 			}
 			continue
 		}
-		if old := recorded.sim.keys[i]; a.ids[i] == recorded.ids[i] {
+		if a.ids[i] == recorded.ids[i] {
 			k.role, k.revoked, k.overlapFor, k.newerThanCurrent = old.role, old.revoked, old.overlapFor, old.newerThanCurrent
+			k.usedSinceReplaced, k.oldAtReplaced, k.excused = old.usedSinceReplaced, old.oldAtReplaced, old.excused
+			k.stale = k.stale && k.status == old.status
 			if k.status == old.status || k.status == active || sim.recordedInactive(*k) {
 				k.inactiveFor, k.deactivatedByUs = old.inactiveFor, old.deactivatedByUs
 			}
 		} else {
 			k.newerThanCurrent = recorded.sim.hasOlderCurrent()
+			if old.status != gone && old.role == current {
+				sim.rec.created = old.created
+			}
 		}
 	}
+	sim.brokenByOthers = recorded.sim.brokenByOthers || a.sim.brokenByOthers && !sim.publishedWorks()
 	if !sim.rec.exists {
 		sim.dropRecord()
 	}

@@ -8,19 +8,27 @@ type eventKind uint8
 const (
 	waits eventKind = iota
 	usesKey
+	callsSTS
 	deactivatesKey
 	reactivatesKey
 	deletesKey
 	createsKey
 	recreatesUser
+	renamesUser
 	signsWith
+	provesCurrent
+	deniesLastUse
+	managesKey
+	lagsBehind
 	edits
 )
 
 func (k eventKind) String() string {
 	return [...]string{
-		"time passes", "somebody uses key", "somebody deactivates key", "somebody reactivates key", "somebody deletes key",
-		"somebody creates a key", "somebody deletes and re-creates the user", "we sign with key", "somebody edits the configuration to",
+		"time passes", "somebody uses key", "somebody calls STS with key", "somebody deactivates key", "somebody reactivates key",
+		"somebody deletes key", "somebody creates a key", "somebody deletes and re-creates the user", "somebody renames the user",
+		"we sign with key, or no longer", "we call STS with current", "the last use is denied, or no longer, of key",
+		"another resource manages, or no longer, key", "lists are behind, or no longer, about key", "somebody edits the configuration to",
 	}[k]
 }
 
@@ -38,52 +46,62 @@ func (e event) String() string {
 		return fmt.Sprintf("%v: %v", e.kind, e.by.duration())
 	case edits:
 		return fmt.Sprintf("%v %+v", e.kind, e.config)
-	case createsKey, recreatesUser:
+	case createsKey, recreatesUser, renamesUser, provesCurrent:
 		return e.kind.String()
-	case usesKey, deactivatesKey, reactivatesKey, deletesKey, signsWith:
+	case usesKey, callsSTS, deactivatesKey, reactivatesKey, deletesKey, signsWith, deniesLastUse, managesKey, lagsBehind:
 	}
 	return fmt.Sprintf("%v %d", e.kind, e.key)
 }
 
 // can reports whether the event is possible and changes something.
 func (sim *simulation) can(e event) bool {
-	if e.kind == createsKey {
-		return sim.free() >= 0
-	}
-	if e.kind == signsWith && e.key < 0 {
-		return sim.keys[0].signs || sim.keys[1].signs
-	}
-	var k simKey
-	if e.key >= 0 {
-		k = sim.keys[e.key]
-	}
+	k := sim.keys[e.key]
 	switch e.kind {
 	case usesKey:
-		return k.status == active && (k.used != 0 || k.usedSTS)
+		return k.status == active && (k.used != 0 || k.usedSTS || k.usedByUs)
+	case callsSTS:
+		return k.status == active && (k.used != 0 || k.usedByUs)
 	case deactivatesKey:
 		return k.status == active
 	case reactivatesKey:
 		return k.status == inactive
-	case deletesKey:
+	case deletesKey, deniesLastUse:
 		return k.status != gone
+	case managesKey:
+		return k.status != gone && k.role == unmanaged
+	case lagsBehind:
+		if k.stale {
+			return true
+		}
+		k.stale = true
+		return k.status != gone && sim.settles(k)
 	case signsWith:
-		return k.status == active && !k.signs
+		return k.status == active || k.signs
 	case edits:
 		return sim.config != e.config
 	case recreatesUser:
-		return sim.rec.exists
-	case waits, createsKey:
+		return sim.rec.exists && !sim.recreated
+	case renamesUser:
+		return sim.rec.exists && !sim.renamed && !sim.recreated
+	case provesCurrent:
+		return sim.active(current) && !sim.find(current).usedByUs
+	case createsKey:
+		return sim.free() >= 0
+	case waits:
 	}
 	return true
 }
 
 // after returns the simulation after an event that is possible.
 func (sim simulation) after(e event) simulation {
+	k := &sim.keys[e.key]
 	switch e.kind {
 	case waits:
 		sim.wait(e.by)
 	case usesKey:
-		sim.keys[e.key].used, sim.keys[e.key].usedSTS = 0, false
+		k.use(false)
+	case callsSTS:
+		k.use(true)
 	case deactivatesKey, reactivatesKey:
 		sim.changeStatus(e)
 	case deletesKey:
@@ -94,14 +112,29 @@ func (sim simulation) after(e event) simulation {
 		sim.remove(0)
 		sim.remove(1)
 		sim.recreated = true
+	case renamesUser:
+		sim.renamed = true
 	case signsWith:
-		for i := range sim.keys {
-			sim.keys[i].signs = i == e.key
-		}
+		k.signs = !k.signs
+	case provesCurrent:
+		cur := sim.find(current)
+		cur.use(true)
+		cur.usedByUs, sim.signed = true, 0
+	case deniesLastUse:
+		k.useDenied = !k.useDenied
+	case managesKey:
+		k.other = !k.other
+	case lagsBehind:
+		k.stale = !k.stale
 	case edits:
 		sim.config = e.config
 	}
 	return sim
+}
+
+// use notes a use by somebody.
+func (k *simKey) use(sts bool) {
+	k.used, k.usedSTS, k.usedByUs, k.usedSinceReplaced = 0, sts, false, true
 }
 
 func (sim *simulation) wait(d age) {
@@ -113,8 +146,12 @@ func (sim *simulation) wait(d age) {
 			}
 		}
 	}
-	for _, a := range []*age{&sim.rec.created, &sim.rec.inactiveSince, &sim.rec.replaced, &sim.rec.deactivated} {
+	r := &sim.rec
+	for _, a := range []*age{&r.created, &r.inactiveSince, &r.replaced, &r.deactivated, &r.managed, &sim.signed, &sim.behind} {
 		*a = a.plus(d, farFuture)
+	}
+	for i := range sim.keys {
+		sim.keys[i].stale = sim.keys[i].stale && sim.settles(sim.keys[i])
 	}
 	for _, s := range []*config{&sim.rec.config, &sim.config} {
 		if s.expires != never {
@@ -123,9 +160,10 @@ func (sim *simulation) wait(d age) {
 	}
 }
 
-// changeStatus changes the status of a key, as somebody else does.
+// changeStatus changes the status of a key, as somebody else does. Lists that were behind show the new status.
 func (sim *simulation) changeStatus(e event) {
 	k := &sim.keys[e.key]
+	k.stale = false
 	if e.kind == reactivatesKey {
 		k.status = active
 		if k.published && !k.revoked {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
 // age is how many seconds ago something happened; never if it did not. The current time is always the same instant, and waiting
@@ -81,8 +79,10 @@ type simKey struct {
 	overlapFor age
 	status     status
 	role       role
-	// usedSTS reports whether the last use was a call to STS.
-	usedSTS bool
+	// usedSTS reports whether the last use was a call to STS, and usedByUs whether it was our own proof that the key works.
+	usedSTS, usedByUs bool
+	// usedSinceReplaced reports, for current, whether its last use followed the beginning of previous's overlap.
+	usedSinceReplaced bool
 	// deactivatedByUs reports whether this resource deactivated it.
 	deactivatedByUs bool
 	// revoked reports whether a revoke was applied to it.
@@ -93,6 +93,16 @@ type simKey struct {
 	signs bool
 	// newerThanCurrent reports, for an unmanaged key beside current, whether it was created after current.
 	newerThanCurrent bool
+	// oldAtReplaced reports, for previous, whether it was about to reach max_age already when its overlap began.
+	oldAtReplaced bool
+	// excused reports whether max_age does not bind it: it was adopted, or overdue when it was imported.
+	excused bool
+	// useDenied reports whether IAM does not answer how the key was used last.
+	useDenied bool
+	// other reports whether another resource manages the key.
+	other bool
+	// stale reports whether lists still show the status that the key had before our last change of it.
+	stale bool
 }
 
 // unusedFor is how long the key has been unused; since its creation if nobody ever used it.
@@ -103,14 +113,24 @@ func (k simKey) unusedFor() age {
 	return k.used
 }
 
-// neverUsed reports whether nobody used the key, our own proof aside.
-func (k simKey) neverUsed() bool {
-	return k.used == never || k.usedSTS && k.created-k.used <= 15*minute
+// provedAtCreation reports whether the last use is what IAM shows of our own proof of a new key.
+func (k simKey) provedAtCreation() bool {
+	return k.used != never && k.usedSTS && k.created-k.used <= 15*minute
 }
 
-// durations are those of a policy.
-type durations struct {
-	rotateAfter, overlap, grace, unusedFor age
+// neverUsed reports whether nobody used the key, our own proof aside.
+func (k simKey) neverUsed() bool { return k.used == never || k.provedAtCreation() }
+
+// listed is the status that lists show.
+func (k simKey) listed() status {
+	switch {
+	case k.stale && k.status == active:
+		return inactive
+	case k.stale && k.status == inactive:
+		return active
+	default:
+		return k.status
+	}
 }
 
 // config is a policy as the configuration has it. Durations and mode are indexes into the environment, rotate and revoke are
@@ -119,7 +139,7 @@ type config struct {
 	durations      uint8
 	mode           uint8
 	rotate, revoke uint8
-	// recipients is 0 for none, or one of two sets.
+	// recipients is 0 for none, or one of three sets.
 	recipients uint8
 	// expires is after how long the first of the recipients expires: 0 once it has, never if none does. Without recipients it is 0.
 	expires      age
@@ -129,12 +149,17 @@ type config struct {
 // expired reports whether there are recipients, and one of them has expired.
 func (c config) expired() bool { return c.recipients != 0 && c.expires == 0 }
 
+// pending is what asks for a rotation that could not be done yet.
+type pending struct{ rotate, recipients bool }
+
 // record is what the Terraform state holds, except for the keys' roles.
 type record struct {
 	// created is the age of a current that IAM does not list; zero otherwise.
-	created                           age
-	inactiveSince                     age
-	replaced, deactivated             age
+	created               age
+	inactiveSince         age
+	replaced, deactivated age
+	// managed is how long this resource has managed the user; never if that is no longer than the age of current.
+	managed                           age
 	exists, previous                  bool
 	deactivatedByUs, adopted, revoked bool
 	// known is false until the first apply after create or import.
@@ -144,6 +169,9 @@ type record struct {
 	sealed uint8
 	// imported reports whether the secret of current was never known.
 	imported bool
+	request  pending
+	// id is the index of the user's unique id.
+	id uint8
 }
 
 // simulation is one state of a simulated user: its keys in IAM, the Terraform state and the configuration. It is comparable.
@@ -151,9 +179,17 @@ type simulation struct {
 	keys   [2]simKey
 	rec    record
 	config config
+	// signed is how long ago we last signed a call with current, its proof aside.
+	signed age
+	// behind is how long ago the last successful apply was, where that counts.
+	behind age
 	// brokenByOthers reports whether somebody else, or a revoke, disabled the key that consumers have.
 	brokenByOthers bool
 	recreated      bool
+	// renamed reports whether the user has another name than the recorded one.
+	renamed bool
+	// blocked reports whether the last apply had to leave a due rotation or retirement, where that counts.
+	blocked bool
 }
 
 // String returns what is not zero.
@@ -164,17 +200,24 @@ func (sim simulation) String() string {
 			continue
 		}
 		fmt.Fprintf(&b, "[%s %s created %v used %v inactive for %v overlap for %v%s] ", [...]string{"unmanaged", "current", "previous"}[k.role],
-			[...]string{"gone", "Active", "Inactive"}[k.status], k.created, k.used, k.inactiveFor, k.overlapFor,
-			flags(flag{"sts", k.usedSTS}, flag{"deactivated by us", k.deactivatedByUs}, flag{"revoked", k.revoked}, flag{"published", k.published},
-				flag{"signs", k.signs}, flag{"newer than current", k.newerThanCurrent}))
+			[...]string{"gone", "Active", "Inactive"}[k.status], k.created, k.used, k.inactiveFor, k.overlapFor, k.flags())
 	}
 	r := sim.rec
-	fmt.Fprintf(&b, "record: created %v inactive since %v replaced %v deactivated %v%s applied %+v, configured %+v%s",
-		r.created, r.inactiveSince, r.replaced, r.deactivated, flags(flag{"exists", r.exists}, flag{"previous", r.previous},
+	fmt.Fprintf(&b, "record: created %v inactive since %v replaced %v deactivated %v managed %v%s sealed to %d applied %+v, configured %+v, signed %v%s",
+		r.created, r.inactiveSince, r.replaced, r.deactivated, r.managed, flags(flag{"exists", r.exists}, flag{"previous", r.previous},
 			flag{"deactivated by us", r.deactivatedByUs}, flag{"adopted", r.adopted}, flag{"revoked", r.revoked}, flag{"known", r.known},
-			flag{"imported", r.imported}, flag{"sealed", r.sealed != 0}), r.config, sim.config,
-		flags(flag{"broken by others", sim.brokenByOthers}, flag{"recreated", sim.recreated}))
+			flag{"imported", r.imported}, flag{"value pending", r.request.rotate}, flag{"recipients pending", r.request.recipients}),
+		r.sealed, r.config, sim.config, sim.signed,
+		flags(flag{"broken by others", sim.brokenByOthers}, flag{"recreated", sim.recreated}, flag{"renamed", sim.renamed},
+			flag{"apply is due", sim.behind > 0}))
 	return b.String()
+}
+
+func (k simKey) flags() string {
+	return flags(flag{"sts", k.usedSTS}, flag{"used by us", k.usedByUs}, flag{"used since replaced", k.usedSinceReplaced},
+		flag{"deactivated by us", k.deactivatedByUs}, flag{"revoked", k.revoked}, flag{"published", k.published},
+		flag{"signs", k.signs}, flag{"newer than current", k.newerThanCurrent}, flag{"old at replacement", k.oldAtReplaced},
+		flag{"excused", k.excused}, flag{"last use denied", k.useDenied}, flag{"of another resource", k.other}, flag{"stale", k.stale})
 }
 
 type flag struct {
@@ -213,23 +256,6 @@ func (sim *simulation) hasOlderCurrent() bool {
 	return k != nil && k.created > 0
 }
 
-// observed returns the key with an age that agrees with newerThanCurrent, which limited ages do not show.
-func (sim *simulation) observed(k simKey) simKey {
-	cur := sim.find(current)
-	if k.role != unmanaged || cur == nil {
-		return k
-	}
-	created := max(k.created, cur.created)
-	if k.newerThanCurrent {
-		created = min(k.created, cur.created-second)
-	}
-	if k.usedSTS {
-		k.used += created - k.created
-	}
-	k.created = created
-	return k
-}
-
 func (sim *simulation) count() int {
 	n := 0
 	for _, k := range sim.keys {
@@ -251,138 +277,32 @@ func (sim *simulation) free() int {
 
 func (sim *simulation) edited() bool { return !sim.rec.known || sim.rec.config != sim.config }
 
+// settles reports whether our last step on previous is so recent that a list which contradicts it proves nothing.
+func (sim *simulation) settles(k simKey) bool {
+	recent := func(a age) bool { return a != never && a < 5*minute }
+	switch {
+	case k.role != previous:
+		return false
+	case k.listed() == active:
+		return sim.rec.deactivatedByUs && recent(sim.rec.deactivated)
+	default:
+		return sim.rec.deactivated == never && recent(sim.rec.replaced)
+	}
+}
+
+// provedByCall reports whether the last use is what IAM shows of a later call that we signed with current.
+func (sim *simulation) provedByCall(k simKey) bool {
+	return k.role == current && k.used != never && k.usedSTS && sim.signed != never && sim.signed-k.used <= 15*minute &&
+		k.used-sim.signed <= minute
+}
+
 // recordedInactive reports whether the record has the key as Inactive.
 func (sim *simulation) recordedInactive(k simKey) bool {
 	return k.role == previous && sim.rec.deactivated != never || k.role == current && sim.rec.inactiveSince != never
 }
 
-// environment is what stays the same during a search or a fuzzed walk.
-type environment struct {
-	durations []durations
-	modes     []rotation.UnmanagedKeys
-	// lastUseDenied reports whether GetAccessKeyLastUsed is denied.
-	lastUseDenied bool
-	// proof reports whether a new key is proved to work before it is published.
-	proof bool
-	// limits are the ages above which nothing changes; zero for none.
-	limits limits
-}
-
-type limits struct {
-	current, other, used, overlapFor, inactiveFor age
-}
-
-var (
-	triggers   = [3]map[string]string{nil, {"value": "a"}, {"value": "b"}}
-	recipients = [3]string{"", "a", "b"}
-)
-
-func (env *environment) durationsOf(c config) durations { return env.durations[c.durations] }
-
-func (env *environment) policy(c config) rotation.Policy {
-	d := env.durationsOf(c)
-	p := rotation.Policy{
-		RotateAfter:       d.rotateAfter.duration(),
-		Overlap:           d.overlap.duration(),
-		Grace:             d.grace.duration(),
-		RequireUnusedFor:  d.unusedFor.duration(),
-		RotateWhenChanged: triggers[c.rotate],
-		RevokeWhenChanged: triggers[c.revoke],
-		HoldPrevious:      c.hold,
-		Paused:            c.paused,
-		UnmanagedKeys:     env.modes[c.mode],
-		Recipients:        recipients[c.recipients],
-	}
-	if c.recipients != 0 && c.expires != never {
-		p.SealableUntil = now.Add(c.expires.duration())
-	}
-	return p
-}
-
-// normalize returns one representative of all simulations that the rules can't distinguish from sim.
-func (env *environment) normalize(sim simulation) simulation {
-	if env.limits != (limits{}) {
-		env.limitAges(&sim)
-	}
-	for i := range sim.keys {
-		k := &sim.keys[i]
-		if k.status == gone {
-			*k = simKey{}
-			continue
-		}
-		if k.status == active && !sim.recordedInactive(*k) {
-			k.inactiveFor, k.deactivatedByUs = never, false
-		}
-		if k.role != previous {
-			k.overlapFor = 0
-		}
-		if k.role == unmanaged {
-			k.deactivatedByUs, k.revoked = false, false
-		}
-	}
-	for i := range sim.keys {
-		sim.keys[i].newerThanCurrent = sim.keys[i].newerThanCurrent && sim.keys[i].role == unmanaged && sim.find(current) != nil
-	}
-	if sim.find(previous) == nil {
-		sim.rec.replaced, sim.rec.deactivated = 0, never
-		sim.rec.deactivatedByUs, sim.rec.adopted, sim.rec.revoked = false, false, false
-	}
-	if sim.find(current) != nil || !sim.rec.exists {
-		sim.rec.created = 0
-	}
-	sim.renameValues()
-	if a, b := sim.keys[0], sim.keys[1]; rank(a) > rank(b) || rank(a) == rank(b) && a.created < b.created {
-		sim.keys[0], sim.keys[1] = b, a
-	}
-	return sim
-}
-
-// renameValues renames the recorded trigger values and recipients, since it only matters whether the configured ones differ.
-func (sim *simulation) renameValues() {
-	rename := func(recorded, configured *uint8) {
-		if *recorded == 2 {
-			*recorded = 1
-			if *configured != 0 {
-				*configured = 3 - *configured
-			}
-		}
-	}
-	rename(&sim.rec.config.rotate, &sim.config.rotate)
-	rename(&sim.rec.config.revoke, &sim.config.revoke)
-	if sim.rec.sealed != 0 && sim.rec.sealed == sim.rec.config.recipients {
-		sim.rec.sealed = 1
-	}
-	rename(&sim.rec.config.recipients, &sim.config.recipients)
-}
-
-func rank(k simKey) int {
-	switch {
-	case k.status == gone:
-		return 3
-	case k.role == current:
-		return 0
-	case k.role == previous:
-		return 1
-	default:
-		return 2
-	}
-}
-
-func (env *environment) limitAges(sim *simulation) {
-	at := env.limits
-	for i := range sim.keys {
-		k := &sim.keys[i]
-		if k.role == current {
-			k.created = min(k.created, at.current)
-		} else {
-			k.created = min(k.created, at.other)
-		}
-		k.used, k.overlapFor, k.inactiveFor = min(k.used, at.used), min(k.overlapFor, at.overlapFor), min(k.inactiveFor, at.inactiveFor)
-		if k.usedSTS && k.used != never {
-			k.used = k.created
-		}
-	}
-	sim.rec.created = min(sim.rec.created, hour)
-	sim.rec.replaced = min(sim.rec.replaced, at.overlapFor)
-	sim.rec.deactivated, sim.rec.inactiveSince = min(sim.rec.deactivated, at.inactiveFor), min(sim.rec.inactiveSince, at.inactiveFor)
+// handedOver reports whether somebody has used current since it replaced previous, as far as the last use shows.
+func (sim *simulation) handedOver() bool {
+	k := sim.find(current)
+	return k != nil && k.used != never && k.usedSinceReplaced && !k.usedByUs
 }
