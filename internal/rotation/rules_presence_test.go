@@ -184,7 +184,8 @@ func TestDecide_inactiveCurrentMakesRoom(t *testing.T) {
 	checkRows(t, []row{
 		{
 			"a request when it is first seen Inactive", overlapping(edit(quarter), is(cur, inactive)), day(3),
-			does(pend(byQuarter), recordCurrentInactive()).pending(obstacle(CauseGrace, cur)).next(obstacleUntil(CauseGrace, cur, day(10))),
+			does(recordCurrentInactive(), pend(byQuarter)).pending(obstacleUntil(CauseGrace, cur, day(10))).
+				next(obstacleUntil(CauseGrace, cur, day(10))),
 		},
 		{
 			"Active again meanwhile", overlapping(inactiveSince(day(3)), used(prev, day(10))), day(10),

@@ -230,7 +230,8 @@ func TestDecide_orphanOfInterruptedRevoke(t *testing.T) {
 		},
 		{
 			"another request alone", interrupted(edit(taken, quarter)), day(4),
-			does(pend(byQuarter), recordCurrentInactive()).pending(obstacle(CauseGrace, cur)).next(obstacleUntil(CauseGrace, cur, day(11))),
+			does(recordCurrentInactive(), pend(byQuarter)).pending(obstacleUntil(CauseGrace, cur, day(11))).
+				next(obstacleUntil(CauseGrace, cur, day(11))),
 		},
 		{
 			"current gone, an older Inactive key in its slot",

@@ -224,7 +224,9 @@ func TestDecide_adoptsBesideKeyOfAnotherResource(t *testing.T) {
 	t.Parallel()
 	policy := rotation.Policy{Overlap: time.Hour, Grace: time.Hour, UnmanagedKeys: rotation.RetireUnmanaged}
 	record := rotation.Record{Policy: &policy, Current: rotation.Current{ID: "gone", CreatedAt: now.Add(-9 * time.Hour)}}
-	seen := rotation.Observation{Keys: []rotation.Key{aged("theirs", rotation.Active, 9*time.Hour), aged("nobody's", rotation.Active, time.Hour)}}
+	seen := rotation.Observation{Keys: []rotation.Key{
+		aged("theirs", rotation.Active, 9*time.Hour), aged("nobody's", rotation.Active, time.Hour),
+	}}
 	seen.Keys[0].Other = true
 	wantSteps(t, "plan", rotation.Decide(policy, record, seen, now).Steps, []rotation.Step{{Kind: rotation.Adopt, Key: "nobody's"}})
 }

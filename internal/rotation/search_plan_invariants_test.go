@@ -16,7 +16,7 @@ func (a *apply) judgePlan(d rotation.Decision) violation {
 	switch {
 	case d.Refused != nil && len(d.Steps) > 0:
 		return violated(dueNeverForgotten, "steps of a refused request: %+v", d.Steps)
-	case (a.requests.create || a.requests.revoke) == (creates == (d.Refused != nil)) && (a.requests.create || a.requests.revoke || d.Refused != nil):
+	case a.requests.refusable() && creates == (d.Refused != nil), d.Refused != nil && !a.requests.refusable():
 		return violated(dueNeverForgotten, "steps %+v, refused %+v", d.Steps, d.Refused)
 	case a.requests.onlyDeferrable() && creates == d.Has(rotation.RecordRequest):
 		return violated(dueNeverForgotten, "a request to rotate: steps %+v", d.Steps)
@@ -141,6 +141,10 @@ func (a *apply) isTrue(o rotation.Obstacle) bool {
 	if i := slices.Index(a.ids[:], o.Key); i >= 0 {
 		k = sim.keys[i]
 	}
+	if a.requests.create && k.role == unmanaged {
+		// It would be adopted.
+		k.role = previous
+	}
 	cur, t := sim.find(current), a.env.timing(sim)
 	switch o.Cause {
 	case rotation.CauseUsed:
@@ -162,9 +166,9 @@ func (a *apply) isTrue(o rotation.Obstacle) bool {
 	case rotation.CausePaused:
 		return sim.config.paused
 	case rotation.CauseUnmanaged:
-		return k.status != gone && k.role == unmanaged
+		return k.status != gone && (k.role == unmanaged || a.requests.create)
 	case rotation.CauseAdopted:
-		return sim.rec.adopted && k.role == previous
+		return (sim.rec.adopted || a.requests.create) && k.role == previous
 	case rotation.CauseSigner:
 		return k.signs
 	case rotation.CauseOnlyActive:
@@ -191,9 +195,8 @@ func (a *apply) judgeTime(read, d rotation.Decision) violation {
 		again := rotation.Judge(a.policy, a.rec, a.seen, read.Room, now.Add(later))
 		switch {
 		case a.requests.revoke && (d.Refused != nil || again.Refused != nil && again.Refused.Cause == rotation.CauseExpired):
-		case !slices.Equal(d.Steps, again.Steps), (d.Refused == nil) != (again.Refused == nil), !slices.Equal(d.Waiting, again.Waiting):
-			return violated(judgeIsTimeless, "steps %+v, refused %+v, waiting %+v; after %v %+v, %+v, %+v", d.Steps, d.Refused, d.Waiting, later,
-				again.Steps, again.Refused, again.Waiting)
+		case !slices.Equal(d.Steps, again.Steps), (d.Refused == nil) != (again.Refused == nil):
+			return violated(judgeIsTimeless, "steps %+v, refused %+v; after %v %+v, %+v", d.Steps, d.Refused, later, again.Steps, again.Refused)
 		}
 	}
 	return violation{}

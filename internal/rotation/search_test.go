@@ -138,7 +138,9 @@ func branches() []string {
 		rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged, rotation.Rotate,
 	}
 	add("step", kinds...)
-	add("stale", kinds...)
+	// A previous that is gone stays so, and an apply has the configuration of its plan.
+	never := []any{rotation.RecordDeleted, rotation.RecordRequest}
+	add("stale", slices.DeleteFunc(kinds, func(kind any) bool { return slices.Contains(never, kind) })...)
 	add("reason", rotation.ReasonCreated, rotation.ReasonAge, rotation.ReasonMissing, rotation.ReasonInactive,
 		rotation.ReasonRecreated, rotation.ReasonChanged, rotation.ReasonRecipients, rotation.ReasonRevoked)
 	// An obstacle names the key beside the only Active key, since somebody can do something about that one.
@@ -151,7 +153,8 @@ func branches() []string {
 		rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired,
 		rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseSettling)
 	add("room", rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged)
-	add("refused", rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired)
+	add("refused", rotation.CauseHeld, rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung,
+		rotation.CauseExpired)
 	add("waiting", rotation.CauseNotOurs, rotation.CauseRevoked)
 	slices.Sort(all)
 	return all

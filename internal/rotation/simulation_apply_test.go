@@ -31,13 +31,16 @@ type requests struct {
 	create, rotate, recipients, revoke bool
 }
 
-func (a requests) newKey() bool { return a.create || a.revoke || a.deferrable() }
+func (a requests) newKey() bool { return a.refusable() || a.deferrable() }
+
+// refusable reports whether a new key is asked for now or never.
+func (a requests) refusable() bool { return a.create || a.revoke }
 
 // deferrable reports whether a rotation is asked for that may be pending.
 func (a requests) deferrable() bool { return a.rotate || a.recipients }
 
 // onlyDeferrable reports whether nothing but such a rotation is asked for.
-func (a requests) onlyDeferrable() bool { return a.deferrable() && !a.create && !a.revoke }
+func (a requests) onlyDeferrable() bool { return a.deferrable() && !a.refusable() }
 
 func (sim *simulation) requests() requests {
 	gained := func(recorded, wanted uint8) bool { return sim.rec.known && wanted != 0 && wanted != recorded }

@@ -26,7 +26,7 @@ const (
 func (k eventKind) String() string {
 	return [...]string{
 		"time passes", "somebody uses key", "somebody calls STS with key", "somebody deactivates key", "somebody reactivates key",
-		"somebody deletes key", "somebody creates a key", "somebody deletes and re-creates the user", "somebody renames the user",
+		"somebody deletes key", "somebody creates a key", "somebody deletes and re-creates the user", "somebody renames the user, or back",
 		"we sign with key, or no longer", "we call STS with current", "the last use is denied, or no longer, of key",
 		"another resource manages, or no longer, key", "lists are behind, or no longer, about key", "somebody edits the configuration to",
 	}[k]
@@ -82,7 +82,7 @@ func (sim *simulation) can(e event) bool {
 	case recreatesUser:
 		return sim.rec.exists && !sim.recreated
 	case renamesUser:
-		return sim.rec.exists && !sim.renamed && !sim.recreated
+		return sim.rec.exists && !sim.recreated
 	case provesCurrent:
 		return sim.active(current) && !sim.find(current).usedByUs
 	case createsKey:
@@ -113,7 +113,7 @@ func (sim simulation) after(e event) simulation {
 		sim.remove(1)
 		sim.recreated = true
 	case renamesUser:
-		sim.renamed = true
+		sim.renamed = !sim.renamed
 	case signsWith:
 		k.signs = !k.signs
 	case provesCurrent:

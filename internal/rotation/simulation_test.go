@@ -203,7 +203,8 @@ func (sim simulation) String() string {
 			[...]string{"gone", "Active", "Inactive"}[k.status], k.created, k.used, k.inactiveFor, k.overlapFor, k.flags())
 	}
 	r := sim.rec
-	fmt.Fprintf(&b, "record: created %v inactive since %v replaced %v deactivated %v managed %v%s sealed to %d applied %+v, configured %+v, signed %v%s",
+	fmt.Fprintf(&b, "record: created %v inactive since %v replaced %v deactivated %v managed %v%s sealed to %d applied %+v, "+
+		"configured %+v, signed %v%s",
 		r.created, r.inactiveSince, r.replaced, r.deactivated, r.managed, flags(flag{"exists", r.exists}, flag{"previous", r.previous},
 			flag{"deactivated by us", r.deactivatedByUs}, flag{"adopted", r.adopted}, flag{"revoked", r.revoked}, flag{"known", r.known},
 			flag{"imported", r.imported}, flag{"value pending", r.request.rotate}, flag{"recipients pending", r.request.recipients}),
