@@ -100,7 +100,7 @@ func TestAccRotatingAccessKey_newKeyNeverWorks(t *testing.T) {
 		s.Sim.ClearDenials()
 
 		// The orphan has the slot, and the plan names it.
-		slot := acctest.SlotTaken("k2", "Inactive, created 2026-04-01 00:00:00 UTC, never used")
+		slot := acctest.SlotTaken("k2")
 		s.Refresh(acctest.RotationWaits(slot))
 		s.WantState(map[string]any{"access_key_id": "k1", "previous": nil, "rotation_blocked": slot})
 		s.DeleteKey("k2")
