@@ -64,7 +64,7 @@ func TestAccRotatingAccessKey_rotateWhenChanged(t *testing.T) {
 }
 
 // TestAccRotatingAccessKey_requestPending asks for a rotation that no slot is free for. The apply records the request, the plans
-// that follow are empty and say what it waits for, and taking the value back withdraws it.
+// that follow are empty and say what it waits for, and removing the value withdraws it.
 func TestAccRotatingAccessKey_requestPending(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -113,7 +113,7 @@ func TestAccRotatingAccessKey_requestPending(t *testing.T) {
 				acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"), `unmanaged_keys to "retire"`,
 				`"delete_unused"`,
 			},
-			before: []acctest.Option{acctest.ProbablyLeft("theirs", acctest.RotationDay)},
+			before: []acctest.Option{acctest.ProbablyLeft("theirs", "2026-04-01 00:00:03 UTC")},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -132,10 +132,10 @@ func TestAccRotatingAccessKey_requestPending(t *testing.T) {
 			})
 			waits := acctest.RotationWaits(test.fact)
 			s.PlanEmpty(with(waits)...)
-			s.Write(settled, acctest.ConsumerHCL)
+			s.Write(settled.With(acctest.Args{"rotate_when_changed": "{}"}), acctest.ConsumerHCL)
 			s.Apply(with(waits)...)
 			s.WantState(map[string]any{
-				"rotate_when_changed.a": "1", "access_key_id": "k2", "rotation_requested": nil, "rotation_blocked": nil,
+				"rotate_when_changed.a": nil, "access_key_id": "k2", "rotation_requested": nil, "rotation_blocked": nil,
 				"last_change": "record k2: no rotation is asked for any more",
 			})
 			s.PlanEmpty(with(test.before...)...)

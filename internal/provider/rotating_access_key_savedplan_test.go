@@ -27,11 +27,17 @@ func idle(s *acctest.Story, span string) {
 // the state.
 func late(s *acctest.Story, span string, did ...string) {
 	s.T.Helper()
-	s.Plan(2)
+	lateWarning(s, span, nil, did...)
+}
+
+// lateWarning is late with a plan that warns.
+func lateWarning(s *acctest.Story, span string, warnings []acctest.Option, did ...string) {
+	s.T.Helper()
+	s.Plan(2, warnings...)
 	s.WantChanges()
 	shown := shown(s)
 	s.Advance(span)
-	s.ApplyPlan()
+	s.ApplyPlan(warnings...)
 	s.WantChanges(did...)
 	s.WantState(shown)
 }
@@ -100,7 +106,7 @@ func TestAccRotatingAccessKey_savedPlanRotation(t *testing.T) {
 		"previous.deactivated_by": "iamkeys", "previous.delete_at": "2026-08-01T00:00:02Z",
 	})
 	// The rotation is due by now, and has no slot before the grace is over.
-	const grace = "Inactive key k1 is in its grace until 2026-08-01 00:00:02 UTC"
+	const grace = "the grace of key k1 is not over"
 	s.Refresh(acctest.RotationWaits(grace))
 	s.WantState(map[string]any{"rotation_blocked": grace})
 }
@@ -124,8 +130,9 @@ func TestAccRotatingAccessKey_savedPlanDeletion(t *testing.T) {
 	s.WantState(map[string]any{"previous.access_key_id": "k2", "previous.status": "Active"})
 
 	// Nobody applies for a whole period: the old key leaves without the Inactive step, and a new one comes.
+	s.UseKey("k3")
 	s.Advance("200d")
-	late(s, "10d", "delete k2", "create k4")
+	lateWarning(s, "10d", []acctest.Option{acctest.DeletesActive("k2")}, "delete k2", "create k4")
 	s.PlanEmpty()
 	s.WantState(map[string]any{"previous.access_key_id": "k3", "previous.replaced_at": now(s), "previous.status": "Active"})
 	s.WantHandovers("k1", "k1 to k2", "k2 to k3", "k3 to k4")
@@ -168,10 +175,12 @@ func TestAccRotatingAccessKey_savedPlanRequests(t *testing.T) {
 
 	// A leaked key: previous makes room whatever hold says, and the old current is deactivated.
 	s.Write(asked.With(acctest.Args{"revoke_when_changed": `{ incident = "2026-04" }`}), acctest.ConsumerHCL)
-	late(s, "10d", "delete k1", "create k3", "deactivate k2")
+	lateWarning(s, "10d", []acctest.Option{acctest.Revokes("k2"), acctest.DeletesActive("k1")}, "delete k1", "create k3", "deactivate k2")
 	s.PlanEmpty()
 	s.WantState(map[string]any{
-		"last_change": "rotate k1: asked by revoke_when_changed (incident); deactivate k1: revoked", "previous.access_key_id": "k2", "previous.status": "Inactive",
+		"last_change": "delete k1: Active, never used, to make room; rotate k2: asked by revoke_when_changed (incident); " +
+			"deactivate k2: revoked",
+		"previous.access_key_id": "k2", "previous.status": "Inactive",
 		"previous.revoked": true, "previous.deactivated_at": now(s), "previous.deactivated_by": "iamkeys",
 	})
 }
@@ -185,7 +194,7 @@ func TestAccRotatingAccessKey_savedPlanRecords(t *testing.T) {
 	s.CreateForeignKey("theirs")
 	s.ApplyPlan()
 	s.WantState(map[string]any{"previous": nil})
-	late(s, "10d")
+	lateWarning(s, "10d", []acctest.Option{acctest.Adopts("theirs")})
 	s.PlanEmpty()
 	s.WantState(map[string]any{
 		"access_key_id": "k1", "previous.access_key_id": "theirs", "previous.adopted": true, "previous.status": "Active",

@@ -83,7 +83,8 @@ func TestAccRotatingAccessKey_ownKey(t *testing.T) {
 	// Other credentials may do both.
 	s.SignAs(s.Sim.Root())
 	s.Write(asked("3").With(revoke), acctest.ConsumerHCL)
-	s.Step("delete k1", "create k3", "deactivate k2")
+	s.Apply(acctest.Revokes("k2"), acctest.DeletesActive("k1"))
+	s.WantChanges("delete k1", "create k3", "deactivate k2")
 	s.Destroy()
 	s.WantKeys()
 }

@@ -10,12 +10,12 @@ import (
 //
 // Each kind of step has one stale plan here. Package rotation tests all reasons (TestConfirm_stale), and package rotator what an
 // apply does then (TestUpdate_stale, TestUpdate_userChanged).
-func wantStale(s *acctest.Story, change func(), reason string) {
+func wantStale(s *acctest.Story, change func(), reason string, warnings ...acctest.Option) {
 	s.T.Helper()
-	s.Plan(2)
+	s.Plan(2, warnings...)
 	s.WantChanges()
 	change()
-	s.ApplyPlan(acctest.PlanOutdated(reason))
+	s.ApplyPlan(append(warnings, acctest.PlanOutdated(reason))...)
 	s.WantDetail("Nothing was changed. Plan again")
 	s.WantChanges()
 }
@@ -93,7 +93,7 @@ func TestAccRotatingAccessKey_stalePlanOfAdoption(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).SkipWaits().WithKey(acctest.Distinct(acctest.Args{"unmanaged_keys": `"retire"`}))
 	s.CreateForeignKey("theirs")
-	wantStale(s, func() { s.DeleteKey("theirs") }, "it would adopt key theirs, but "+acctest.KeysChanged)
+	wantStale(s, func() { s.DeleteKey("theirs") }, "it would adopt key theirs, but "+acctest.KeysChanged, acctest.Adopts("theirs"))
 	s.PlanEmpty()
 }
 
