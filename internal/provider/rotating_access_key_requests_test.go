@@ -241,6 +241,7 @@ func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 	})
 
 	// The trigger turns out to be what it was, and a rotation by age, with a deletion before it, was due in the meantime.
+	s.UseKey("k2")
 	s.Advance("90d")
 	write("2", "c")
 	step([]string{"delete k1", "create k3"}, map[string]any{

@@ -235,7 +235,7 @@ check "rotation" {
 	s.Advance("8d-2s")
 	s.PlanEmpty(waiting, blocked, failed)
 	s.Advance("1s")
-	s.Plan(2, acctest.RotationWaits(fact), knownLater)
+	s.Plan(2, acctest.RotationWaits("the grace of key k1 is not over"), knownLater)
 	s.ApplyPlan(knownLater, failed)
 	s.WantChanges("deactivate k1")
 	s.Advance("7d")
@@ -278,10 +278,12 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 			setUp: func(s *acctest.Story) {
 				s.Write(acctest.ByAge(acctest.Args{"hold_previous": "true", "rotate_when_changed": `{ a = "1" }`}))
 				s.Step("create k2")
+				s.UseKey("k2")
 				s.Write(acctest.ByAge(acctest.Args{"hold_previous": "true"}))
 				s.Step()
 			},
 			fact: "hold_previous keeps key k1", did: []string{"delete k1", "create k3"},
+			warnings: []acctest.Option{acctest.DeletesActive("k1")},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

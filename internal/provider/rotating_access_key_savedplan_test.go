@@ -178,7 +178,7 @@ func TestAccRotatingAccessKey_savedPlanRequests(t *testing.T) {
 	lateWarning(s, "10d", []acctest.Option{acctest.Revokes("k2"), acctest.DeletesActive("k1")}, "delete k1", "create k3", "deactivate k2")
 	s.PlanEmpty()
 	s.WantState(map[string]any{
-		"last_change": "delete k1: Active, never used, to make room; rotate k2: asked by revoke_when_changed (incident); " +
+		"last_change": "delete k1: Active, unused since 2026-04-11, to make room; rotate k2: asked by revoke_when_changed (incident); " +
 			"deactivate k2: revoked",
 		"previous.access_key_id": "k2", "previous.status": "Inactive",
 		"previous.revoked": true, "previous.deactivated_at": now(s), "previous.deactivated_by": "iamkeys",
@@ -202,13 +202,14 @@ func TestAccRotatingAccessKey_savedPlanRecords(t *testing.T) {
 	})
 
 	// Somebody deactivates it: recorded, and its grace begins with the apply that records it. The plan is the last one.
+	s.Advance("1d")
 	s.SetStatus("theirs", "Inactive")
 	s.ApplyPlan()
 	late(s, "10d")
 	s.PlanEmpty()
 	s.WantState(map[string]any{
-		"previous.access_key_id": "theirs", "previous.status": "Inactive", "previous.deactivated_at": "2026-01-21T00:00:00Z",
-		"previous.deactivated_by": "other", "previous.delete_at": "2026-01-26T00:00:00Z",
+		"previous.access_key_id": "theirs", "previous.status": "Inactive", "previous.deactivated_at": "2026-01-22T00:00:00Z",
+		"previous.deactivated_by": "other", "previous.delete_at": "2026-01-27T00:00:00Z",
 	})
 
 	// Somebody reactivates it: a new overlap begins.
@@ -216,7 +217,7 @@ func TestAccRotatingAccessKey_savedPlanRecords(t *testing.T) {
 	late(s, "10d")
 	s.PlanEmpty()
 	s.WantState(map[string]any{
-		"previous.access_key_id": "theirs", "previous.status": "Active", "previous.replaced_at": "2026-01-31T00:00:00Z",
+		"previous.access_key_id": "theirs", "previous.status": "Active", "previous.replaced_at": "2026-02-01T00:00:00Z",
 		"previous.deactivated_at": nil, "previous.deactivated_by": nil,
 	})
 	s.WantHandovers("k1")

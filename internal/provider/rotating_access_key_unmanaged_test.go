@@ -95,7 +95,7 @@ func TestAccRotatingAccessKey_unmanagedRetire(t *testing.T) {
 	s.WantDetail("Wait until it has left", acctest.DeleteCommand("theirs"))
 	s.WantChanges()
 	s.Advance("7d-1s")
-	s.PlanEmpty(acctest.RotationWaits(fact))
+	s.PlanEmpty(acctest.RotationWaits("the grace of key theirs is not over"))
 	s.Advance("1s")
 	s.Step("delete theirs", "create k2")
 	s.WantState(map[string]any{
