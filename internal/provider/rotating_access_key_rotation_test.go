@@ -236,7 +236,7 @@ check "rotation" {
 	s.PlanEmpty(waiting, blocked, failed)
 	s.Advance("1s")
 	s.Plan(2, acctest.RotationWaits("the grace of key k1 is not over"), knownLater)
-	s.ApplyPlan(knownLater, failed)
+	s.ApplyPlan(failed)
 	s.WantChanges("deactivate k1")
 	s.Advance("7d")
 	s.Step("delete k1", "create k3")
