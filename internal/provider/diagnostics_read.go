@@ -46,16 +46,17 @@ func readFailure(e *rotator.ReadError) problem {
 func locationWarning(subject rotator.Subject, l rotator.Location) (w diag.Diagnostic, ok bool) {
 	user, current := subject.RecordedUser, subject.Current.ID
 	var p problem
-	switch l.Outcome {
+	outcome := l.Outcome
+	if outcome == rotator.UserRenamed && (rotation.Observation{Keys: l.Keys}).Find(current) == nil {
+		outcome = rotator.CurrentGone
+	}
+	switch outcome {
 	case rotator.CurrentListed, rotator.UserRenamed, rotator.NewUserMissing, rotator.NewUserAnother:
 		return nil, false
 	case rotator.UserGone:
 		p = problem{
 			summary: "IAM user no longer exists",
 			truth:   fmt.Sprintf("Neither user %q nor its key %s exists any more, so the resource is removed from the state.", user, current),
-		}
-		if (rotation.Observation{Keys: l.Keys}).Find(current) == nil {
-			p.truth = fmt.Sprintf("The user was renamed, and the state follows it. Key %s is gone.", current)
 		}
 	case rotator.UserUnknown:
 		p = userUnknown(user, current, l)

@@ -204,7 +204,7 @@ func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 		s.Write(acctest.Asking(`{ release = terraform_data.test.output }`), acctest.ConsumerHCL, acctest.DataHCL(release, generation))
 	}
 	// step plans with all outputs unknown, applies, and checks changes and state.
-	step := func(changes []string, state map[string]any) {
+	step := func(changes []string, state map[string]any, says ...acctest.Option) {
 		t.Helper()
 		s.Plan(2)
 		want := map[string]any{"action": "update"}
@@ -215,7 +215,7 @@ func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 			want[name] = acctest.Unknown
 		}
 		s.WantPlanned(want)
-		s.ApplyPlan()
+		s.ApplyPlan(says...)
 		s.WantChanges(changes...)
 		s.WantState(state)
 		s.PlanEmpty()
@@ -247,7 +247,7 @@ func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 	step([]string{"delete k1", "create k3"}, map[string]any{
 		"access_key_id": "k3", "secret_access_key": "secret of k3", "version": 1775005200, "previous.access_key_id": "k2",
 		"last_change": "delete k1: Active, unused since 2026-01-01, to make room; rotate k2: created 2026-01-01, reached 90d",
-	})
+	}, acctest.DeletesActive("k1"))
 	s.WantHandovers("k1", "k1 to k2", "k2 to k3")
 }
 

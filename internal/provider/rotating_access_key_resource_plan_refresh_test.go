@@ -94,7 +94,10 @@ func TestModifyPlan_withoutRefresh(t *testing.T) {
 	t.Parallel()
 	testPlans(t, []planRow{
 		{name: "after an apply", before: create(nil), noRefresh: true},
-		{name: "after an apply, rotation due since", before: createAndWait("90d"), noRefresh: true},
+		{
+			name: "after an apply, rotation due since", before: createAndWait("90d"), noRefresh: true,
+			says: []string{"Warning: A step is due, and nothing has looked at IAM | Key k1 of user \"ci\": its rotation is due"},
+		},
 		{
 			name: "after a refresh that found a rotation due",
 			before: func(ws *workspace) {
@@ -119,6 +122,7 @@ func TestModifyPlan_withoutRefresh(t *testing.T) {
 				ws.resource.private = nil
 			},
 			noRefresh: true,
+			says:      []string{"Warning: A step is due, and nothing has looked at IAM | Key k1 of user \"ci\": its rotation is due"},
 		},
 		{
 			name: "no private state, rotate_when_changed",

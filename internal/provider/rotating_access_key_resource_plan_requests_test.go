@@ -240,6 +240,7 @@ func TestModifyPlan_holdPrevious(t *testing.T) {
 			name: "set, deactivated by somebody else",
 			before: func(ws *workspace) {
 				rotate(ws)
+				ws.Advance("10m")
 				ws.setStatus("k1", "Inactive")
 				ws.apply(nil)
 			},
