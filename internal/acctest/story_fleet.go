@@ -10,6 +10,8 @@ type Fleet struct {
 	*Story
 	// Users is how many users there are.
 	Users int
+	// Says are the diagnostics of PlanCalls and ApplyCalls.
+	Says []Option
 }
 
 // NewFleet creates users and configures a key for each.
@@ -42,14 +44,14 @@ func (f *Fleet) UseNewest() {
 func (f *Fleet) PlanCalls(code int, calls ...string) {
 	f.T.Helper()
 	f.ResetCalls()
-	f.Plan(code)
+	f.Plan(code, f.Says...)
 	f.wantCallsEach(calls)
 }
 
 // ApplyCalls applies the saved plan, and checks that the apply makes exactly these calls for each user.
 func (f *Fleet) ApplyCalls(calls ...string) {
 	f.T.Helper()
-	f.ApplyPlan()
+	f.ApplyPlan(f.Says...)
 	f.wantCallsEach(calls)
 }
 

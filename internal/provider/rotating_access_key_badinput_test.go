@@ -18,88 +18,128 @@ func TestAccRotatingAccessKey_badInputArguments(t *testing.T) {
 		summary string
 		// detail lists what the text must say.
 		detail []string
+		// warns reports whether the plan warns that nothing ever rotates the key.
+		warns bool
 	}{
 		"word": {
-			acctest.ByAge(acctest.Args{"rotate_after": `"soon"`}),
-			`Invalid duration in rotate_after: "soon"`,
-			[]string{"Set rotate_after to whole numbers with the units w, d, h, m and s", "such as 90d, 12w, 36h or 1d12h"},
+			args:    acctest.ByAge(acctest.Args{"rotate_after": `"soon"`}),
+			summary: `Invalid duration in rotate_after: "soon"`,
+			detail:  []string{"Set rotate_after to whole numbers with the units w, d, h, m and s", "such as 90d, 12w, 36h or 1d12h"},
 		},
 		"number": {
-			acctest.ByAge(acctest.Args{"rotate_after": `"90"`}),
-			`Invalid duration in rotate_after: "90"`,
-			[]string{"Set rotate_after to whole numbers with the units"},
+			args:    acctest.ByAge(acctest.Args{"rotate_after": `"90"`}),
+			summary: `Invalid duration in rotate_after: "90"`,
+			detail:  []string{"Set rotate_after to whole numbers with the units"},
 		},
-		"negative": {acctest.ByAge(acctest.Args{"rotate_after": `"-90d"`}), `Invalid duration in rotate_after: "-90d"`, []string{"without sign"}},
-		"empty":    {acctest.ByAge(acctest.Args{"rotate_after": `""`}), `Invalid duration in rotate_after: ""`, []string{"Set rotate_after to"}},
+		"negative": {args: acctest.ByAge(acctest.Args{"rotate_after": `"-90d"`}), summary: `Invalid duration in rotate_after: "-90d"`, detail: []string{"without sign"}},
+		"empty":    {args: acctest.ByAge(acctest.Args{"rotate_after": `""`}), summary: `Invalid duration in rotate_after: ""`, detail: []string{"Set rotate_after to"}},
 		"zero": {
-			acctest.ByAge(acctest.Args{"rotate_after": `"0s"`}),
-			`Duration of zero in rotate_after: "0s"`,
-			[]string{"Set rotate_after to a duration longer than zero, such as 90d."},
+			args:    acctest.ByAge(acctest.Args{"rotate_after": `"0s"`}),
+			summary: `Duration of zero in rotate_after: "0s"`,
+			detail:  []string{"Set rotate_after to a duration longer than zero, such as 90d."},
 		},
 		"long": {
-			acctest.ByAge(acctest.Args{"rotate_after": `"40000d"`}),
-			`Duration too long in rotate_after: "40000d"`,
-			[]string{"Set rotate_after to at most 36500d."},
+			args:    acctest.ByAge(acctest.Args{"rotate_after": `"40000d"`}),
+			summary: `Duration too long in rotate_after: "40000d"`,
+			detail:  []string{"Set rotate_after to at most 36500d."},
 		},
 		"overlap": {
-			acctest.ByAge(acctest.Args{"overlap": `"-1s"`}), `Invalid duration in overlap: "-1s"`, []string{"Set overlap to whole numbers"},
+			args: acctest.ByAge(acctest.Args{"overlap": `"-1s"`}), summary: `Invalid duration in overlap: "-1s"`, detail: []string{"Set overlap to whole numbers"},
 		},
 		"grace": {
-			acctest.ByAge(acctest.Args{"grace": `"1.5d"`}),
-			`Invalid duration in grace: "1.5d"`,
-			[]string{"Set grace to whole numbers", "without sign, fraction"},
+			args:    acctest.ByAge(acctest.Args{"grace": `"1.5d"`}),
+			summary: `Invalid duration in grace: "1.5d"`,
+			detail:  []string{"Set grace to whole numbers", "without sign, fraction"},
 		},
 		"guard": {
-			acctest.ByAge(acctest.Args{"require_unused_for": `"1d 2h"`}),
-			`Invalid duration in require_unused_for: "1d 2h"`,
-			[]string{"Set require_unused_for to whole numbers", "spaces"},
+			args:    acctest.ByAge(acctest.Args{"require_unused_for": `"1d 2h"`}),
+			summary: `Invalid duration in require_unused_for: "1d 2h"`,
+			detail:  []string{"Set require_unused_for to whole numbers", "spaces"},
 		},
 		"short_for_defaults": {
-			acctest.ByAge(acctest.Args{"rotate_after": `"15d"`}),
-			`rotate_after "15d" is too short: it must be more than 15d`,
-			[]string{
+			args:    acctest.ByAge(acctest.Args{"rotate_after": `"15d"`}),
+			summary: `rotate_after "15d" is too short: it must be more than 15d`,
+			detail: []string{
 				"overlap (7d)", "require_unused_for (8d)", "grace (7d)",
 				"Set rotate_after to more than 15d, or shorten overlap, require_unused_for or grace.",
 			},
 		},
 		"short_for_overlap": {
-			acctest.ByAge(acctest.Args{"rotate_after": `"30d"`, "overlap": `"4w"`, "grace": `"2d"`}),
-			`rotate_after "30d" is too short: it must be more than 30d`,
-			[]string{"overlap (28d)", "require_unused_for (8d)", "grace (2d)"},
+			args:    acctest.ByAge(acctest.Args{"rotate_after": `"30d"`, "overlap": `"4w"`, "grace": `"2d"`}),
+			summary: `rotate_after "30d" is too short: it must be more than 30d`,
+			detail:  []string{"overlap (28d)", "require_unused_for (8d)", "grace (2d)"},
 		},
 		"short_for_guard": {
-			acctest.ByAge(acctest.Args{"rotate_after": `"10d"`, "overlap": `"0s"`, "require_unused_for": `"10d"`, "grace": `"0s"`}),
-			`rotate_after "10d" is too short: it must be more than 10d`,
-			[]string{"overlap (0s)", "require_unused_for (10d)", "grace (0s)"},
+			args:    acctest.ByAge(acctest.Args{"rotate_after": `"10d"`, "overlap": `"0s"`, "require_unused_for": `"10d"`, "grace": `"0s"`}),
+			summary: `rotate_after "10d" is too short: it must be more than 10d`,
+			detail:  []string{"overlap (0s)", "require_unused_for (10d)", "grace (0s)"},
 		},
-		"no_trigger": {
-			acctest.ByAge(acctest.Args{"rotate_after": "", "grace": `"7d"`}),
-			"Nothing would ever rotate this key: rotate_after and rotate_when_changed are both unset",
-			[]string{`Set rotate_after, such as "90d"`, "or rotate_when_changed"},
+		"short_for_spread": {
+			args:    acctest.ByAge(acctest.Args{"rotate_after": `"15d"`, "rotation_spread": `"1d"`}),
+			summary: `rotate_after "15d" is too short: it must be more than 16d`,
+			detail:  []string{"Set rotate_after to more than 16d"},
+		},
+		"long_spread": {
+			args:    acctest.ByAge(acctest.Args{"rotation_spread": `"75d"`}),
+			summary: `rotation_spread "75d" is too long: it must be less than 75d`,
+			detail:  []string{"Shorten rotation_spread, overlap, require_unused_for or grace"},
+		},
+		"short_max_age": {
+			args:    acctest.ByAge(acctest.Args{"rotate_after": "", "max_age": `"33d"`}),
+			summary: `max_age "33d" is too short: it must be more than 33d`,
+			detail:  []string{"three times apply_every (1d)", "Set max_age to more than 33d, or shorten overlap, require_unused_for, grace or apply_every."},
+		},
+		"max_age_beside_rotate_after": {
+			args:    acctest.ByAge(acctest.Args{"max_age": `"108d"`, "apply_every": `"2d"`, "rotate_after": `"90d"`}),
+			summary: `max_age "108d" is too short for rotate_after: it must be at least 111d`,
+			detail: []string{
+				"rotate_after (90d), overlap (7d), require_unused_for (8d) and three times apply_every (2d)",
+				"Set max_age to 111d or more, or remove rotate_after",
+			},
+		},
+		"zero_apply_every": {
+			args: acctest.ByAge(acctest.Args{"apply_every": `"0s"`}), summary: `Duration of zero in apply_every: "0s"`, detail: []string{"longer than zero"},
 		},
 		"unmanaged": {
-			acctest.Unmanaged("delete"),
-			"Invalid Attribute Value Match",
-			[]string{`Attribute unmanaged_keys value must be one of: ["refuse" "retire" "delete_unused"], got: "delete"`},
+			args:    acctest.Unmanaged("delete"),
+			summary: "Invalid Attribute Value Match",
+			detail:  []string{`Attribute unmanaged_keys value must be one of: ["refuse" "retire" "delete_unused"], got: "delete"`},
 		},
 		"description": {
-			acctest.ByAge(acctest.Args{"description": `""`}),
-			"Invalid Attribute Value Length",
-			[]string{"Attribute description string length must be between 1 and 256, got: 0"},
+			args:    acctest.ByAge(acctest.Args{"description": `"${join("", [for i in range(257) : "ä"])}"`}),
+			summary: "Invalid Attribute Value Length",
+			detail:  []string{"Attribute description UTF-8 character count must be at most 256, got: 257"},
+		},
+		"description_characters": {
+			args:    acctest.ByAge(acctest.Args{"description": `"ci;deployer"`}),
+			summary: "Invalid Attribute Value Match",
+			detail:  []string{"Attribute description must be letters, digits, spaces and characters of _.:/=+-@"},
 		},
 		"user": {
-			acctest.ByAge(acctest.Args{"user": `""`}),
-			"Invalid Attribute Value Match",
-			[]string{"Attribute user must be the name of an IAM user: 1 to 128 letters, digits and characters of _+=,.@-, got:"},
+			args:    acctest.ByAge(acctest.Args{"user": `""`}),
+			summary: "Invalid Attribute Value Match",
+			detail:  []string{"Attribute user must be the name of an IAM user: 1 to 128 letters, digits and characters of _+=,.@-, got:"},
 		},
 		// A second more than the least is enough.
 		"good":             {args: acctest.ByAge(acctest.Args{"rotate_after": `"15d1s"`})},
-		"good_without_age": {args: acctest.Asking("{}").With(acctest.Args{"rotate_after": ""})},
+		"good_spread":      {args: acctest.ByAge(acctest.Args{"rotate_after": `"16d1s"`, "rotation_spread": `"1d"`})},
+		"good_max_age":     {args: acctest.ByAge(acctest.Args{"rotate_after": "", "max_age": `"33d1s"`})},
+		"good_both":        {args: acctest.ByAge(acctest.Args{"max_age": `"108d"`})},
+		"good_without_age": {args: acctest.Asking(`{ a = "1" }`).With(acctest.Args{"rotate_after": ""})},
+		"good_description": {args: acctest.ByAge(acctest.Args{"description": `"${join("", [for i in range(256) : "ä"])}"`})},
+		"no_description":   {args: acctest.ByAge(acctest.Args{"description": `""`})},
+		// What nothing ever rotates is planned all the same, with a warning.
+		"no_trigger":    {args: acctest.ByAge(acctest.Args{"rotate_after": ""}), warns: true},
+		"empty_trigger": {args: acctest.Asking("{}").With(acctest.Args{"rotate_after": ""}), warns: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := acctest.NewStory(t)
 			s.Write(tc.args)
+			if tc.warns {
+				s.Plan(2, acctest.Warns("Nothing ever rotates this access key", `Set max_age = "90d"`))
+				return
+			}
 			if tc.summary == "" {
 				s.Plan(2)
 				return
@@ -366,7 +406,7 @@ func TestAccRotatingAccessKey_badInputDeniedTags(t *testing.T) {
 	s.Apply()
 	s.WantChanges("deactivate k1")
 	s.Advance("6d")
-	s.Apply(acctest.Warns("Description of key k1 could not be removed"))
+	s.Apply(acctest.Warns("Description of an access key could not be removed", "key k1 "))
 	s.WantDetail("AccessDenied", `Allow iam:UntagUser on "ci"`)
 	s.WantChanges("delete k1", "untag k1: AccessDenied")
 	s.WantState(map[string]any{"previous": nil, "description": "ci deployer"})

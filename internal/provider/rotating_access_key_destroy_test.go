@@ -26,8 +26,9 @@ func TestAccRotatingAccessKey_destroy(t *testing.T) {
 		"steady":  {did: twoKeys[:1]},
 		"overlap": {rotated: true, did: twoKeys},
 		"Inactive previous": {rotated: true, setUp: func(s *acctest.Story) {
+			s.UseKey("k2")
 			s.Advance("8d")
-			s.Apply(acctest.CurrentUnused("k2", "k1"))
+			s.Apply()
 			s.WantKeys("k1 Inactive", "k2 Active")
 		}, did: twoKeys},
 		"held": {rotated: true, setUp: func(s *acctest.Story) {
@@ -49,12 +50,12 @@ func TestAccRotatingAccessKey_destroy(t *testing.T) {
 			s.CreateForeignKey("theirs")
 			s.Write(acctest.Unmanaged("retire"), acctest.ConsumerHCL)
 			s.Apply()
-			s.Apply()
+			s.Apply(acctest.Adopts("theirs"))
 			s.WantState(map[string]any{"previous.adopted": true})
 		}, diagnostics: []acctest.Option{acctest.AdoptedLeft("theirs")}, did: twoKeys[:1], left: []string{"theirs Active"}},
 		"current Inactive": {rotated: true, setUp: func(s *acctest.Story) {
 			s.SetStatus("k2", "Inactive")
-			s.Refresh(acctest.RotationWaits("Inactive key k2 is in its grace until 2026-04-08 00:00:00 UTC"))
+			s.Apply(acctest.RotationWaits("the grace of key k2 is not over"))
 		}, did: twoKeys},
 		"rotation due": {setUp: func(s *acctest.Story) { s.Advance("91d") }, did: twoKeys[:1]},
 	} {
@@ -120,22 +121,26 @@ func TestAccRotatingAccessKey_destroyGone(t *testing.T) {
 	}
 }
 
-// A request that can't be met fails the plan with which terraform destroy begins. Its text says how to destroy all the
-// same, and that works.
+// A revoke that can't be done fails the plan with which terraform destroy begins. Its text says how to destroy all the same, and
+// that works. A request to rotate fails no plan.
 func TestAccRotatingAccessKey_destroyRefusedRequest(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
-	s.Write(acctest.Asking(`{ ask = "1" }`), acctest.ConsumerHCL)
-	refused := acctest.RequestRefused(acctest.OverlapNotOver("k1"))
+	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+	s.CreateForeignKey("theirs")
+	s.UseKey("theirs")
+	s.Write(acctest.Revoking(`{ incident = "1" }`), acctest.ConsumerHCL)
+	refused := acctest.RequestRefused(acctest.SlotTakenByTheirs)
 	s.Plan(1, refused)
-	s.WantDetail("terraform destroy -refresh=false", "take the changed value back", "not recorded as done")
+	s.WantDetail("terraform destroy -refresh=false", "take the changed value back", "not recorded as done", acctest.StatusCommand("k1", "Inactive"))
 	s.Destroy(refused)
 	s.WantChanges()
-	s.WantKeys("k1 Active", "k2 Active")
+	s.WantKeys("k1 Active", "theirs Active")
 
-	s.Destroy(acctest.Flags("-refresh=false"))
-	s.WantChanges("delete k1", "delete k2")
-	s.WantKeys()
+	s.Write(acctest.Asking(`{ ask = "1" }`), acctest.ConsumerHCL)
+	s.Plan(2, acctest.RotationPending(acctest.SlotTakenByTheirs))
+	s.Destroy()
+	s.WantChanges("delete k1")
+	s.WantKeys("theirs Active")
 }
 
 func TestAccRotatingAccessKey_skipDestroy(t *testing.T) {

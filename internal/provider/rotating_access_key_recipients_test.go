@@ -139,8 +139,9 @@ func TestAccRotatingAccessKey_unknownRecipient(t *testing.T) {
 	s.WantHandovers("k1", "k1 to k2")
 }
 
-// TestAccRotatingAccessKey_recipientsRefused changes the recipients while no slot is free for the rotation that this takes.
-func TestAccRotatingAccessKey_recipientsRefused(t *testing.T) {
+// TestAccRotatingAccessKey_recipientsPending changes the recipients while no slot is free for the rotation that this takes, and takes
+// the change back.
+func TestAccRotatingAccessKey_recipientsPending(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t)
 	_, one := acctest.AgeKey(t)
@@ -150,11 +151,15 @@ func TestAccRotatingAccessKey_recipientsRefused(t *testing.T) {
 	sealed := s.Value("encrypted_secret")
 	s.CreateForeignKey("theirs")
 	s.Write(acctest.SealedBy(acctest.AgeRecipients(two), nil))
-	s.Plan(1, acctest.RequestRefused(acctest.SlotTakenByTheirs))
-	s.WantDetail("take the changed value back", acctest.DeleteCommand("theirs"))
+	s.Apply(acctest.RotationPending(acctest.SlotTakenByTheirs))
+	s.WantDetail(acctest.DeleteCommand("theirs"))
+	s.WantChanges()
+	s.WantState(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed, "rotation_requested": "encrypted_output"})
+	s.PlanEmpty(acctest.RotationWaits(acctest.SlotTakenByTheirs))
 	s.Write(acctest.SealedBy(acctest.AgeRecipients(one), nil))
-	s.PlanEmpty()
-	s.WantState(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed})
+	s.Apply(acctest.RotationWaits(acctest.SlotTakenByTheirs))
+	s.WantChanges()
+	s.WantState(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed, "rotation_requested": nil, "rotation_blocked": nil})
 }
 
 // TestAccRotatingAccessKey_badRecipient gives what nothing can be encrypted to. It is refused at plan time, with the
@@ -255,12 +260,13 @@ func TestAccRotatingAccessKey_kmsRefused(t *testing.T) {
 	s.Step("deactivate k1")
 	s.Sim.Deny("*", "kms:Encrypt")
 	s.Write(acctest.SealedBy(acctest.Args{"kms_key_id": `"alias/secrets"`}, acctest.Args{"rotate_when_changed": `{ a = "1" }`}))
-	s.Plan(2)
-	s.ApplyPlan(denied)
+	deletes := acctest.DeletesInactive("k1")
+	s.Plan(2, deletes)
+	s.ApplyPlan(deletes, denied)
 	s.WantChanges()
 	s.WantKeys("k1 Inactive", "k2 Active")
 	s.Sim.ClearDenials()
-	s.Apply()
+	s.Apply(deletes)
 	s.WantChanges("delete k1", "create k3")
 	s.PlanEmpty()
 }

@@ -13,6 +13,8 @@ func TestAccRotatingAccessKey_createDenied(t *testing.T) {
 		// given brings ci to the keys k1 and k2, and a rotation that needs the slot of k1.
 		given func(s *acctest.Story)
 		keys  []string
+		// deletes is the warning of the plan about k1.
+		deletes acctest.Option
 	}{
 		// The exception of rule 4: k1 is Active past its overlap and grace, and unused.
 		"due by age": {
@@ -23,14 +25,14 @@ func TestAccRotatingAccessKey_createDenied(t *testing.T) {
 				s.UseKey("k2")
 				s.Advance("84d")
 			},
-			[]string{"k1 Active", "k2 Active"},
+			[]string{"k1 Active", "k2 Active"}, acctest.DeletesActive("k1"),
 		},
 		"asked for in the grace": {
 			func(s *acctest.Story) {
 				s.WithInactivePrevious()
 				s.Write(acctest.ByAge(acctest.Args{"rotate_when_changed": `{ quarter = "2026-Q2" }`}), acctest.ConsumerHCL)
 			},
-			[]string{"k1 Inactive", "k2 Active"},
+			[]string{"k1 Inactive", "k2 Active"}, acctest.DeletesInactive("k1"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -39,7 +41,7 @@ func TestAccRotatingAccessKey_createDenied(t *testing.T) {
 			tc.given(s)
 			before := s.Attributes()
 			s.Sim.Deny("*", "iam:CreateAccessKey")
-			s.Apply(acctest.NoNewKey())
+			s.Apply(tc.deletes, acctest.NoNewKey())
 			s.WantDetail("AccessDenied", "No key was created. 2 keys exist; none was deleted: k1 (")
 			s.WantChanges("create: AccessDenied")
 			s.WantKeys(tc.keys...)
@@ -48,7 +50,7 @@ func TestAccRotatingAccessKey_createDenied(t *testing.T) {
 			}
 
 			s.Sim.ClearDenials()
-			s.Apply()
+			s.Apply(tc.deletes)
 			s.WantChanges("delete k1", "create k3")
 			s.WantKeys("k2 Active", "k3 Active")
 			s.PlanEmpty()

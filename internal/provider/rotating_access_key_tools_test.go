@@ -35,7 +35,14 @@ func TestAccRotatingAccessKey_opensWithTools(t *testing.T) {
 				// Another format rotates; what stands in the way of that is not what this is about.
 				s.Write(acctest.SealedBy(output.With(acctest.Args{"format": acctest.HCLString(string(format))}),
 					acctest.Args{"revoke_when_changed": "{ format = " + acctest.HCLString(string(format)) + " }"}))
-				s.Apply()
+				var revokes []acctest.Option
+				if version != "" {
+					revokes = append(revokes, acctest.Revokes(s.KeyName(s.Value("access_key_id"))))
+				}
+				if previous := s.Value("previous_access_key_id"); version != "" && previous != "<nil>" {
+					revokes = append(revokes, acctest.DeletesInactive(s.KeyName(previous)))
+				}
+				s.Apply(revokes...)
 				if s.Value("version") == version {
 					t.Fatalf("%s: no key was created", format)
 				}
