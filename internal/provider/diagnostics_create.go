@@ -13,16 +13,19 @@ import (
 )
 
 // deactivateFirst introduces the command for a key that may be in use after all: unlike a deletion, it can be taken back.
-const deactivateFirst = "deactivate it, and delete it with aws iam delete-access-key once nothing fails without it:"
+const deactivateFirst = "deactivate it, and delete it once nothing fails without it:"
 
 // createRefused names the keys in the way of a create, and how to go on. Those that another resource of this process manages are
 // told from the others, and no command for them is shown.
 func createRefused(user string, seen rotation.Observation) problem {
 	var managed, lines []string
 	for _, k := range seen.Keys {
-		if k.Other {
+		switch {
+		case k.Other:
 			managed = append(managed, k.ID)
-		} else {
+		case k.Status == rotation.Inactive:
+			lines = append(lines, deleteCommand(user, k.ID))
+		default:
 			lines = append(lines, statusCommand(user, k.ID, rotation.Inactive))
 		}
 	}

@@ -16,13 +16,21 @@ import (
 func lastUseUnknown(user string, u rotator.LastUseUnknown) diag.Diagnostic {
 	p := problem{
 		summary: "Last use of access keys unknown", cause: awsErrorDetail(u.Err),
-		truth: fmt.Sprintf("The last use of key %s of user %q can't be read, so the key counts as used: time alone neither deactivates nor "+
-			"deletes it. All else goes on.", strings.Join(u.Keys, " and "), user),
+		truth: fmt.Sprintf("User %q: the last use of %s can't be read, so %s counts as used: time alone neither deactivates nor deletes "+
+			"it. All else goes on.", user, strings.Join(u.Keys, " and "), each(u.Keys)),
 	}
 	if iamgate.IsKind(u.Err, iamgate.KindAccessDenied) {
 		p.next = "AWS gives the same answer for a key that was deleted a moment ago: if you deleted it, plan again in a minute."
 	}
 	return p.asWarning()
+}
+
+// each names one of these keys.
+func each(keys []string) string {
+	if len(keys) == 1 {
+		return "the key"
+	}
+	return "each key"
 }
 
 // userUnknown says that nothing is known of a key whose user is not found.

@@ -260,9 +260,10 @@ func TestAccRotatingAccessKey_identity(t *testing.T) {
 	p.identified("update of an old state", p.apply(old, "app", "180d"), want)
 
 	w.Sim.RenameUser("app", "web")
+	// A planned step records the new name.
 	renamed := p.read(updated)
-	want["user"] = "web"
 	p.identified("read of a renamed user", renamed, want)
+	want["user"] = "web"
 	p.identified("update of a renamed user", p.apply(renamed, "web", "90d"), want)
 	if got := w.Calls("CreateAccessKey"); got != 1 {
 		t.Errorf("%d keys were created, want 1", got)

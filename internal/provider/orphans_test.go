@@ -52,7 +52,7 @@ func TestAccRotatingAccessKey_orphanOfRequest(t *testing.T) {
 	s.WantChanges("create k2")
 	s.Sim.ClearFaults()
 	named := acctest.ProbablyLeft("k2", "2026-01-02 00:00:00 UTC")
-	s.Plan(1, named, acctest.RequestRefused(acctest.SlotTaken("k2")))
+	s.Plan(2, named, acctest.RotationPending(acctest.SlotTaken("k2")))
 	s.WantDetail("probably left by an interrupted apply", acctest.DeleteCommand("k2"))
 
 	s.Write(acctest.Asking(`{ a = "1" }`), acctest.ConsumerHCL)

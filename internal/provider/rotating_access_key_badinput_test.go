@@ -198,7 +198,8 @@ func TestAccRotatingAccessKey_badInputTwoKeysOfOthers(t *testing.T) {
 		"theirs (Active, created 2026-01-01 00:00:00 UTC, last used at 2026-01-01 00:00:01 UTC by s3 in eu-west-1); " +
 		"others (Inactive, created 2026-01-01 00:00:01 UTC, never used)"
 	detail := []string{
-		"No key is created and none is touched", "terraform import ADDRESS ci/", acctest.DeleteCommand("theirs"), acctest.DeleteCommand("others"),
+		"As long as both exist, no key is created.", "terraform import ADDRESS ci/", acctest.StatusCommand("theirs", "Inactive"),
+		acctest.DeleteCommand("others"),
 		`unmanaged_keys = "delete_unused"`,
 	}
 	s.Plan(2, acctest.Warns(summary))

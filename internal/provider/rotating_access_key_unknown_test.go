@@ -114,14 +114,14 @@ func TestAccRotatingAccessKey_lastUseUnknown(t *testing.T) {
 			s.UseKey("k2")
 			tc.given(s)
 			s.PlanEmpty(acctest.LastUseUnknown())
-			s.WantDetail(append(tc.detail, `The last use of key k1 of user "ci"`)...)
+			s.WantDetail(append(tc.detail, `User "ci": the last use of k1 and k2 can't be read`)...)
 
 			s.Advance("8d")
 			s.ApplyAny(acctest.LastUseUnknown(), acctest.UseUnknown("k2"))
 			s.WantKeys("k1 Active", "k2 Active")
 
 			s.Write(acctest.Revoking(`{ incident = "1" }`), acctest.ConsumerHCL)
-			s.Apply(acctest.LastUseUnknown(), acctest.UseUnknown("k2"))
+			s.Apply(acctest.LastUseUnknown(), acctest.UseUnknown("k2"), acctest.Revokes("k2"), acctest.DeletesActive("k1"))
 			s.WantKeys("k2 Inactive", "k3 Active")
 			s.Destroy()
 			s.WantKeys()

@@ -251,6 +251,7 @@ func TestAccRotatingAccessKey_planText(t *testing.T) {
 	read(0, "show")
 	s.WantChanges("create k2")
 	s.ClearLastUse("k1")
+	s.UseKey("k2")
 	s.Advance("8d")
 	// Why the key is created is not known, so that previous as a whole is not.
 	s.Write(acctest.Asking(`{ a = terraform_data.test.output }`), acctest.ConsumerHCL, acctest.DataHCL("2", "a"))
