@@ -117,7 +117,7 @@ func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 	if unknown != nil {
 		a.notify(*unknown)
 	}
-	seen.Recreated = location.Outcome == UserRecreated
+	seen.Recreated, seen.SignedAt = location.Outcome == UserRecreated, a.task.Known.SignedAt
 	left, err := rotation.Confirm(t.Policy, t.Record, seen, c.gateway.Now(), t.Planned)
 	if stale, ok := errors.AsType[*rotation.StaleError](err); ok {
 		tflog.Debug(ctx, "decided: the plan is stale", map[string]any{
@@ -232,9 +232,15 @@ func makesRoom(steps []rotation.Step) bool {
 // advance moves the state over a step that was done, and saves it.
 func (a *application) advance(ctx context.Context, step rotation.Step, out rotation.Outcome) {
 	a.begun = true
-	a.state.Record, a.state.Seen = a.state.Record.After(step, a.state.Seen, out), a.state.Seen.After(step, out)
-	a.state.Taken = append(a.state.Taken, step)
+	a.state = a.state.after(step, out)
 	a.task.Save(ctx, a.state)
+}
+
+// after returns the state after a step that was done.
+func (s State) after(step rotation.Step, out rotation.Outcome) State {
+	s.Record, s.Seen = s.Record.After(step, s.Seen, out), s.Seen.After(step, out)
+	s.Taken = append(slices.Clone(s.Taken), step)
+	return s
 }
 
 // afterPanic finds out what is true after a defect in the provider itself.
@@ -266,4 +272,4 @@ func (a *application) evidence() *Evidence {
 	return &e
 }
 
-func (a *application) notify(n Notice) { a.report.Notices = append(a.report.Notices, n) }
+func (a *application) notify(n ...Notice) { a.report.Notices = append(a.report.Notices, n...) }

@@ -30,7 +30,9 @@ func runApplyCases(t *testing.T, cases []applyCase) {
 			if c.create != nil {
 				report = f.create(c.create(f))
 			} else {
-				report = f.update(c.update(f))
+				task := c.update(f)
+				report = f.update(task)
+				f.tookAll(task)
 			}
 			f.reported(report, c.err, c.notices)
 			f.savedLast(c.saved)

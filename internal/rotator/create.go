@@ -49,7 +49,7 @@ func (a *application) createInSlot(ctx context.Context, failure *CreateError) (i
 		}
 		key, err = a.createOnce(ctx)
 	}
-	if iamgate.IsKind(err, iamgate.KindLimitExceeded) && a.waitForSlot(ctx, failure) {
+	if iamgate.IsKind(err, iamgate.KindLimitExceeded) && a.waitForDeletions(ctx, failure) {
 		key, err = a.createOnce(ctx)
 	}
 	return key, err
@@ -81,14 +81,14 @@ func (a *application) makeRoom(ctx context.Context) error {
 func (a *application) deleteRoom(ctx context.Context, listed []rotation.Key) {
 	for _, step := range a.room {
 		out := rotation.Outcome{At: a.client.gateway.Now()}
-		if listed == nil || (rotation.Observation{Keys: listed}).Find(step.Key) != nil {
+		if listed == nil || findKey(listed, step.Key) != nil {
 			var err error
 			if out, err = a.deleteKey(ctx, step, false); err != nil {
 				a.keepUndeleted(err)
 				continue
 			}
 		}
-		a.state.Record, a.state.Seen = a.state.Record.After(step, a.state.Seen, out), a.state.Seen.After(step, out)
+		a.state = a.state.after(step, out)
 	}
 	a.room = nil
 }
@@ -124,9 +124,9 @@ func (a *application) createOnce(ctx context.Context) (iamgate.NewAccessKey, err
 // isExpected reports whether a listed key was there before the first step.
 func (a *application) isExpected(id string) bool { return a.atStart.Find(id) != nil }
 
-// waitForSlot finds out why IAM sees no free slot, and records it in failure. Where IAM still counts a key that this task
+// waitForDeletions finds out why IAM sees no free slot, and records it in failure. Where IAM still counts a key that this task
 // has deleted, it waits until that is over. It reports whether to try again.
-func (a *application) waitForSlot(ctx context.Context, failure *CreateError) bool {
+func (a *application) waitForDeletions(ctx context.Context, failure *CreateError) bool {
 	failure.Full, failure.Keys = true, nil
 	keys, err := a.client.List(ctx, a.task.User)
 	if err != nil {

@@ -246,6 +246,15 @@ func (f *fixture) describeRecord(r rotation.Record) string {
 	if r.Current.Sealed {
 		text += " sealed"
 	}
+	if at := r.Current.InactiveSince; !at.IsZero() {
+		text += " inactive since " + f.since(at)
+	}
+	if r.User != "" && r.User != "ci" {
+		text += " of " + r.User
+	}
+	if r.Request != "" {
+		text += ", asked by " + string(r.Request)
+	}
 	p := r.Previous
 	if p == nil {
 		return text
@@ -346,10 +355,37 @@ func (f *fixture) describeEvidence(e *rotator.Evidence) string {
 	if e.Blocked != "" {
 		text += ", blocked " + string(e.Blocked)
 	}
+	if e.RetirementBlocked != "" {
+		text += ", retirement blocked " + string(e.RetirementBlocked)
+	}
+	if e.SealedTo != "" {
+		text += ", sealed to " + e.SealedTo
+	}
+	if !e.LookedAt.IsZero() {
+		text += ", looked " + f.since(e.LookedAt)
+	}
 	if !e.SignedAt.IsZero() {
 		text += ", signed " + f.since(e.SignedAt)
 	}
 	return text
+}
+
+// describeRoom is what a request to rotate would get.
+func (f *fixture) describeRoom(r rotation.Room) string {
+	var parts []string
+	if r.Step.Kind != "" {
+		parts = append(parts, string(r.Step.Kind)+" "+f.name(r.Step.Key))
+	}
+	if r.Cause != "" {
+		parts = append(parts, string(r.Cause)+" "+f.name(r.Key))
+	}
+	if r.Settling {
+		parts = append(parts, "settling")
+	}
+	if len(parts) == 0 {
+		return "free"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // inIAM are the keys that a user has in IAM now, oldest first.

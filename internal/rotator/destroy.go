@@ -99,7 +99,5 @@ func (d *destruction) untag(ctx context.Context, user, id string) {
 	if !d.described {
 		return
 	}
-	if err := ignoreNoSuchEntity(d.client.gateway.UntagUser(ctx, user, id)); err != nil {
-		d.notices = append(d.notices, DescriptionNotRemoved{Key: id, Err: err})
-	}
+	d.notices = append(d.notices, d.client.untag(ctx, user, id)...)
 }

@@ -76,7 +76,7 @@ func (e Evidence) corrected(keys []rotation.Key, s Subject, now time.Time) []rot
 	removed := e.recentlyRemoved(now)
 	keys = slices.DeleteFunc(slices.Clone(keys), func(k rotation.Key) bool { return slices.Contains(removed, k.ID) })
 	p := e.Seen.Find(s.Previous)
-	if p == nil || now.Sub(p.CreatedAt) >= listAgainFor || (rotation.Observation{Keys: keys}).Find(p.ID) != nil {
+	if p == nil || now.Sub(p.CreatedAt) >= listAgainFor || findKey(keys, p.ID) != nil {
 		return keys
 	}
 	return append([]rotation.Key{{ID: p.ID, Status: p.Status, CreatedAt: p.CreatedAt}}, keys...)

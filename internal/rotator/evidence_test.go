@@ -2,8 +2,6 @@ package rotator_test
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,18 +10,19 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
 
-// persistedEvidence is what the private state and saved plans of a released version hold. It must never change.
+// persistedEvidence is what the private state and saved plans hold. Once a version is released, it must never change.
 const persistedEvidence = `{"seen":{"keys":[` +
 	`{"id":"AKIAPREVIOUS","status":"Inactive","created_at":"2026-01-02T03:04:05Z",` +
-	`"last_use":{"at":"2026-02-03T04:05:06Z","service":"s3","region":"eu-west-1"}},` +
+	`"last_use":{"at":"2026-02-03T04:05:06Z","service":"s3","region":"eu-west-1"},"other":true},` +
 	`{"id":"AKIACURRENT","status":"Active","created_at":"2026-03-04T05:06:07Z","last_use":{"at":"0001-01-01T00:00:00Z"}}],` +
-	`"user":"ci","recreated":true,"signers":["AKIASIGNER"],"signed_at":"2026-05-06T07:08:09Z"},` +
+	`"user":"deploy","recreated":true,"signers":["AKIASIGNER","AKIASOURCE"],"signed_at":"2026-07-08T09:10:11Z"},` +
 	`"steps":[{"kind":"delete_previous","key":"AKIAPREVIOUS"},` +
-	`{"kind":"rotate","key":"AKIACURRENT","replaced":"Active","reason":"revoked","revoke":true}],` +
+	`{"kind":"rotate","key":"AKIACURRENT","replaced":"Active","reason":"revoked","revoke":true},` +
+	`{"kind":"record_request","key":"AKIACURRENT","request":"encrypted_output"}],` +
 	`"blocked":"unmanaged","retirement_blocked":"handover",` +
-	`"room":{"step":{"kind":"delete_previous","key":"AKIAPREVIOUS"},"cause":"used","key":"AKIAPREVIOUS","settling":true},` +
+	`"room":{"step":{"kind":"delete_previous","key":"AKIAPREVIOUS"},"cause":"held","key":"AKIAPREVIOUS","settling":true},` +
 	`"sealed_to":"age1","changed_at":"2026-04-05T06:07:08Z","removed":["AKIAREMOVED"],` +
-	`"looked_at":"2026-06-07T08:09:10Z","signed_at":"2026-07-08T09:10:11Z"}`
+	`"looked_at":"2026-05-06T07:08:09Z","signed_at":"2026-06-07T08:09:10Z"}`
 
 func TestEvidence_persisted(t *testing.T) {
 	t.Parallel()
@@ -41,25 +40,26 @@ func TestEvidence_persisted(t *testing.T) {
 					Keys: []rotation.Key{
 						{
 							ID: "AKIAPREVIOUS", Status: rotation.Inactive, CreatedAt: at(time.January, 1),
-							LastUse: &rotation.Use{At: at(time.February, 2), Service: "s3", Region: "eu-west-1"},
+							LastUse: &rotation.Use{At: at(time.February, 2), Service: "s3", Region: "eu-west-1"}, Other: true,
 						},
 						{ID: "AKIACURRENT", Status: rotation.Active, CreatedAt: at(time.March, 3), LastUse: &rotation.Use{}},
 					},
-					User: "ci", Recreated: true, Signers: []string{"AKIASIGNER"}, SignedAt: at(time.May, 5),
+					User: "deploy", Recreated: true, Signers: []string{"AKIASIGNER", "AKIASOURCE"}, SignedAt: at(time.July, 7),
 				},
 				Steps: []rotation.Step{
 					{Kind: rotation.DeletePrevious, Key: "AKIAPREVIOUS"},
 					{
 						Kind: rotation.Rotate, Key: "AKIACURRENT", Replaced: rotation.Active, Reason: rotation.ReasonRevoked, Revoke: true,
 					},
+					{Kind: rotation.RecordRequest, Key: "AKIACURRENT", Request: "encrypted_output"},
 				},
 				Blocked: rotation.CauseUnmanaged, RetirementBlocked: rotation.CauseHandover,
 				Room: rotation.Room{
-					Step:  rotation.Step{Kind: rotation.DeletePrevious, Key: "AKIAPREVIOUS"},
-					Cause: rotation.CauseUsed, Key: "AKIAPREVIOUS", Settling: true,
+					Step: rotation.Step{Kind: rotation.DeletePrevious, Key: "AKIAPREVIOUS"}, Cause: rotation.CauseHeld, Key: "AKIAPREVIOUS",
+					Settling: true,
 				},
 				SealedTo: "age1", ChangedAt: at(time.April, 4), Removed: []string{"AKIAREMOVED"},
-				LookedAt: at(time.June, 6), SignedAt: at(time.July, 7),
+				LookedAt: at(time.May, 5), SignedAt: at(time.June, 6),
 			},
 		},
 		{name: "no field", text: `{"seen":{"keys":null}}`},
@@ -89,71 +89,4 @@ func encode(t *testing.T, e rotator.Evidence) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// TestEvidence_unblockedBy shows for each cause which edits of the policy take it away, of a blocked rotation and of a blocked
-// retirement.
-func TestEvidence_unblockedBy(t *testing.T) {
-	t.Parallel()
-	// edits change one attribute each. Paused and hold_previous are taken back.
-	edits := map[string]func(before, after *rotation.Policy){
-		"paused":             func(before, _ *rotation.Policy) { before.Paused = true },
-		"hold_previous":      func(before, _ *rotation.Policy) { before.HoldPrevious = true },
-		"unmanaged_keys":     func(_, after *rotation.Policy) { after.UnmanagedKeys = rotation.RetireUnmanaged },
-		"overlap":            func(_, after *rotation.Policy) { after.Overlap = 0 },
-		"grace":              func(_, after *rotation.Policy) { after.Grace = 0 },
-		"require_unused_for": func(_, after *rotation.Policy) { after.RequireUnusedFor = 0 },
-		"wait_for_handover":  func(_, after *rotation.Policy) { after.WaitForHandover = !after.WaitForHandover },
-		"max_age":            func(_, after *rotation.Policy) { after.MaxAge = 400 * day },
-		"apply_every":        func(_, after *rotation.Policy) { after.ApplyEvery = 5 * day },
-		"rotation_spread":    func(_, after *rotation.Policy) { after.RotationSpread = day },
-		"recipients":         func(_, after *rotation.Policy) { after.Recipients = "age1" },
-		"expiry":             func(_, after *rotation.Policy) { after.SealableUntil = start },
-		"rotate_after":       func(_, after *rotation.Policy) { after.RotateAfter = 30 * day },
-		"still paused":       func(before, after *rotation.Policy) { before.Paused, after.Paused = true, true },
-		"still held":         func(before, after *rotation.Policy) { before.HoldPrevious, after.HoldPrevious = true, true },
-		"nothing":            func(_, _ *rotation.Policy) {},
-	}
-	// A policy that does not pause, or hold, is never what blocks: any edit takes these causes away.
-	always := func(except string) []string {
-		return slices.DeleteFunc(slices.Collect(maps.Keys(edits)), func(name string) bool { return name == except })
-	}
-	waits := []string{"overlap", "grace", "require_unused_for"}
-	uses := append([]string{"wait_for_handover", "max_age", "apply_every", "rotate_after"}, waits...)
-	// Another date of the next rotation may mean that none is due.
-	dates := []string{"rotate_after", "rotation_spread"}
-	for cause, by := range map[rotation.Cause][]string{
-		rotation.CausePaused:        always("still paused"),
-		rotation.CauseHeld:          always("still held"),
-		rotation.CauseUnmanaged:     {"unmanaged_keys"},
-		rotation.CauseAdopted:       {"unmanaged_keys"},
-		rotation.CauseUsed:          waits,
-		rotation.CauseOverlap:       waits,
-		rotation.CauseGrace:         waits,
-		rotation.CauseHandover:      uses,
-		rotation.CauseUnknownUse:    uses,
-		rotation.CauseExpired:       {"recipients", "expiry"},
-		rotation.CauseSigner:        nil,
-		rotation.CauseOnlyActive:    nil,
-		rotation.CauseYoung:         nil,
-		rotation.CauseNotOurs:       nil,
-		rotation.CauseRevoked:       nil,
-		rotation.CauseSettling:      nil,
-		rotation.CauseRevokedActive: nil,
-		"":                          nil,
-	} {
-		for name, edit := range edits {
-			t.Run(string(cause)+" by "+name, func(t *testing.T) {
-				t.Parallel()
-				before, after := standard(), standard()
-				edit(&before, &after)
-				retires := slices.Contains(by, name)
-				rotates := retires || cause != "" && slices.Contains(dates, name)
-				e := rotator.Evidence{Blocked: cause, RetirementBlocked: cause}
-				if got, other := e.UnblockedBy(before, after); got != rotates || other != retires {
-					t.Errorf("got %v and %v, want %v and %v", got, other, rotates, retires)
-				}
-			})
-		}
-	}
 }

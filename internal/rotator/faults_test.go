@@ -97,6 +97,7 @@ func (s stepTest) run(t *testing.T) {
 			report := f.update(task)
 			f.reported(report, want.err, want.notices)
 			f.savedLast(want.saved)
+			f.tookAll(task)
 			f.equal("IAM", f.inIAM("ci")+f.inIAM("deploy"), want.iam)
 			f.equal("evidence", f.describeEvidence(report.Evidence), want.evidence)
 			f.equal("calls", f.callsFrom(s.action), want.calls)
@@ -116,6 +117,26 @@ func (f *fixture) reported(report rotator.Report, err, notices string) {
 	f.Helper()
 	f.equal("error", f.describeError(report.Err), err)
 	f.equal("notices", f.describeNotices(report.Notices), notices)
+}
+
+// tookAll checks that a task that was done took all of its planned steps, in whatever order.
+func (f *fixture) tookAll(task rotator.Task) {
+	f.Helper()
+	if !f.saved().Done {
+		return
+	}
+	taken := slices.Clone(f.saved().Taken)
+	for _, step := range task.Planned {
+		i := slices.Index(taken, step)
+		if i < 0 {
+			f.Errorf("%s of %s is not among the steps taken", step.Kind, f.name(step.Key))
+			continue
+		}
+		taken = slices.Delete(taken, i, i+1)
+	}
+	if len(taken) > 0 {
+		f.Errorf("took %v, which was not planned", taken)
+	}
 }
 
 // unsaved stands for a task that saved nothing.

@@ -78,7 +78,7 @@ func TestCreate_besideDelete(t *testing.T) {
 			f.began = f.sim.Now()
 			var destroy sync.WaitGroup
 			destroy.Go(func() {
-				if _, err := f.client.Destroy(f.ctx(), "ci", accountID, record, false); err != nil {
+				if _, err := f.client.Destroy(f.ctx(), f.subject(record), record, false); err != nil {
 					t.Error("the keys were not deleted")
 				}
 			})

@@ -203,7 +203,7 @@ func (f *fixture) single(age time.Duration) rotation.Record {
 	f.Helper()
 	id := f.newKey("C")
 	policy := standard()
-	record := rotation.Record{Policy: &policy, Current: rotation.Current{ID: id, CreatedAt: f.sim.Now()}}
+	record := rotation.Record{Policy: &policy, User: "ci", Current: rotation.Current{ID: id, CreatedAt: f.sim.Now()}}
 	f.sim.Advance(age)
 	return record
 }

@@ -100,7 +100,7 @@ func TestImport_outcomes(t *testing.T) {
 	}{
 		{name: "the only key", keys: []string{"A"}, want: "current A | A Active", calls: list},
 		{
-			name: "the only key, Inactive", keys: []string{"A"}, want: "current A; current inactive since now | A Inactive", calls: list,
+			name: "the only key, Inactive", keys: []string{"A"}, want: "current A inactive since now | A Inactive", calls: list,
 			given: func(f *fixture, id func(string) string) { f.deactivate(id("A")) },
 		},
 		{name: "no keys", err: "ImportError{no key  of ci | }", calls: list},
@@ -118,7 +118,7 @@ func TestImport_outcomes(t *testing.T) {
 		{
 			name: "both named, current Inactive", keys: []string{"A", "B"}, id: []string{"B", "A"},
 			given: func(f *fixture, id func(string) string) { f.deactivate(id("B")) },
-			want:  "current B; previous A replaced now; current inactive since now | A Active, B Inactive", calls: list,
+			want:  "current B inactive since now; previous A replaced now | A Active, B Inactive", calls: list,
 		},
 		{
 			name: "an unknown current", keys: []string{"A"}, id: []string{"X"},
@@ -195,7 +195,7 @@ func TestImport_outcomes(t *testing.T) {
 				}
 				return
 			}
-			f.equal("record", f.describeReconciled(record)+" | "+f.describeKeys(seen.Keys), c.want)
+			f.equal("record", f.describeRecord(record)+" | "+f.describeKeys(seen.Keys), c.want)
 			f.recordsCreation(before, record.Current.ID, record.Current.CreatedAt)
 			if p := record.Previous; p != nil {
 				f.recordsCreation(before, p.ID, p.CreatedAt)

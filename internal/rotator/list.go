@@ -23,6 +23,10 @@ func (c *Client) List(ctx context.Context, user string) ([]rotation.Key, error) 
 	return rotationKeys(listed), nil
 }
 
+func findKey(keys []rotation.Key, id string) *rotation.Key {
+	return rotation.Observation{Keys: keys}.Find(id)
+}
+
 func rotationKeys(listed []iamgate.AccessKey) []rotation.Key {
 	keys := make([]rotation.Key, len(listed))
 	for i, k := range listed {
@@ -128,7 +132,7 @@ func (c *Client) listSettled(ctx context.Context, s Subject, known Evidence, lis
 func (c *Client) hasStatus(ctx context.Context, user, id string, status rotation.Status) bool {
 	for pause := firstPause; ; pause *= 2 {
 		keys, err := c.List(ctx, user)
-		if k := (rotation.Observation{Keys: keys}).Find(id); k != nil && k.Status == status {
+		if k := findKey(keys, id); k != nil && k.Status == status {
 			return true
 		}
 		if err != nil || pause > lastListPause || c.clock.Sleep(ctx, pause) != nil {

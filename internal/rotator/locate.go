@@ -95,7 +95,7 @@ func (c *Client) locate(ctx context.Context, s Subject, known Evidence, list lis
 	switch {
 	case err != nil && exists:
 		location, err = c.findDenied(ctx, s, known, err)
-	case rotation.Observation{Keys: keys}.Find(s.Current.ID) != nil:
+	case findKey(keys, s.Current.ID) != nil:
 		location.Outcome, err = CurrentListed, nil
 	case s.User != s.RecordedUser && !exists:
 		location.Outcome, err = NewUserMissing, nil
@@ -186,7 +186,7 @@ func (c *Client) follow(ctx context.Context, s Subject, known Evidence, found ow
 	}
 	keys = known.corrected(keys, s, c.gateway.Now())
 	location := Location{Outcome: UserRenamed, User: found.name, UniqueID: s.UniqueID, Keys: keys, SignedAt: found.signedAt}
-	listed := rotation.Observation{Keys: keys}.Find(s.Current.ID) != nil
+	listed := findKey(keys, s.Current.ID) != nil
 	switch {
 	case found.alive && !listed:
 		// The key has an owner whose list lacks it: one of the two is a stale read.

@@ -109,9 +109,12 @@ func TestLog_decisions(t *testing.T) {
 			name: "waiting",
 			given: func(f *fixture) {
 				record := f.pair(8 * day)
-				f.use(record.Previous.ID)
-				seen := f.observe(record, standard())
-				rotator.Decide(f.ctx(), "ci", standard(), record, seen, f.client.Now())
+				f.deactivate(record.Previous.ID)
+				record.Previous.DeactivatedAt = f.sim.Now()
+				policy := standard()
+				policy.HoldPrevious = true
+				seen := f.observe(record, policy)
+				rotator.Decide(f.ctx(), "ci", policy, record, seen, f.client.Now())
 			},
 			want: []string{"seen P", "seen C", "decided: waiting P"},
 		},

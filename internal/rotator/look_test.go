@@ -32,17 +32,19 @@ func TestDueUnseen(t *testing.T) {
 			func(f *fixture, _ *rotator.Evidence) rotation.Record { return f.single(90 * day) }, "rotate C", []string{list},
 		},
 		{
-			"a rotation, half an hour after a look",
+			"a rotation, less than an hour after a look",
 			func(f *fixture, known *rotator.Evidence) rotation.Record {
-				known.LookedAt = f.sim.Now().Add(-30 * time.Minute)
-				return f.single(90 * day)
+				record := f.single(90 * day)
+				known.LookedAt = f.sim.Now().Add(-time.Hour + time.Second)
+				return record
 			}, "", []string{list},
 		},
 		{
 			"a rotation, an hour after a look",
 			func(f *fixture, known *rotator.Evidence) rotation.Record {
+				record := f.single(90 * day)
 				known.LookedAt = f.sim.Now().Add(-time.Hour)
-				return f.single(90 * day)
+				return record
 			}, "rotate C", []string{list},
 		},
 		{
@@ -60,7 +62,7 @@ func TestDueUnseen(t *testing.T) {
 				record := f.pair(8 * day)
 				record.Policy.WaitForHandover = true
 				return record
-			}, "", []string{list},
+			}, "", nil,
 		},
 		{
 			"a deactivation that waits, which the state does not show",

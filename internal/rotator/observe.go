@@ -61,7 +61,7 @@ func (c *Client) readLastUses(
 		}
 		if err == nil {
 			seen.Keys = slices.DeleteFunc(slices.Clone(seen.Keys), func(k rotation.Key) bool {
-				return failures[k.ID] != nil && k.ID != current && (rotation.Observation{Keys: again}).Find(k.ID) == nil
+				return failures[k.ID] != nil && k.ID != current && findKey(again, k.ID) == nil
 			})
 		}
 	}

@@ -71,8 +71,8 @@ func TestObserve_lastUses(t *testing.T) {
 			record: func(_ *fixture, p, c string) rotation.Record {
 				return rotation.Record{Current: rotation.Current{ID: c}, Previous: &rotation.Previous{ID: p}}
 			},
-			want:  "P -1d by s3 in eu-west-1",
-			calls: []string{"GetAccessKeyLastUsed P"},
+			want:  "P -1d by s3 in eu-west-1, C never",
+			calls: []string{"GetAccessKeyLastUsed P", "GetAccessKeyLastUsed C"},
 		},
 		{
 			name: "P is previous and Inactive, and its grace is not over",
@@ -124,7 +124,7 @@ func TestObserve_lastUses(t *testing.T) {
 			f.fatal(err)
 			f.equal("unknown", f.describeUnknown(unknown), "")
 			f.equal("last uses", f.describeUses(seen), c.want)
-			f.equal("signer", seen.Signer, f.sim.Root().AccessKeyID)
+			f.equal("signers", strings.Join(seen.Signers, " "), f.sim.Root().AccessKeyID)
 			f.calledExactly(c.calls...)
 		})
 	}
@@ -297,7 +297,7 @@ func TestObserve_signer(t *testing.T) {
 	f.fatal(err)
 	seen, _, err := client.Observe(f.ctx(), "ci", keys, rotation.Record{Current: rotation.Current{ID: own.AccessKeyID}}, standard())
 	f.fatal(err)
-	f.equal("signer", seen.Signer, own.AccessKeyID)
+	f.equal("signers", strings.Join(seen.Signers, " "), own.AccessKeyID)
 }
 
 // TestPreviewCreate_outcomes shows what a plan of a create finds out.

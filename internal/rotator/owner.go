@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
 // ownership is what was found out about a key that is not listed under the recorded name of its user. An answer that denies
@@ -209,7 +208,7 @@ func (c *Client) isSameUser(ctx context.Context, s Subject, id string, found *ow
 	if err != nil {
 		return false, found.unproved(err)
 	}
-	return (rotation.Observation{Keys: keys}).Find(s.Current.ID) != nil, nil
+	return findKey(keys, s.Current.ID) != nil, nil
 }
 
 // OwnerError reports that IAM does not know a key under the name of its user, and that nobody who could be asked proved what

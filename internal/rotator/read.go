@@ -7,7 +7,8 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// Reading is what a Read found out. After UserGone only Location is set, and after UserUnknown only Location and Evidence.
+// Reading is what a Read found out. After UserGone only Location is set, and where the recorded user was not found, only Location and
+// Evidence.
 type Reading struct {
 	Location Location
 	// User is account and unique id of the user.
@@ -31,10 +32,12 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 	if !location.SignedAt.IsZero() {
 		known.SignedAt = location.SignedAt
 	}
-	if location.Outcome == UserUnknown {
+	switch location.Outcome {
+	case UserUnknown, NewUserMissing, NewUserAnother:
 		// Nothing is concluded, so nothing is done.
 		known.Steps, known.Blocked, known.RetirementBlocked = nil, "", ""
 		return Reading{Location: location, Evidence: known}, nil
+	case CurrentListed, CurrentGone, UserRenamed, UserRecreated, UserGone:
 	}
 	r := Reading{Location: location, User: User{AccountID: s.AccountID, UniqueID: s.UniqueID}}
 	if s.AccountID == "" || s.UniqueID == "" {

@@ -1,6 +1,7 @@
 package rotator_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -32,6 +33,41 @@ func TestRead_unknownUser(t *testing.T) {
 	}
 }
 
+// TestRead_anotherName shows that a Read under a name that is not the recorded one, and is not that of the recorded user, concludes
+// nothing either.
+func TestRead_anotherName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, outcome string
+		given         func(f *fixture)
+	}{
+		{name: "nobody has it", outcome: "new user missing", given: func(*fixture) {}},
+		{
+			name: "another user has it", outcome: "new user is another one", given: func(f *fixture) {
+				f.sim.CreateUser("deploy")
+				f.newKeyOf("deploy", "X")
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			record := f.single(90 * day)
+			seen := f.observe(record, standard())
+			c.given(f)
+			subject := f.subject(record)
+			subject.User = "deploy"
+			f.sim.ResetLog()
+			reading, err := f.client.Read(f.ctx(), subject, record, rotator.Evidence{Seen: seen, Blocked: rotation.CausePaused})
+			f.fatal(err)
+			f.equal("reading", f.describeReading(reading), c.outcome+" | C Active")
+			if i := slices.IndexFunc(f.calls(), func(call string) bool { return call != "ListAccessKeys deploy" }); i >= 0 {
+				t.Errorf("%s was called", f.calls()[i])
+			}
+		})
+	}
+}
+
 // TestRead_keepsSignedAt shows that the time of a call that the current key signed stays in the evidence.
 func TestRead_keepsSignedAt(t *testing.T) {
 	t.Parallel()
@@ -45,9 +81,9 @@ func TestRead_keepsSignedAt(t *testing.T) {
 	first, err := f.client.Read(f.ctx(), subject, record, rotator.Evidence{})
 	f.fatal(err)
 	f.equal("outcome", first.Location.Outcome.String(), "user renamed")
-	f.equal("evidence", f.describeEvidence(&first.Evidence), "C Active, signed now")
+	f.equal("evidence", f.describeEvidence(&first.Evidence), "C Active, step record_renamed, signed now")
 
-	subject.User, subject.RecordedUser = "deploy", "deploy"
+	record.User, subject.User, subject.RecordedUser = "deploy", "deploy", "deploy"
 	f.sim.Advance(day)
 	second, err := f.client.Read(f.ctx(), subject, record, first.Evidence)
 	f.fatal(err)
@@ -69,7 +105,7 @@ func TestRead_staleList(t *testing.T) {
 				f.sim.DeleteAccessKey(record.Previous.ID)
 				return rotator.Evidence{ChangedAt: f.sim.Now(), Removed: []string{record.Previous.ID}}
 			},
-			want: "current listed | current C | C Active",
+			want: "current listed | C Active | step record_deleted P",
 		},
 		{
 			name: "previous, by hand",
@@ -77,7 +113,7 @@ func TestRead_staleList(t *testing.T) {
 				f.sim.DeleteAccessKey(record.Previous.ID)
 				return rotator.Evidence{}
 			},
-			want: "current listed | current C; previous P replaced -8d | P Active, C Active" +
+			want: "current listed | P Active, C Active | retirement blocked unknown_use" +
 				" | LastUseUnknown{P}: GetAccessKeyLastUsed AccessDenied",
 		},
 		{
@@ -87,7 +123,7 @@ func TestRead_staleList(t *testing.T) {
 				f.before("ListAccessKeys", 2, func() { f.sim.SetReadLag(0, 1) })
 				return rotator.Evidence{}
 			},
-			want: "current listed | current C | C Active",
+			want: "current listed | C Active | step record_deleted P",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -115,5 +151,5 @@ func TestRead_unknownUse(t *testing.T) {
 	reading, err := f.client.Read(f.ctx(), f.subject(record), record, rotator.Evidence{})
 	f.fatal(err)
 	f.equal("reading", f.describeReading(reading),
-		"current listed | current C | C Active, X Active | LastUseUnknown{X}: GetAccessKeyLastUsed AccessDenied")
+		"current listed | C Active, X Active | LastUseUnknown{X}: GetAccessKeyLastUsed AccessDenied")
 }

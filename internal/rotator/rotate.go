@@ -3,7 +3,6 @@ package rotator
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -29,7 +28,8 @@ func (a *application) rotate(ctx context.Context, step rotation.Step) (rotation.
 	old := a.state
 	out := rotation.Outcome{
 		At: key.CreatedAt, Sealed: a.task.Sealer != nil, SealedTo: a.task.Policy.Recipients,
-		NewKey: rotation.Key{ID: key.ID, Status: rotation.Status(key.Status), CreatedAt: key.CreatedAt},
+		// Nobody but the proof can have used the new key yet.
+		NewKey: rotation.Key{ID: key.ID, Status: rotation.Status(key.Status), CreatedAt: key.CreatedAt, LastUse: &rotation.Use{}},
 	}
 	a.publish(ctx, step, created, out)
 
@@ -53,10 +53,7 @@ func (a *application) rotate(ctx context.Context, step rotation.Step) (rotation.
 // publish saves the new key: from here on nothing is lost. The record and the observation move only once it is proved.
 func (a *application) publish(ctx context.Context, step rotation.Step, created *Created, out rotation.Outcome) {
 	a.state.Created, a.state.Configured = created, true
-	published := a.state
-	published.Taken = append(slices.Clone(a.state.Taken), step)
-	published.Record, published.Seen = a.state.Record.After(step, a.state.Seen, out), a.state.Seen.After(step, out)
-	a.task.Save(ctx, published)
+	a.task.Save(ctx, a.state.after(step, out))
 	a.unsaved = ""
 }
 

@@ -12,7 +12,6 @@ import (
 // applyStep takes one step in IAM.
 func (a *application) applyStep(ctx context.Context, step rotation.Step) (rotation.Outcome, error) {
 	switch step.Kind {
-	case rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated:
 	case rotation.Reactivate:
 		return a.setStatus(ctx, step, rotation.Active)
 	case rotation.Deactivate:
@@ -21,6 +20,9 @@ func (a *application) applyStep(ctx context.Context, step rotation.Step) (rotati
 		return a.deleteKey(ctx, step, false)
 	case rotation.Rotate:
 		return a.rotate(ctx, step)
+	case rotation.Adopt, rotation.RecordDeactivated, rotation.RecordReactivated, rotation.RecordDeleted, rotation.RecordCurrentInactive,
+		rotation.RecordCurrentActive, rotation.RecordRenamed, rotation.RecordRequest:
+		// These change the record alone.
 	}
 	return rotation.Outcome{At: a.client.gateway.Now()}, nil
 }
@@ -84,7 +86,7 @@ func (a *application) deleteKey(ctx context.Context, step rotation.Step, makesRo
 		if owner == "" {
 			owner = a.task.User
 		}
-		a.untag(ctx, owner, step.Key)
+		a.notify(a.client.untag(ctx, owner, step.Key)...)
 	}
 	return rotation.Outcome{At: a.client.gateway.Now()}, nil
 }
@@ -106,7 +108,7 @@ func (a *application) describe(ctx context.Context) {
 		if a.task.Description != "" {
 			a.tag(ctx, id)
 		} else {
-			a.untag(ctx, a.task.User, id)
+			a.notify(a.client.untag(ctx, a.task.User, id)...)
 		}
 	}
 }
@@ -122,10 +124,11 @@ func (a *application) tag(ctx context.Context, id string) {
 	}
 }
 
-// untag removes the description of a key, which is a tag of its user.
-func (a *application) untag(ctx context.Context, user, id string) {
+// untag removes the description of a key, which is a tag of its user. It returns a DescriptionNotRemoved, or nothing.
+func (c *Client) untag(ctx context.Context, user, id string) []Notice {
 	tflog.Info(ctx, "remove the description of a key", map[string]any{"user": user, "access_key_id": id})
-	if err := a.client.gateway.UntagUser(ctx, user, id); err != nil && !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
-		a.notify(DescriptionNotRemoved{Key: id, Err: err})
+	if err := ignoreNoSuchEntity(c.gateway.UntagUser(ctx, user, id)); err != nil {
+		return []Notice{DescriptionNotRemoved{Key: id, Err: err}}
 	}
+	return nil
 }

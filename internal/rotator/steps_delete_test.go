@@ -79,7 +79,7 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 			{
 				fault: none,
 				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
-					" | created with secret for inactive (current C; previous P replaced -15d), " +
+					" | created with secret for inactive (current C inactive since -7d; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
 				calls: "DeleteAccessKey C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
@@ -103,7 +103,7 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 			{
 				fault: answerLostOnce,
 				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
-					" | created with secret for inactive (current C; previous P replaced -15d), " +
+					" | created with secret for inactive (current C inactive since -7d; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
 				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, " +
@@ -116,7 +116,7 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 			{
 				fault: empty200,
 				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
-					" | created with secret for inactive (current C; previous P replaced -15d), " +
+					" | created with secret for inactive (current C inactive since -7d; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
 				calls: "DeleteAccessKey C, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
@@ -128,7 +128,7 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 			{
 				fault: keyDeleted,
 				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
-					" | created with secret for inactive (current C; previous P replaced -15d), " +
+					" | created with secret for inactive (current C inactive since -7d; previous P replaced -15d), " +
 					"configured, done",
 				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
 				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, " +
@@ -136,7 +136,7 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 			},
 			{
 				fault: userRenamed, err: "CreateError{keys [P Active]}: CreateAccessKey NoSuchEntity",
-				saved: "current C; previous P replaced -15d | P Active | ", iam: "P Active", evidence: "P Active | changed now, removed C",
+				saved: "current C inactive since -7d; previous P replaced -15d | P Active | ", iam: "P Active", evidence: "P Active | changed now, removed C",
 				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser deploy, DeleteAccessKey C of deploy, " +
 					"CreateAccessKey ci",
 			},

@@ -14,26 +14,42 @@ import (
 // the steps that change nothing in IAM.
 func TestUpdate_stale(t *testing.T) {
 	t.Parallel()
-	const look = "ListAccessKeys ci, GetAccessKeyLastUsed "
+	const (
+		look = "ListAccessKeys ci, GetAccessKeyLastUsed "
+		both = look + "P, GetAccessKeyLastUsed C"
+	)
+	// reactivating has somebody else reactivate P, which we deactivated that long ago.
+	reactivating := func(ago time.Duration) func(f *fixture) rotator.Task {
+		return func(f *fixture) rotator.Task {
+			record := f.pair(8 * day)
+			p := record.Previous
+			f.deactivate(p.ID)
+			p.DeactivatedAt, p.DeactivatedByUs = f.sim.Now().Add(-ago), true
+			policy := standard()
+			policy.HoldPrevious = true
+			task := f.task(record, policy, rotation.Step{Kind: rotation.Reactivate, Key: p.ID})
+			f.sim.SetStatus(p.ID, "Active")
+			return task
+		}
+	}
 	runApplyCases(t, []applyCase{
 		{
-			name: "reactivate",
-			update: func(f *fixture) rotator.Task {
-				record := f.pair(8 * day)
-				p := record.Previous
-				f.deactivate(p.ID)
-				p.DeactivatedAt, p.DeactivatedByUs = f.sim.Now(), true
-				policy := standard()
-				policy.HoldPrevious = true
-				task := f.task(record, policy, rotation.Step{Kind: rotation.Reactivate, Key: p.ID})
-				f.sim.SetStatus(p.ID, "Active")
-				return task
-			},
+			name:     "reactivate",
+			update:   reactivating(5 * time.Minute),
 			err:      "StaleError{reactivate P | P Active, C Active}",
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "none",
-			calls:    look + "P",
+			calls:    both,
+		},
+		{
+			// The list may be a stale read.
+			name:     "reactivate, minutes after the deactivation",
+			update:   reactivating(5*time.Minute - time.Second),
+			saved:    "current C; previous P replaced now | P Active, C Active | configured, done",
+			iam:      "P Active, C Active",
+			evidence: "P Active, C Active | changed now",
+			calls:    both + ", UpdateAccessKey P, ListAccessKeys ci",
 		},
 		{
 			name:     "deactivate",
@@ -42,7 +58,7 @@ func TestUpdate_stale(t *testing.T) {
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "none",
-			calls:    look + "P",
+			calls:    both,
 		},
 		{
 			name:     "delete previous",
@@ -51,7 +67,7 @@ func TestUpdate_stale(t *testing.T) {
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "none",
-			calls:    look + "P",
+			calls:    both,
 		},
 		{
 			name: "delete current",
@@ -64,7 +80,7 @@ func TestUpdate_stale(t *testing.T) {
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "none",
-			calls:    look + "P",
+			calls:    both,
 		},
 		{
 			name: "delete unmanaged",
@@ -201,12 +217,12 @@ func TestUpdate_userChanged(t *testing.T) {
 		{
 			name:     "the last use can't be read",
 			update:   deactivating(withDenied("GetAccessKeyLastUsed")),
-			err:      "StaleError{deactivate P because used P | P Active, C Active}",
-			notices:  "LastUseUnknown{P}: GetAccessKeyLastUsed AccessDenied",
+			err:      "StaleError{deactivate P because unknown_use P | P Active, C Active}",
+			notices:  "LastUseUnknown{P C}: GetAccessKeyLastUsed AccessDenied",
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "none",
-			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, ListAccessKeys ci",
+			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, GetAccessKeyLastUsed C, ListAccessKeys ci",
 		},
 		{
 			// The first list does not know the user. The one that follows the question for the owner of C is up to date.
@@ -219,7 +235,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			iam:      "P Inactive, C Active",
 			evidence: "P Inactive, C Active | changed now",
 			calls: "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListAccessKeys ci, GetAccessKeyLastUsed P, " +
-				"UpdateAccessKey P, ListAccessKeys ci",
+				"GetAccessKeyLastUsed C, UpdateAccessKey P, ListAccessKeys ci",
 		},
 	})
 }

@@ -89,7 +89,8 @@ func TestUpdate_unconfirmed(t *testing.T) {
 	}
 	const (
 		deactivated = "deactivated now by us | P Inactive, C Active | configured, done"
-		deactivate  = "ListAccessKeys ci, GetAccessKeyLastUsed P, UpdateAccessKey P, ListAccessKeys ci"
+		reactivate  = "ListAccessKeys ci, GetAccessKeyLastUsed P, UpdateAccessKey P, ListAccessKeys ci"
+		deactivate  = "ListAccessKeys ci, GetAccessKeyLastUsed P, GetAccessKeyLastUsed C, UpdateAccessKey P, ListAccessKeys ci"
 		deleteCalls = "ListAccessKeys ci, GetAccessKeyLastUsed P, DeleteAccessKey P, ListAccessKeys ci"
 	)
 	runApplyCases(t, []applyCase{
@@ -125,7 +126,7 @@ func TestUpdate_unconfirmed(t *testing.T) {
 			saved:    "current C; previous P replaced now | P Active, C Active | configured, done",
 			iam:      "P Active, C Active",
 			evidence: "P Active, C Active | changed now",
-			calls:    deactivate,
+			calls:    reactivate,
 		},
 		{
 			name:     "deleted",
@@ -155,10 +156,16 @@ func TestUpdate_owner(t *testing.T) {
 		return func(f *fixture, _ *rotator.Task) { f.before(action, 1, func() { f.sim.RenameUser("ci", "deploy") }) }
 	}
 	otherAccount := func(_ *fixture, task *rotator.Task) { task.AccountID = "999999999999" }
-	failing := func(f *fixture, _ *rotator.Task) {
-		f.sim.AddFault(iamsim.Fault{Action: "GetAccessKeyLastUsed", Nth: 2, Times: 2, Kind: iamsim.ErrorBeforeCommit})
+	// failing has the nth question for a last use fail, which is the first one after the look.
+	failing := func(nth int) func(*fixture, *rotator.Task) {
+		return func(f *fixture, _ *rotator.Task) {
+			f.sim.AddFault(iamsim.Fault{Action: "GetAccessKeyLastUsed", Nth: nth, Times: 2, Kind: iamsim.ErrorBeforeCommit})
+		}
 	}
-	const look = "ListAccessKeys ci, GetAccessKeyLastUsed P, "
+	const (
+		look   = "ListAccessKeys ci, GetAccessKeyLastUsed P, "
+		active = "ListAccessKeys ci, GetAccessKeyLastUsed P, GetAccessKeyLastUsed C, "
+	)
 	runApplyCases(t, []applyCase{
 		{
 			name:     "deactivate in another account",
@@ -167,25 +174,25 @@ func TestUpdate_owner(t *testing.T) {
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "P Active, C Active | changed now",
-			calls:    look + "UpdateAccessKey P, GetCallerIdentity",
+			calls:    active + "UpdateAccessKey P, GetCallerIdentity",
 		},
 		{
 			name:     "deactivate while the last use fails",
-			update:   deactivating(failing, renamed("UpdateAccessKey")),
+			update:   deactivating(failing(3), renamed("UpdateAccessKey")),
 			saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
 			iam:      "P Inactive, C Active",
 			evidence: "P Inactive, C Active | changed now",
-			calls: look + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListUsers, " +
+			calls: active + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListUsers, " +
 				"UpdateAccessKey P of deploy, ListAccessKeys deploy",
 		},
 		{
 			name:     "deactivate where the owner can't be asked",
-			update:   deactivating(withDenied("ListUsers"), failing, renamed("UpdateAccessKey")),
+			update:   deactivating(withDenied("ListUsers"), failing(3), renamed("UpdateAccessKey")),
 			err:      "StatusError{P Inactive}: OwnerError{P of ci}: GetAccessKeyLastUsed ServiceFailure; ListUsers AccessDenied",
 			saved:    unsaved,
 			iam:      "P Active, C Active",
 			evidence: "P Active, C Active | changed now",
-			calls:    look + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListUsers",
+			calls:    active + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListUsers",
 		},
 		{
 			// The list of the same user still has the current key.
@@ -200,7 +207,7 @@ func TestUpdate_owner(t *testing.T) {
 			saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
 			iam:      "C Active",
 			evidence: "P Inactive, C Active | changed now",
-			calls:    look + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListAccessKeys ci",
+			calls:    active + "UpdateAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci, ListAccessKeys ci",
 		},
 		{
 			name:     "delete in another account",
@@ -213,7 +220,7 @@ func TestUpdate_owner(t *testing.T) {
 		},
 		{
 			name:     "delete while the last use fails",
-			update:   deleting(failing, renamed("DeleteAccessKey")),
+			update:   deleting(failing(2), renamed("DeleteAccessKey")),
 			saved:    "current C | C Active | configured, done",
 			iam:      "C Active",
 			evidence: "C Active | changed now, removed P",
@@ -222,7 +229,7 @@ func TestUpdate_owner(t *testing.T) {
 		},
 		{
 			name:     "delete where the owner can't be asked",
-			update:   deleting(withDenied("ListUsers"), failing, renamed("DeleteAccessKey")),
+			update:   deleting(withDenied("ListUsers"), failing(2), renamed("DeleteAccessKey")),
 			err:      "DeleteError{P}: OwnerError{P of ci}: GetAccessKeyLastUsed ServiceFailure; ListUsers AccessDenied",
 			saved:    unsaved,
 			iam:      "P Inactive, C Active",
@@ -354,7 +361,7 @@ func TestUpdate_sealing(t *testing.T) {
 				saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | C=sealed C, P=sealed P, configured, done",
 				iam:      "P Inactive, C Active",
 				evidence: "P Inactive, C Active | changed now",
-				calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, UpdateAccessKey P, ListAccessKeys ci",
+				calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, GetAccessKeyLastUsed C, UpdateAccessKey P, ListAccessKeys ci",
 			},
 			sealer: "seal C, seal P",
 		},
@@ -389,7 +396,7 @@ func TestUpdate_sealing(t *testing.T) {
 				saved:    "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
 				iam:      "P Inactive, C Active",
 				evidence: "P Inactive, C Active | changed now",
-				calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, UpdateAccessKey P, ListAccessKeys ci",
+				calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, GetAccessKeyLastUsed C, UpdateAccessKey P, ListAccessKeys ci",
 			},
 		},
 		{
@@ -458,7 +465,7 @@ func TestUpdate_descriptions(t *testing.T) {
 		{name: "written", update: steady(described("", "new")), tags: "C=new", calls: "TagUser ci"},
 		{
 			name: "written for both keys", update: deactivating(described("old", "new")), tags: "C=new, P=new",
-			calls: look + "UpdateAccessKey P, ListAccessKeys ci, TagUser ci, TagUser ci",
+			calls: look + "GetAccessKeyLastUsed C, UpdateAccessKey P, ListAccessKeys ci, TagUser ci, TagUser ci",
 		},
 		{
 			name: "removed", update: steady(tagged), calls: "UntagUser ci",
