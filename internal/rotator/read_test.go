@@ -111,7 +111,7 @@ func underPolicy(f *fixture, unmanaged rotation.UnmanagedKeys) rotation.Record {
 
 func TestRead_outcomes(t *testing.T) {
 	t.Parallel()
-	list, useP, useC, useX := "ListAccessKeys ci", "GetAccessKeyLastUsed P", "GetAccessKeyLastUsed C", "GetAccessKeyLastUsed X"
+	const list = "ListAccessKeys ci"
 	for _, c := range []readCase{
 		{
 			name:  "steady",

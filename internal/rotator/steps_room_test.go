@@ -213,3 +213,83 @@ func TestUpdate_roomLeftRevoke(t *testing.T) {
 		})
 	}
 }
+
+// TestUpdate_roomUnknownUse has the last uses denied between plan and apply: no key of unknown use is deleted to make room, except
+// one that is Inactive already, or under a revoke.
+func TestUpdate_roomUnknownUse(t *testing.T) {
+	t.Parallel()
+	asked := func(p *rotation.Policy) { p.RotateWhenChanged = map[string]string{"quarter": "1"} }
+	// previousTask deletes P, for which given is called, to make room for an edit of the policy.
+	previousTask := func(
+		given func(f *fixture, record *rotation.Record), edit func(*rotation.Policy), rotate rotation.Step, after ...rotation.Step,
+	) func(f *fixture) rotator.Task {
+		return func(f *fixture) rotator.Task {
+			record := f.pair(8 * day)
+			given(f, &record)
+			policy := standard()
+			edit(&policy)
+			rotate.Kind, rotate.Key, rotate.Replaced = rotation.Rotate, record.Current.ID, rotation.Active
+			steps := []rotation.Step{{Kind: rotation.DeletePrevious, Key: record.Previous.ID}, rotate}
+			for _, step := range after {
+				step.Key = record.Current.ID
+				steps = append(steps, step)
+			}
+			task := f.task(record, policy, steps...)
+			f.deny("GetAccessKeyLastUsed")
+			return task
+		}
+	}
+	inactive := func(f *fixture, record *rotation.Record) {
+		f.deactivate(record.Previous.ID)
+		record.Previous.DeactivatedAt = f.sim.Now()
+	}
+	active := func(*fixture, *rotation.Record) {}
+	const room = "CreateAccessKey ci, DeleteAccessKey P, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci"
+	runApplyCases(t, []applyCase{
+		{
+			name: "unmanaged",
+			update: func(f *fixture) rotator.Task {
+				task, _ := f.unmanagedTask()
+				f.deny("GetAccessKeyLastUsed")
+				return task
+			},
+			err:      "StaleError{delete_unmanaged X because unmanaged X | C Active, X Active}",
+			notices:  "LastUseUnknown{X}: GetAccessKeyLastUsed AccessDenied",
+			saved:    unsaved,
+			iam:      "C Active, X Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed X, ListAccessKeys ci",
+		},
+		{
+			name:     "a request, and P is Active",
+			update:   previousTask(active, asked, rotation.Step{Reason: rotation.ReasonChanged}),
+			err:      "StaleError{delete_previous P because unknown_use P | P Active, C Active}",
+			notices:  "LastUseUnknown{P C}: GetAccessKeyLastUsed AccessDenied",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, GetAccessKeyLastUsed C, ListAccessKeys ci",
+		},
+		{
+			name:   "a request, and P is Inactive",
+			update: previousTask(inactive, asked, rotation.Step{Reason: rotation.ReasonChanged}),
+			saved: "current new 1; previous C replaced now | C Active, new 1 Active | " +
+				"created with secret for changed (current C), configured, done",
+			iam:      "C Active, new 1 Active",
+			evidence: "C Active, new 1 Active | changed now, removed P",
+			calls:    "ListAccessKeys ci, " + room,
+		},
+		{
+			name: "a revoke, and P is Active",
+			update: previousTask(active, func(p *rotation.Policy) { p.RevokeWhenChanged = map[string]string{"incident": "1"} },
+				rotation.Step{Reason: rotation.ReasonRevoked, Revoke: true}, rotation.Step{Kind: rotation.Deactivate}),
+			notices: "LastUseUnknown{P C}: GetAccessKeyLastUsed AccessDenied",
+			saved: "current new 1; previous C replaced now deactivated now by us revoked | C Inactive, new 1 Active | " +
+				"created with secret for revoked (current C), configured, done",
+			iam:      "C Inactive, new 1 Active",
+			evidence: "C Inactive, new 1 Active | changed now, removed P",
+			calls: "ListAccessKeys ci, GetAccessKeyLastUsed P, GetAccessKeyLastUsed C, ListAccessKeys ci, " + room +
+				", UpdateAccessKey C, ListAccessKeys ci",
+		},
+	})
+}
