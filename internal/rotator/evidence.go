@@ -129,5 +129,10 @@ func (e *Evidence) decided(record rotation.Record, d rotation.Decision) {
 func (a *application) decision() rotation.Decision {
 	record := a.state.Record
 	record.Policy, record.UniqueID = &a.task.Policy, a.state.UniqueID
-	return rotation.Decide(a.task.Policy, record, a.state.Seen, a.client.gateway.Now())
+	d := rotation.Decide(a.task.Policy, record, a.state.Seen, a.client.gateway.Now())
+	if o := d.RetirementBlocked; a.state.Created != nil && o != nil && o.Cause == rotation.CauseUnknownUse {
+		// Nobody has asked for the last use of the key that was replaced.
+		d.RetirementBlocked = nil
+	}
+	return d
 }

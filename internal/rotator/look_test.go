@@ -73,6 +73,23 @@ func TestDueUnseen(t *testing.T) {
 			}, "handover P", []string{list},
 		},
 		{
+			"a rotation that is blocked, which the state does not show",
+			func(f *fixture, _ *rotator.Evidence) rotation.Record {
+				record := f.single(90 * day)
+				f.use(f.newKey("X"))
+				return record
+			}, "unmanaged X", []string{list},
+		},
+		{
+			"a rotation that the state shows to be blocked",
+			func(f *fixture, known *rotator.Evidence) rotation.Record {
+				known.Blocked = rotation.CauseUnmanaged
+				record := f.single(90 * day)
+				f.use(f.newKey("X"))
+				return record
+			}, "", nil,
+		},
+		{
 			"before the first apply after an import",
 			func(f *fixture, _ *rotator.Evidence) rotation.Record {
 				record := f.single(90 * day)
@@ -106,4 +123,52 @@ func TestDueUnseen(t *testing.T) {
 func policyOf(record rotation.Record) *rotation.Policy {
 	policy := record.LastPolicy()
 	return &policy
+}
+
+// TestDueUnseen_neverRan is about a record whose private state holds no evidence, as after an import, or of a version that had none: the
+// state's own columns stand for a look.
+func TestDueUnseen_neverRan(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.pair(8 * day)
+	f.newClient()
+	f.sim.ResetLog()
+	for _, c := range []struct {
+		name, current, previous, want string
+	}{
+		{"both Active", "Active", "Active", "deactivate P"},
+		{"previous gone", "Active", "", "record_deleted P"},
+		{"current Inactive", "Inactive", "Active", "record_current_inactive C"},
+		{"no status", "", "unknown", "record_deleted P"},
+	} {
+		known := rotator.RecordedEvidence(record, c.current, c.previous)
+		unseen := f.client.DueUnseen(f.ctx(), "ci", record, known)
+		if unseen == nil {
+			t.Errorf("%s: nothing is due, want %s", c.name, c.want)
+			continue
+		}
+		f.equal(c.name, string(unseen.Step.Kind)+" "+f.name(unseen.Step.Key), c.want)
+	}
+	f.calledExactly("ListAccessKeys ci")
+}
+
+func TestRecordedEvidence(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.pair(8 * day)
+	for _, c := range []struct{ current, previous, want string }{
+		{"Active", "Inactive", "C Active, P Inactive"},
+		{"Inactive", "Active", "C Inactive, P Active"},
+		{"Active", "", "C Active"},
+		{"", "Deleted", ""},
+	} {
+		seen := rotator.RecordedEvidence(record, c.current, c.previous).Seen
+		f.equal("keys", f.describeKeys(seen.Keys), c.want)
+		f.equal("last uses", f.describeUses(seen), "")
+		if k := seen.Find(record.Current.ID); k != nil && !k.CreatedAt.Equal(record.Current.CreatedAt) {
+			t.Errorf("current was created at %s, want %s", k.CreatedAt, record.Current.CreatedAt)
+		}
+	}
+	record.Previous = nil
+	f.equal("without previous", f.describeKeys(rotator.RecordedEvidence(record, "Active", "Active").Seen.Keys), "C Active")
 }

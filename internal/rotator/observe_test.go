@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -431,6 +432,44 @@ func (f *fixture) describePreview(p rotator.Preview) string {
 		parts = append(parts, "managed")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// TestPreviewCreate_kept shows which keys a replacement leaves: those of a resource with skip_destroy.
+func TestPreviewCreate_kept(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		kept bool
+		pair bool
+		want []string
+	}{
+		"both keys":            {kept: true, pair: true, want: []string{"P", "C"}},
+		"current":              {kept: true, want: []string{"C"}},
+		"without skip_destroy": {pair: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			create := (*fixture).single
+			if c.pair {
+				create = (*fixture).pair
+			}
+			record := create(f, day)
+			_, err := f.client.Read(f.ctx(), f.subject(record), record, rotator.Evidence{})
+			f.fatal(err)
+			if c.kept {
+				f.client.ClaimKept("ci", record.Current.ID)
+			}
+			preview, err := f.client.PreviewCreate(f.ctx(), "ci", standard())
+			f.fatal(err)
+			var kept []string
+			for _, id := range preview.Kept {
+				kept = append(kept, f.name(id))
+			}
+			if !slices.Equal(kept, c.want) {
+				t.Errorf("kept %v, want %v", kept, c.want)
+			}
+		})
+	}
 }
 
 // TestSyncTime_handsItsListOn shows that an Update uses the list of SyncTime once, and within five seconds.
