@@ -7,8 +7,8 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// Evidence is what the last Read or apply saw and decided. It holds no time of its own: one would change the state at
-// every apply.
+// Evidence is what the last Read or apply saw and decided. It does not hold the time of that Read: one would change the
+// state at every apply.
 //
 // Persisted: it is kept as JSON in the private state and in saved plans. What an older version wrote must stay readable.
 type Evidence struct {

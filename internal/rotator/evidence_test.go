@@ -2,6 +2,8 @@ package rotator_test
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,4 +91,92 @@ func encode(t *testing.T, e rotator.Evidence) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// TestEvidence_unblockedBy shows for each cause of a blocked rotation, and of a blocked retirement, which edits of the policy take it
+// away.
+func TestEvidence_unblockedBy(t *testing.T) {
+	t.Parallel()
+	// edits change one attribute each. Paused and hold_previous are taken back.
+	edits := map[string]func(before, after *rotation.Policy){
+		"paused":             func(before, _ *rotation.Policy) { before.Paused = true },
+		"hold_previous":      func(before, _ *rotation.Policy) { before.HoldPrevious = true },
+		"unmanaged_keys":     func(_, after *rotation.Policy) { after.UnmanagedKeys = rotation.RetireUnmanaged },
+		"overlap":            func(_, after *rotation.Policy) { after.Overlap = 0 },
+		"grace":              func(_, after *rotation.Policy) { after.Grace = 0 },
+		"require_unused_for": func(_, after *rotation.Policy) { after.RequireUnusedFor = 0 },
+		"wait_for_handover":  func(before, _ *rotation.Policy) { before.WaitForHandover = true },
+		"recipients":         func(_, after *rotation.Policy) { after.Recipients = "age1" },
+		"expiry":             func(_, after *rotation.Policy) { after.SealableUntil = start },
+		"rotate_after":       func(_, after *rotation.Policy) { after.RotateAfter = 30 * day },
+		"max_age":            func(_, after *rotation.Policy) { after.MaxAge = 120 * day },
+		"apply_every":        func(_, after *rotation.Policy) { after.ApplyEvery = 2 * day },
+		"rotation_spread":    func(_, after *rotation.Policy) { after.RotationSpread = day },
+		"still paused":       func(before, after *rotation.Policy) { before.Paused, after.Paused = true, true },
+		"still held":         func(before, after *rotation.Policy) { before.HoldPrevious, after.HoldPrevious = true, true },
+		"nothing":            func(_, _ *rotation.Policy) {},
+	}
+	// A policy that does not pause, or hold, is never what blocks: any edit takes these causes away.
+	always := func(except string) []string {
+		return slices.DeleteFunc(slices.Collect(maps.Keys(edits)), func(name string) bool { return name == except })
+	}
+	waits := []string{"overlap", "grace", "require_unused_for"}
+	handover := append([]string{"wait_for_handover", "max_age", "rotate_after", "apply_every"}, waits...)
+	for cause, by := range map[rotation.Cause][]string{
+		rotation.CausePaused:        always("still paused"),
+		rotation.CauseHeld:          always("still held"),
+		rotation.CauseUnmanaged:     {"unmanaged_keys"},
+		rotation.CauseAdopted:       {"unmanaged_keys"},
+		rotation.CauseUsed:          waits,
+		rotation.CauseOverlap:       waits,
+		rotation.CauseGrace:         waits,
+		rotation.CauseHandover:      handover,
+		rotation.CauseUnknownUse:    handover,
+		rotation.CauseExpired:       {"recipients", "expiry"},
+		rotation.CauseSigner:        nil,
+		rotation.CauseOnlyActive:    nil,
+		rotation.CauseYoung:         nil,
+		rotation.CauseNotOurs:       nil,
+		rotation.CauseRevoked:       nil,
+		rotation.CauseSettling:      nil,
+		rotation.CauseRevokedActive: nil,
+		"":                          nil,
+	} {
+		for name, edit := range edits {
+			t.Run(string(cause)+" by "+name, func(t *testing.T) {
+				t.Parallel()
+				before, after := standard(), standard()
+				edit(&before, &after)
+				// A rotation whose date moves may not be due any more.
+				moved := cause != "" && (name == "rotate_after" || name == "rotation_spread")
+				rotates, retires := rotator.Evidence{Blocked: cause}.UnblockedBy(before, after)
+				if want := moved || slices.Contains(by, name); rotates != want || retires {
+					t.Errorf("as the cause of a rotation: got %v and %v, want %v and false", rotates, retires, want)
+				}
+				rotates, retires = rotator.Evidence{RetirementBlocked: cause}.UnblockedBy(before, after)
+				if want := slices.Contains(by, name); retires != want || rotates {
+					t.Errorf("as the cause of a retirement: got %v and %v, want false and %v", rotates, retires, want)
+				}
+			})
+		}
+	}
+}
+
+// TestEvidence_unblockedByMaxAge shows that the durations that an interval is counted with move it, too.
+func TestEvidence_unblockedByMaxAge(t *testing.T) {
+	t.Parallel()
+	before := standard()
+	before.RotateAfter, before.MaxAge, before.ApplyEvery = 0, 90*day, day
+	for name, edit := range map[string]func(*rotation.Policy){
+		"max_age":            func(p *rotation.Policy) { p.MaxAge = 100 * day },
+		"apply_every":        func(p *rotation.Policy) { p.ApplyEvery = 2 * day },
+		"overlap":            func(p *rotation.Policy) { p.Overlap = day },
+		"require_unused_for": func(p *rotation.Policy) { p.RequireUnusedFor = 2 * day },
+	} {
+		after := before
+		edit(&after)
+		if rotates, retires := (rotator.Evidence{Blocked: rotation.CauseSigner}).UnblockedBy(before, after); !rotates || retires {
+			t.Errorf("%s: got %v and %v, want true and false", name, rotates, retires)
+		}
+	}
 }

@@ -25,11 +25,13 @@ func TestDueUnseen(t *testing.T) {
 		},
 		{
 			"within a day of a rotation, which the machine's clock can't tell from the date",
-			func(f *fixture, _ *rotator.Evidence) rotation.Record { return f.single(89*day + time.Hour) }, "", []string{list},
+			func(f *fixture, _ *rotator.Evidence) rotation.Record { return f.single(89*day + time.Hour) }, "",
+			[]string{list},
 		},
 		{
 			"a rotation",
-			func(f *fixture, _ *rotator.Evidence) rotation.Record { return f.single(90 * day) }, "rotate C", []string{list},
+			func(f *fixture, _ *rotator.Evidence) rotation.Record { return f.single(90 * day) }, "rotate C",
+			[]string{list},
 		},
 		{
 			"a rotation, less than an hour after a look",
@@ -37,7 +39,8 @@ func TestDueUnseen(t *testing.T) {
 				record := f.single(90 * day)
 				known.LookedAt = f.sim.Now().Add(-time.Hour + time.Second)
 				return record
-			}, "", []string{list},
+			}, "",
+			[]string{list},
 		},
 		{
 			"a rotation, an hour after a look",
@@ -45,7 +48,8 @@ func TestDueUnseen(t *testing.T) {
 				record := f.single(90 * day)
 				known.LookedAt = f.sim.Now().Add(-time.Hour)
 				return record
-			}, "rotate C", []string{list},
+			}, "rotate C",
+			[]string{list},
 		},
 		{
 			"a deactivation, though the key was in use at the last look",
@@ -53,7 +57,8 @@ func TestDueUnseen(t *testing.T) {
 				record := f.pair(8 * day)
 				f.use(record.Previous.ID)
 				return record
-			}, "deactivate P", []string{list},
+			}, "deactivate P",
+			[]string{list},
 		},
 		{
 			"a deactivation that the state shows to wait",
@@ -70,7 +75,8 @@ func TestDueUnseen(t *testing.T) {
 				record := f.pair(8 * day)
 				record.Policy.WaitForHandover = true
 				return record
-			}, "handover P", []string{list},
+			}, "handover P",
+			[]string{list},
 		},
 		{
 			"a rotation that is blocked, which the state does not show",
@@ -78,7 +84,8 @@ func TestDueUnseen(t *testing.T) {
 				record := f.single(90 * day)
 				f.use(f.newKey("X"))
 				return record
-			}, "unmanaged X", []string{list},
+			}, "unmanaged X",
+			[]string{list},
 		},
 		{
 			"a rotation that the state shows to be blocked",

@@ -81,7 +81,7 @@ func (a *application) deleteKey(ctx context.Context, step rotation.Step, makesRo
 			a.notify(NotConfirmed{Key: step.Key, Change: ChangeDeleted, Err: err})
 		}
 	}
-	// A deletion precedes the rotation of its task, so the description is still the recorded one.
+	// Descriptions change at the end of a task, so the key has the recorded one.
 	if a.task.RecordedDescription != "" {
 		if owner == "" {
 			owner = a.task.User

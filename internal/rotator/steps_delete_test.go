@@ -136,7 +136,8 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 			},
 			{
 				fault: userRenamed, err: "CreateError{keys [P Active]}: CreateAccessKey NoSuchEntity",
-				saved: "current C inactive since -7d; previous P replaced -15d | P Active | ", iam: "P Active", evidence: "P Active | changed now, removed C",
+				saved: "current C inactive since -7d; previous P replaced -15d | P Active | ", iam: "P Active",
+				evidence: "P Active | changed now, removed C",
 				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser deploy, DeleteAccessKey C of deploy, " +
 					"CreateAccessKey ci",
 			},
