@@ -48,12 +48,14 @@ func (t applyTexts) notice(n rotator.Notice) diag.Diagnostic {
 	case rotator.LostKeyDeleted:
 		return problem{
 			summary: "New access key was deleted again, since the answer with its secret was lost",
-			truth:   fmt.Sprintf("It was key %s of user %q. ", n.Key, t.user) + "unmanaged_keys = \"delete_unused\" allows that. Another key was asked for instead.",
+			truth: fmt.Sprintf("It was key %s of user %q. ", n.Key, t.user) + "unmanaged_keys = \"delete_unused\" allows that. " +
+				"Another key was asked for instead.",
 		}.asWarning()
 	case rotator.UnexpectedKeys:
 		return problem{
 			summary: "User has an access key that this apply did not expect",
-			truth:   fmt.Sprintf("User %q has %d keys, among them %s. ", t.user, n.Listed, describeKeys(n.Keys)) + "Somebody else created it meanwhile. It was not touched; the next plan treats it by unmanaged_keys.",
+			truth: fmt.Sprintf("User %q has %d keys, among them %s. ", t.user, n.Listed, describeKeys(n.Keys)) + "Somebody else " +
+				"created it meanwhile. It was not touched; the next plan treats it by unmanaged_keys.",
 		}.asWarning()
 	case rotator.LastUseUnknown:
 		return lastUseUnknown(t.user, n)

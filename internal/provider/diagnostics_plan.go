@@ -53,7 +53,8 @@ func deletionWarnings(user string, steps []rotation.Step, seen rotation.Observat
 	var diags diag.Diagnostics
 	for _, step := range steps {
 		if k := seen.Find(step.Key); step.Kind == rotation.DeleteUnmanaged && k != nil {
-			diags.Append(unmanagedDeleted(fmt.Sprintf("Key %s of user %q is deleted to make room for a new key. ", describeKey(*k), user)).asWarning())
+			what := fmt.Sprintf("Key %s of user %q is deleted to make room for a new key. ", describeKey(*k), user)
+			diags.Append(unmanagedDeleted(what).asWarning())
 		}
 	}
 	return diags
@@ -76,7 +77,8 @@ func requestPath(policy rotation.Policy, record rotation.Record) path.Path {
 func plainTextRemains(ids []string) diag.Diagnostic {
 	return problem{
 		at: path.Root("encrypted_output"), summary: "Older state versions and this saved plan hold a secret in plain text",
-		truth: "The secret of key " + strings.Join(ids, " and ") + " is encrypted from now on. The apply takes the plain text out of the state, without a rotation. Versions and backups of the state that are older, and a " +
+		truth: "The secret of key " + strings.Join(ids, " and ") + " is encrypted from now on. The apply takes the plain text out " +
+			"of the state, without a rotation. Versions and backups of the state that are older, and a " +
 			"file that this plan is saved to, still have it:",
 		next: "delete them, or rotate afterwards with rotate_when_changed so that they are worth nothing.",
 	}.asWarning()
@@ -86,7 +88,8 @@ func plainTextRemains(ids []string) diag.Diagnostic {
 func renamePlanned(from, to string) diag.Diagnostic {
 	return problem{
 		at: path.Root("user"), summary: "Unknown user name is planned as a renaming",
-		truth: fmt.Sprintf("User %q does not exist yet. If this apply renames user %q, its keys follow. If it creates another user, this resource fails before it changes "+
+		truth: fmt.Sprintf("User %q does not exist yet. If this apply renames user %q, its keys follow. If it creates another "+
+			"user, this resource fails before it changes "+
 			"anything, and the next plan replaces it.", to, from),
 	}.asWarning()
 }

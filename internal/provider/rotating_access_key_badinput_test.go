@@ -31,8 +31,14 @@ func TestAccRotatingAccessKey_badInputArguments(t *testing.T) {
 			summary: `Invalid duration in rotate_after: "90"`,
 			detail:  []string{"Set rotate_after to whole numbers with the units"},
 		},
-		"negative": {args: acctest.ByAge(acctest.Args{"rotate_after": `"-90d"`}), summary: `Invalid duration in rotate_after: "-90d"`, detail: []string{"without sign"}},
-		"empty":    {args: acctest.ByAge(acctest.Args{"rotate_after": `""`}), summary: `Invalid duration in rotate_after: ""`, detail: []string{"Set rotate_after to"}},
+		"negative": {
+			args: acctest.ByAge(acctest.Args{"rotate_after": `"-90d"`}), summary: `Invalid duration in rotate_after: "-90d"`,
+			detail: []string{"without sign"},
+		},
+		"empty": {
+			args: acctest.ByAge(acctest.Args{"rotate_after": `""`}), summary: `Invalid duration in rotate_after: ""`,
+			detail: []string{"Set rotate_after to"},
+		},
 		"zero": {
 			args:    acctest.ByAge(acctest.Args{"rotate_after": `"0s"`}),
 			summary: `Duration of zero in rotate_after: "0s"`,
@@ -44,7 +50,8 @@ func TestAccRotatingAccessKey_badInputArguments(t *testing.T) {
 			detail:  []string{"Set rotate_after to at most 36500d."},
 		},
 		"overlap": {
-			args: acctest.ByAge(acctest.Args{"overlap": `"-1s"`}), summary: `Invalid duration in overlap: "-1s"`, detail: []string{"Set overlap to whole numbers"},
+			args: acctest.ByAge(acctest.Args{"overlap": `"-1s"`}), summary: `Invalid duration in overlap: "-1s"`,
+			detail: []string{"Set overlap to whole numbers"},
 		},
 		"grace": {
 			args:    acctest.ByAge(acctest.Args{"grace": `"1.5d"`}),
@@ -87,7 +94,8 @@ func TestAccRotatingAccessKey_badInputArguments(t *testing.T) {
 		"short_max_age": {
 			args:    acctest.ByAge(acctest.Args{"rotate_after": "", "max_age": `"33d"`}),
 			summary: `max_age "33d" is too short: it must be more than 33d`,
-			detail:  []string{"three times apply_every (1d)", "Set max_age to more than 33d, or shorten overlap, require_unused_for, grace or apply_every."},
+			detail: []string{"three times apply_every (1d)", "Set max_age to more than 33d, or shorten overlap, require_unused_for, " +
+				"grace or apply_every."},
 		},
 		"max_age_beside_rotate_after": {
 			args:    acctest.ByAge(acctest.Args{"max_age": `"108d"`, "apply_every": `"2d"`, "rotate_after": `"90d"`}),
@@ -98,7 +106,8 @@ func TestAccRotatingAccessKey_badInputArguments(t *testing.T) {
 			},
 		},
 		"zero_apply_every": {
-			args: acctest.ByAge(acctest.Args{"apply_every": `"0s"`}), summary: `Duration of zero in apply_every: "0s"`, detail: []string{"longer than zero"},
+			args: acctest.ByAge(acctest.Args{"apply_every": `"0s"`}), summary: `Duration of zero in apply_every: "0s"`,
+			detail: []string{"longer than zero"},
 		},
 		"unmanaged": {
 			args:    acctest.Unmanaged("delete"),

@@ -131,7 +131,8 @@ func TestAccRotatingAccessKey_destroyRefusedRequest(t *testing.T) {
 	s.Write(acctest.Revoking(`{ incident = "1" }`), acctest.ConsumerHCL)
 	refused := acctest.RequestRefused(acctest.SlotTakenByTheirs)
 	s.Plan(1, refused)
-	s.WantDetail("terraform destroy -refresh=false", "take the changed value back", "not recorded as done", acctest.StatusCommand("k1", "Inactive"))
+	s.WantDetail("terraform destroy -refresh=false", "take the changed value back", "not recorded as done", acctest.StatusCommand("k1",
+		"Inactive"))
 	s.Destroy(refused)
 	s.WantChanges()
 	s.WantKeys("k1 Active", "theirs Active")

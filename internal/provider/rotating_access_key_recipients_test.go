@@ -67,7 +67,8 @@ func TestAccRotatingAccessKey_recipientsChanged(t *testing.T) {
 			if test.reason != "" {
 				s.Plan(2)
 				s.WantPlanned(map[string]any{
-					"last_change": "rotate k1: asked by encrypted_output (" + test.reason + ")", "encrypted_secret": acctest.Unknown, "secret_access_key": nil,
+					"last_change": "rotate k1: asked by encrypted_output (" + test.reason + ")", "encrypted_secret": acctest.Unknown,
+					"secret_access_key":      nil,
 					"previous.access_key_id": "k1", "previous.encrypted_secret": sealed,
 				})
 				s.ApplyPlan()

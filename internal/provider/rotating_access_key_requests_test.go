@@ -35,7 +35,10 @@ func TestAccRotatingAccessKey_rotateWhenChanged(t *testing.T) {
 	s.ApplyPlan()
 	s.WantChanges("create k2")
 	s.PlanEmpty()
-	s.WantState(map[string]any{"last_change": "rotate k1: asked by rotate_when_changed (b, z)", "rotate_at": nil, "previous.access_key_id": "k1"})
+	s.WantState(map[string]any{
+		"last_change": "rotate k1: asked by rotate_when_changed (b, z)", "rotate_at": nil,
+		"previous.access_key_id": "k1",
+	})
 
 	// Beyond overlap and require_unused_for a request may take the slot of an Active previous.
 	s.ClearLastUse("k1")
@@ -285,7 +288,8 @@ func TestAccRotatingAccessKey_revokeWhenChanged(t *testing.T) {
 	s.WantState(map[string]any{
 		"access_key_id": "k2", "last_change": "rotate k1: asked by revoke_when_changed (incident); deactivate k1: revoked",
 		"revoke_when_changed.incident": "2",
-		"previous.access_key_id":       "k1", "previous.status": "Inactive", "previous.revoked": true, "previous.replaced_at": "2026-01-01T01:00:00Z",
+		"previous.access_key_id":       "k1", "previous.status": "Inactive", "previous.revoked": true,
+		"previous.replaced_at":    "2026-01-01T01:00:00Z",
 		"previous.deactivated_at": "2026-01-01T01:00:00Z", "previous.deactivated_by": "iamkeys", "previous.delete_at": "2026-01-08T01:00:00Z",
 	})
 	s.PlanEmpty()

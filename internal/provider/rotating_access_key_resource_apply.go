@@ -130,7 +130,8 @@ func (r *rotatingAccessKeyResource) updateTask(
 	diags.Append(d...)
 	task.RecordedUser = foundUser(task.Record, task.Known.Seen)
 	task.User = task.RecordedUser
-	if configured := plan.User.ValueString(); configured != state.User.ValueString() && configured != task.Record.User && configured != task.User {
+	configured := plan.User.ValueString()
+	if !plan.User.Equal(state.User) && configured != task.Record.User && configured != task.User {
 		// The configuration has a new name. Before the first step Update finds out whether the user is the same.
 		task.User, task.Record.User, task.Known.Seen.User = configured, configured, configured
 	}

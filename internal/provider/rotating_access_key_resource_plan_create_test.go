@@ -21,7 +21,8 @@ func encryptedTo(recipients ...string) attributes {
 
 // created is what the plan of a create shows with the default configuration.
 var created = changes{
-	"user": "ci", "max_age": null, "rotate_after": "90d", "apply_every": "1d", "rotation_spread": "0s", "wait_for_handover": "true", "overlap": "7d", "grace": "7d", "require_unused_for": "8d", "rotate_when_changed": null,
+	"user": "ci", "max_age": null, "rotate_after": "90d", "apply_every": "1d", "rotation_spread": "0s", "wait_for_handover": "true",
+	"overlap": "7d", "grace": "7d", "require_unused_for": "8d", "rotate_when_changed": null,
 	"revoke_when_changed": null, "hold_previous": "false", "paused": "false", "unmanaged_keys": "refuse", "wait_until_usable": "true",
 	"description": null, "encrypted_output": null, "skip_destroy": "false",
 	"id": "ci", "account_id": knownAfterApply, "user_unique_id": knownAfterApply, "access_key_id": knownAfterApply,
@@ -117,10 +118,13 @@ func TestModifyPlan_create(t *testing.T) {
 			atApply: attributes{"rotate_after": "30d"},
 		},
 		{
-			name:    "unmanaged_keys unknown",
-			before:  func(ws *workspace) { ws.createForeignKey("theirs") },
-			config:  attributes{"unmanaged_keys": knownAfterApply},
-			changes: created.with(changes{"unmanaged_keys": knownAfterApply, "previous_access_key_id": knownAfterApply, "previous": knownAfterApply}),
+			name:   "unmanaged_keys unknown",
+			before: func(ws *workspace) { ws.createForeignKey("theirs") },
+			config: attributes{"unmanaged_keys": knownAfterApply},
+			changes: created.with(changes{
+				"unmanaged_keys": knownAfterApply, "previous_access_key_id": knownAfterApply,
+				"previous": knownAfterApply,
+			}),
 			atApply: attributes{"unmanaged_keys": "retire"},
 		},
 	})

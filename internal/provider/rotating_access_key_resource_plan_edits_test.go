@@ -11,13 +11,15 @@ var anythingMayChange = changes{
 	"account_id": knownAfterApply, "user_unique_id": knownAfterApply, "access_key_id": knownAfterApply, "secret_access_key": knownAfterApply,
 	"encrypted_secret": knownAfterApply, "status": knownAfterApply, "created_at": knownAfterApply, "inactive_since": knownAfterApply,
 	"rotate_at": knownAfterApply, "compliant_until": knownAfterApply, "last_change": knownAfterApply, "rotation_requested": knownAfterApply,
-	"retirement_blocked": knownAfterApply, "previous_access_key_id": knownAfterApply, "rotation_blocked": knownAfterApply, "version": knownAfterApply,
+	"retirement_blocked": knownAfterApply, "previous_access_key_id": knownAfterApply, "rotation_blocked": knownAfterApply,
+	"version":  knownAfterApply,
 	"previous": knownAfterApply,
 }
 
 func TestModifyPlan_durations(t *testing.T) {
 	t.Parallel()
-	const dueSince = "Warning: Changed configuration makes a rotation due | Key k1 of user \"ci\" is rotated at 30d | since 2026-01-31 00:00:00 UTC"
+	const dueSince = "Warning: Changed configuration makes a rotation due | Key k1 of user \"ci\" is rotated at 30d | since " +
+		"2026-01-31 00:00:00 UTC"
 	testPlans(t, []planRow{
 		{
 			name: "spelled anew", before: rotate,

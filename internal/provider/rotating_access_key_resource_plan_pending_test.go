@@ -31,7 +31,8 @@ func TestModifyPlan_requestPending(t *testing.T) {
 				ws.apply(nil)
 			},
 			config: release("1"), changes: pending("k1"),
-			says: []string{waits + "the slot is taken by key theirs, which this resource does not manage (Active, created 2026-01-01 00:00:00 UTC, " +
+			says: []string{waits + "the slot is taken by key theirs, which this resource does not manage (Active, created 2026-01-01 " +
+				"00:00:00 UTC, " +
 				"never used) | rotation_requested | aws iam delete-access-key --user-name ci --access-key-id theirs"},
 		},
 		{

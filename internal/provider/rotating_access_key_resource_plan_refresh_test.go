@@ -12,7 +12,8 @@ import (
 
 // settled is what the first plan after an import shows: the configuration, and nothing else.
 var settled = changes{
-	"rotate_after": "90d", "apply_every": "1d", "rotation_spread": "0s", "wait_for_handover": "true", "overlap": "7d", "grace": "7d", "require_unused_for": "8d", "hold_previous": "false", "paused": "false",
+	"rotate_after": "90d", "apply_every": "1d", "rotation_spread": "0s", "wait_for_handover": "true", "overlap": "7d", "grace": "7d",
+	"require_unused_for": "8d", "hold_previous": "false", "paused": "false",
 	"unmanaged_keys": "refuse", "wait_until_usable": "true", "skip_destroy": "false", "rotate_at": "2026-04-01T00:00:00Z",
 }
 

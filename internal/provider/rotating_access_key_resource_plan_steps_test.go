@@ -19,15 +19,17 @@ var newKey = changes{
 
 // previousK1 is what a plan shows of k1 when it becomes previous.
 var previousK1 = changes{
-	"previous_access_key_id": "k1", "previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1", "previous.encrypted_secret": null,
-	"previous.status": "Active", "previous.created_at": "2026-01-01T00:00:00Z", "previous.replaced_at": knownAfterApply,
+	"previous_access_key_id": "k1", "previous.access_key_id": "k1", "previous.secret_access_key": "secret of k1",
+	"previous.encrypted_secret": null,
+	"previous.status":           "Active", "previous.created_at": "2026-01-01T00:00:00Z", "previous.replaced_at": knownAfterApply,
 	"previous.deactivate_at": knownAfterApply, "previous.deactivated_at": null, "previous.deactivated_by": null,
 	"previous.delete_at": null, "previous.adopted": "false", "previous.revoked": "false",
 }
 
 // previousK2 is what a plan changes of previous when k2 becomes previous in the place of k1, which was Active until then.
 var previousK2 = changes{
-	"previous_access_key_id": "k2", "previous.access_key_id": "k2", "previous.secret_access_key": "secret of k2", "previous.created_at": "2026-04-01T00:00:00Z",
+	"previous_access_key_id": "k2", "previous.access_key_id": "k2", "previous.secret_access_key": "secret of k2",
+	"previous.created_at":  "2026-04-01T00:00:00Z",
 	"previous.replaced_at": knownAfterApply, "previous.deactivate_at": knownAfterApply,
 }
 
@@ -351,8 +353,9 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			},
 			config: attributes{"unmanaged_keys": "retire"},
 			changes: previousK1.with(changes{
-				"previous_access_key_id": "theirs", "previous.access_key_id": "theirs", "previous.secret_access_key": null, "previous.created_at": "2026-01-02T00:00:00Z",
-				"previous.adopted": "true", "last_change": "adopt theirs: unmanaged_keys is retire",
+				"previous_access_key_id": "theirs", "previous.access_key_id": "theirs", "previous.secret_access_key": null,
+				"previous.created_at": "2026-01-02T00:00:00Z",
+				"previous.adopted":    "true", "last_change": "adopt theirs: unmanaged_keys is retire",
 			}),
 			says: []string{"Warning: Unmanaged access key is adopted | Key theirs (Active"},
 		},
@@ -366,9 +369,10 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			},
 			config: attributes{"unmanaged_keys": "retire"},
 			changes: previousK1.with(changes{
-				"previous_access_key_id": "theirs", "previous.access_key_id": "theirs", "previous.secret_access_key": null, "previous.created_at": "2026-01-02T00:00:00Z",
-				"last_change":      "adopt theirs: unmanaged_keys is retire",
-				"previous.adopted": "true", "previous.status": "Inactive", "previous.deactivated_at": knownAfterApply,
+				"previous_access_key_id": "theirs", "previous.access_key_id": "theirs", "previous.secret_access_key": null,
+				"previous.created_at": "2026-01-02T00:00:00Z",
+				"last_change":         "adopt theirs: unmanaged_keys is retire",
+				"previous.adopted":    "true", "previous.status": "Inactive", "previous.deactivated_at": knownAfterApply,
 				"previous.deactivated_by": "other", "previous.delete_at": knownAfterApply,
 			}),
 			says: []string{"Warning: Unmanaged access key is adopted | Key theirs (Inactive"},

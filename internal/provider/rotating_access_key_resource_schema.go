@@ -43,7 +43,8 @@ func policyAttributes() map[string]schema.Attribute {
 			Required:            true,
 			Validators:          []validator.String{userNameValidator()},
 		},
-		"max_age": durationAttribute("The age at which no key of this resource may be Active any more, such as `90d`. Without `rotate_after` the "+
+		"max_age": durationAttribute("The age at which no key of this resource may be Active any more, such as `90d`. Without "+
+			"`rotate_after` the "+
 			"key is rotated `overlap`, `require_unused_for` and three times `apply_every` before that: with the defaults `90d` rotates at 72 days. "+
 			"Not set: no limit.", "", false),
 		"apply_every": durationAttribute("How often applies run: the margin that dates are counted with.", defaultApplyEvery, false),
@@ -146,11 +147,13 @@ func keyAttributes() map[string]schema.Attribute {
 			"tools of the method."),
 		"status":     computedString("Status of the current key: `Active`, `Inactive`, or `Missing` when IAM does not list it."),
 		"created_at": computedString("When the current key was created, RFC 3339."),
-		"inactive_since": computedString("When an apply recorded that the current key is Inactive; null while it is Active. An Inactive current " +
+		"inactive_since": computedString("When an apply recorded that the current key is Inactive; null while it is Active. An " +
+			"Inactive current " +
 			"key is replaced, never reactivated."),
 		"managed_since": computedString("When this resource created or imported its first key, RFC 3339."),
 		"rotate_at":     computedString("When the current key is due for rotation by age; null without `max_age` and `rotate_after`."),
-		"compliant_until": computedString("When the oldest Active key of this resource reaches `max_age`; null without `max_age`, and when no key " +
+		"compliant_until": computedString("When the oldest Active key of this resource reaches `max_age`; null without `max_age`, " +
+			"and when no key " +
 			"is Active."),
 		"last_change": computedString("What the last apply that changed something did to the keys and why, with the id of every key that it " +
 			"replaced, deactivated, reactivated, deleted, adopted or recorded."),
@@ -180,9 +183,10 @@ func previousAttribute() schema.SingleNestedAttribute {
 				Computed:            true, Sensitive: true,
 			},
 			"encrypted_secret": computedString("Secret of the previous key, encrypted to the recipients of its time; otherwise null."),
-			"status":           computedString("Status of the previous key: `Active`, `Inactive`, or `Missing` until an apply has recorded that it is gone."),
-			"created_at":       computedString("When the previous key was created, RFC 3339."),
-			"replaced_at":      computedString("When its overlap began: at its replacement, adoption or reactivation."),
+			"status": computedString("Status of the previous key: `Active`, `Inactive`, or `Missing` until an apply has " +
+				"recorded that it is gone."),
+			"created_at":  computedString("When the previous key was created, RFC 3339."),
+			"replaced_at": computedString("When its overlap began: at its replacement, adoption or reactivation."),
 			"deactivate_at": computedString("When its overlap ends. It is deactivated by the first apply from then on that finds it unused for " +
 				"`require_unused_for`."),
 			"deactivated_at": computedString("When its grace began; null while it is Active."),

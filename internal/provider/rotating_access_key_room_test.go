@@ -25,14 +25,16 @@ func TestAccRotatingAccessKey_createDenied(t *testing.T) {
 				s.UseKey("k2")
 				s.Advance("84d")
 			},
-			[]string{"k1 Active", "k2 Active"}, acctest.DeletesActive("k1"),
+			[]string{"k1 Active", "k2 Active"},
+			acctest.DeletesActive("k1"),
 		},
 		"asked for in the grace": {
 			func(s *acctest.Story) {
 				s.WithInactivePrevious()
 				s.Write(acctest.ByAge(acctest.Args{"rotate_when_changed": `{ quarter = "2026-Q2" }`}), acctest.ConsumerHCL)
 			},
-			[]string{"k1 Inactive", "k2 Active"}, acctest.DeletesInactive("k1"),
+			[]string{"k1 Inactive", "k2 Active"},
+			acctest.DeletesInactive("k1"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -73,9 +73,10 @@ func TestAccRotatingAccessKey_unmanagedRetire(t *testing.T) {
 	s.Write(acctest.Unmanaged("retire"), acctest.ConsumerHCL)
 	s.Step("create k1")
 	s.WantState(map[string]any{
-		"access_key_id": "k1", "last_change": "adopt theirs: unmanaged_keys is retire; create k1", "previous.access_key_id": "theirs", "previous.secret_access_key": nil,
-		"previous.status":  "Active",
-		"previous.adopted": true, "previous.revoked": false, "previous.created_at": "2026-01-01T00:00:00Z",
+		"access_key_id": "k1", "last_change": "adopt theirs: unmanaged_keys is retire; create k1", "previous.access_key_id": "theirs",
+		"previous.secret_access_key": nil,
+		"previous.status":            "Active",
+		"previous.adopted":           true, "previous.revoked": false, "previous.created_at": "2026-01-01T00:00:00Z",
 		"previous.replaced_at": "2026-01-01T01:00:00Z", "previous.deactivate_at": "2026-01-08T01:00:00Z", "previous.deactivated_at": nil,
 	})
 	s.Advance("1d")
