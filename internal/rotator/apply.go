@@ -264,12 +264,26 @@ func (a *application) evidence() *Evidence {
 	if !a.changedAt.IsZero() {
 		e.Removed = slices.Concat(e.recentlyRemoved(a.changedAt), a.removed)
 		e.ChangedAt = a.changedAt
+		e.Seen.Keys = a.lastUsesOfRead()
 	}
 	if a.state.Created != nil {
 		// The old key signed it.
 		e.SignedAt = time.Time{}
 	}
 	return &e
+}
+
+// lastUsesOfRead returns the keys with the last uses that a Read asks for. With more, the next Read would change a state in which
+// nothing has changed.
+func (a *application) lastUsesOfRead() []rotation.Key {
+	keys := slices.Clone(a.state.Seen.Keys)
+	asked := a.state.Record.KeysNeedingLastUse(a.task.Policy, a.state.Seen, a.changedAt)
+	for i, k := range keys {
+		if !slices.Contains(asked, k.ID) {
+			keys[i].LastUse = nil
+		}
+	}
+	return keys
 }
 
 func (a *application) notify(n ...Notice) { a.report.Notices = append(a.report.Notices, n...) }
