@@ -49,7 +49,7 @@ func (g *Gateway) IdentityOf(ctx context.Context, keyID string, plaintext secret
 	return identity, err
 }
 
-// signedBy makes a key sign a call.
+// signedBy has a call signed by a key.
 func signedBy(keyID string, plaintext secret.Secret) func(*sts.Options) {
 	return func(o *sts.Options) {
 		o.Credentials = credentials.NewStaticCredentialsProvider(keyID, plaintext.Reveal(), "")
