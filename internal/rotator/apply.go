@@ -261,6 +261,9 @@ func (a *application) evidence() *Evidence {
 	e := a.task.Known
 	e.Seen, e.Steps = a.state.Seen, nil
 	e.decided(a.state.Record, a.state.Decision)
+	if a.state.Configured {
+		e.recordPolicy(a.task.Policy, a.client.gateway.Now())
+	}
 	if !a.changedAt.IsZero() {
 		e.Removed = slices.Concat(e.recentlyRemoved(a.changedAt), a.removed)
 		e.ChangedAt = a.changedAt

@@ -30,6 +30,9 @@ type Evidence struct {
 	LookedAt time.Time `json:"looked_at,omitzero"`
 	// SignedAt is when the current key last signed a call of ours to prove whose it is. IAM counts that as a use.
 	SignedAt time.Time `json:"signed_at,omitzero"`
+	// HeldSince and PausedSince are since when hold_previous and paused are set: when an apply recorded it.
+	HeldSince   time.Time `json:"held_since,omitzero"`
+	PausedSince time.Time `json:"paused_since,omitzero"`
 }
 
 // RecordedEvidence returns what a record and the recorded statuses of its keys say of IAM, without any last use. A status other than

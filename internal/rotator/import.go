@@ -1,8 +1,11 @@
 package rotator
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/keyid"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
@@ -32,18 +35,25 @@ func ParseImportID(s string) (ImportID, bool) {
 // String returns the form that ParseImportID reads.
 func (i ImportID) String() string { return strings.Join(append([]string{i.User}, i.Keys...), "/") }
 
-// ExampleImportID names all keys of a user, the newest as current.
+// ExampleImportID names the keys of a user: as current the one that was used last, or the newest where nobody is known to have
+// used any.
 func ExampleImportID(user string, seen rotation.Observation) ImportID {
-	id := ImportID{User: user}
-	var newest rotation.Key
-	for _, k := range seen.Keys {
-		if len(id.Keys) == 0 || !k.CreatedAt.Before(newest.CreatedAt) {
-			id.Keys, newest = append([]string{k.ID}, id.Keys...), k
-		} else {
-			id.Keys = append(id.Keys, k.ID)
+	usedAt := func(k rotation.Key) time.Time {
+		if k.LastUse == nil || k.NeverUsed() {
+			return time.Time{}
 		}
+		return k.LastUse.At
 	}
-	id.Keys = id.Keys[:min(len(id.Keys), rotation.KeysPerUser)]
+	keys := slices.Clone(seen.Keys)
+	// Of two keys of the same second the one that is listed last is the newer one.
+	slices.Reverse(keys)
+	slices.SortStableFunc(keys, func(a, b rotation.Key) int {
+		return cmp.Or(usedAt(b).Compare(usedAt(a)), b.CreatedAt.Compare(a.CreatedAt))
+	})
+	id := ImportID{User: user}
+	for _, k := range keys[:min(len(keys), rotation.KeysPerUser)] {
+		id.Keys = append(id.Keys, k.ID)
+	}
 	return id
 }
 
@@ -67,7 +77,8 @@ type ImportError struct {
 	Problem ImportProblem
 	ID      ImportID
 	Key     string
-	Seen    rotation.Observation
+	// Seen are the keys of the user; their last uses are known only for ImportAmbiguous.
+	Seen rotation.Observation
 }
 
 func (e *ImportError) Error() string { return "import " + e.ID.String() + ": no such keys" }
@@ -85,6 +96,11 @@ func (c *Client) Import(ctx context.Context, id ImportID, accountID string) (rot
 	}
 	current, previous, failure := chooseKeys(id, seen)
 	if failure != nil {
+		if failure.Problem == ImportAmbiguous {
+			for i, k := range failure.Seen.Keys {
+				failure.Seen.Keys[i].LastUse = c.lastUseIfKnown(ctx, k.ID)
+			}
+		}
 		return rotation.Record{}, seen, failure
 	}
 	now := c.gateway.Now()

@@ -104,7 +104,10 @@ func TestImport_outcomes(t *testing.T) {
 			given: func(f *fixture, id func(string) string) { f.deactivate(id("A")) },
 		},
 		{name: "no keys", err: "ImportError{no key  of ci | }", calls: list},
-		{name: "two keys, none named", keys: []string{"A", "B"}, err: "ImportError{ambiguous  of ci | A Active, B Active}", calls: list},
+		{
+			name: "two keys, none named", keys: []string{"A", "B"}, err: "ImportError{ambiguous  of ci | A Active, B Active}",
+			calls: []string{"ListAccessKeys ci", "GetAccessKeyLastUsed A", "GetAccessKeyLastUsed B"},
+		},
 		{name: "current named", keys: []string{"A", "B"}, id: []string{"B"}, want: "current B | A Active, B Active", calls: list},
 		{
 			name: "both named", keys: []string{"A", "B"}, id: []string{"A", "B"},

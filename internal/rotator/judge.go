@@ -15,6 +15,10 @@ type Judgement struct {
 	Waiting []rotation.Obstacle
 	// Pending is why a request to rotate is recorded instead of done; nil when none is.
 	Pending *rotation.Obstacle
+	// Revoked are the keys that a revoke stops, with their last uses as far as they can be read.
+	Revoked []rotation.Key
+	// InTheWay are, after an import, the unmanaged keys that will block the next rotation.
+	InTheWay []rotation.Key
 	// RotationUnblocked and RetirementUnblocked report whether the edit takes away what blocks a rotation or a retirement.
 	RotationUnblocked, RetirementUnblocked bool
 	// DueSince is since when current is due by an edited interval. It is zero where it is not due, and where AWS's time is
@@ -25,7 +29,8 @@ type Judgement struct {
 // Judge judges an edited policy by what the last Read saw.
 func (c *Client) Judge(ctx context.Context, user string, policy rotation.Policy, record rotation.Record, known Evidence) Judgement {
 	before := record.LastPolicy()
-	if len(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0 {
+	revokes := len(rotation.Changed(before.RevokeWhenChanged, policy.RevokeWhenChanged)) > 0
+	if revokes {
 		// Whether current is missing for good, or a recipient has expired, depends on the time, and an apply has not heard AWS's
 		// time yet.
 		c.SyncTime(ctx, user)
@@ -34,7 +39,12 @@ func (c *Client) Judge(ctx context.Context, user string, policy rotation.Policy,
 	decision := rotation.Judge(policy, record, known.Seen, known.Room, now)
 	logDecision(ctx, user, decision)
 	j := Judgement{Steps: decision.Steps, Refused: decision.Refused, Waiting: decision.Waiting, Pending: decision.Pending}
-	if record.Policy != nil {
+	if revokes && record.Policy != nil && j.Refused == nil {
+		j.Revoked = c.revokedKeys(ctx, record, known.Seen)
+	}
+	if record.Policy == nil {
+		j.InTheWay = inTheWay(policy, record, decision, known.Seen, nil)
+	} else {
 		j.RotationUnblocked, j.RetirementUnblocked = known.UnblockedBy(before, policy)
 	}
 	due := record.RotateAt(policy)

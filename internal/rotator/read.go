@@ -18,6 +18,9 @@ type Reading struct {
 	Evidence Evidence
 	// Orphans are the keys that an interrupted apply has probably left and that nothing else names.
 	Orphans []rotation.Key
+	// InTheWay are the unmanaged keys that will block the next rotation and that nothing else names. After an import Judge returns
+	// them, which knows the configured policy.
+	InTheWay []rotation.Key
 	// Unknown is set where a last use could not be read.
 	Unknown *LastUseUnknown
 }
@@ -58,11 +61,12 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 	r.Decision = Decide(ctx, location.User, policy, record, seen, c.gateway.Now())
 	r.Evidence = Evidence{
 		Seen: seen, Steps: r.Decision.Steps, ChangedAt: known.ChangedAt, Removed: known.Removed, SignedAt: known.SignedAt,
-		LookedAt: known.LookedAt,
+		LookedAt: known.LookedAt, HeldSince: known.HeldSince, PausedSince: known.PausedSince,
 	}
 	r.Evidence.decided(record, r.Decision)
 	if record.Policy != nil {
 		r.Orphans = orphans(record, r.Decision, seen)
+		r.InTheWay = inTheWay(policy, record, r.Decision, seen, r.Orphans)
 	}
 	return r, nil
 }
