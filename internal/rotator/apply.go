@@ -34,6 +34,8 @@ type application struct {
 	// atStart is what IAM showed just before the first step.
 	atStart rotation.Observation
 	report  Report
+	// startedAt is when the first step could be taken.
+	startedAt time.Time
 	// changedAt is when a step was last tried, zero when none was; removed are the keys that were deleted.
 	changedAt time.Time
 	removed   []string
@@ -173,6 +175,7 @@ func (a *application) runUninterrupted(ctx context.Context, left []rotation.Step
 			a.report.Err = a.afterPanic(own, p)
 		}
 	}()
+	a.startedAt = a.client.gateway.Now()
 	a.interrupted = func() bool { return ctx.Err() != nil }
 	err := a.steps(own, left)
 	if a.undeleted != nil && err != nil {
@@ -262,7 +265,7 @@ func (a *application) evidence() *Evidence {
 	e.Seen, e.Steps = a.state.Seen, nil
 	e.decided(a.state.Record, a.state.Decision)
 	if a.state.Configured {
-		e.recordPolicy(a.task.Policy, a.client.gateway.Now())
+		e.recordPolicy(a.task.Policy, a.startedAt)
 	}
 	if !a.changedAt.IsZero() {
 		e.Removed = slices.Concat(e.recentlyRemoved(a.changedAt), a.removed)
