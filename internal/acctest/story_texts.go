@@ -38,9 +38,9 @@ func SlotTaken(key string) string {
 // SlotTakenByTheirs is SlotTaken for a key called theirs.
 var SlotTakenByTheirs = SlotTaken("theirs")
 
-// SignsRequests is the fact that a key signs the requests of the provider.
+// SignsRequests is the fact that a key, or a role that was assumed with it, signs the requests of the provider.
 func SignsRequests(key string) string {
-	return "key " + key + " signs the requests of this provider"
+	return "the credentials of this provider depend on key " + key
 }
 
 // NoFreeSlot is the summary about a user with two keys. The descriptions are such as that of NeverUsed.
@@ -84,7 +84,19 @@ func LeftToNextPlan(steps string) Option {
 
 // FoundLeftover is the warning of a create that finds a key.
 func FoundLeftover(key, description string) Option {
-	return Warns(fmt.Sprintf(`User "ci" already has key %s (%s)`, key, description))
+	return Warns("Unmanaged access key will block the rotation", fmt.Sprintf(`User "ci" already has key %s (%s).`, key, description))
+}
+
+// WillBlock is the warning that an unmanaged key will block the rotation of a time such as RotationDay.
+func WillBlock(key, description, rotation string) Option {
+	return Warns("Unmanaged access key will block the rotation",
+		fmt.Sprintf(`Key %s (%s) of user "ci" will block the rotation of %s.`, key, description, rotation))
+}
+
+// DestroysInUse is the warning of a destroy that somebody has used a key within a day. The use is such as "2026-04-01 00:00:00 UTC by
+// s3 in eu-west-1".
+func DestroysInUse(key, use string) Option {
+	return Warns("Access key that somebody uses is destroyed", fmt.Sprintf(`Key %s of user "ci" was last used at %s.`, key, use))
 }
 
 // ProbablyLeft is the warning that an interrupted apply has probably left a key at that time.
@@ -100,7 +112,7 @@ func NotRetiredYet(key, use, until string) Option {
 
 // SignerNotRetired is the warning that a previous key which signs the requests of the provider is not retired.
 func SignerNotRetired(key string) Option {
-	return Warns("Previous access key signs the requests of this provider", SignsRequests(key))
+	return Warns("Credentials of this provider depend on the previous access key", SignsRequests(key))
 }
 
 // UseUnknown is the warning that a previous key waits, since the last use of a key is unknown.
@@ -178,7 +190,7 @@ func NotDeleted(key string) Option {
 
 // SignerNotDestroyed is the error of a destroy that would delete the key which signs the requests of the provider.
 func SignerNotDestroyed(key string) Option {
-	return Fails("Key " + key + " signs the requests of this provider, so it is not destroyed")
+	return Fails("Credentials of this provider depend on key " + key + ", so it is not destroyed")
 }
 
 // AdoptedLeft is the warning of a destroy that leaves an adopted key.

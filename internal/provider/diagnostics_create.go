@@ -3,7 +3,6 @@ package provider
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -64,33 +63,6 @@ func replacementKeepsKeys(user string, kept []string) diag.Diagnostic {
 			"out -replace, or run terraform untaint. Or set skip_destroy = false and apply, so that the replacement deletes the keys. To take " +
 			"the resource out of the state and leave the keys in IAM, run terraform destroy -refresh=false.",
 	}.asError()
-}
-
-// foundKeys name the keys that a create finds and that will block its rotation. One may be the key of an object that is being
-// replaced: in the apply of a replacement nothing distinguishes them.
-func foundKeys(user string, policy rotation.Policy, seen rotation.Observation, now time.Time) diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, k := range seen.Keys {
-		if k.Other || seen.Signs(k.ID) {
-			continue
-		}
-		p := problem{
-			at: path.Root("unmanaged_keys"), summary: fmt.Sprintf("User %q already has key %s", user, describeKey(k)),
-			truth: "If this apply replaces a resource, it is the key of the old object, which deletes it; leave it alone then.",
-		}
-		if interval := policy.Interval(); interval > 0 {
-			p.truth += fmt.Sprintf(" Otherwise it will block the rotation of %s.", formatDate(now.Add(interval-policy.RotationSpread)))
-		} else {
-			p.truth += " Otherwise it will block the next rotation."
-		}
-		p.next = "If nobody needs it, " + deactivateFirst + commands(statusCommand(user, k.ID, rotation.Inactive)) +
-			"\n" + unmanagedChoice[policy.UnmanagedKeys]
-		if k.NeverUsed() {
-			p.next = "An interrupted create may have left it, and nobody has its secret then. " + p.next
-		}
-		diags.Append(p.asWarning())
-	}
-	return diags
 }
 
 // createFailure says why no key was created, and what is true of the others.

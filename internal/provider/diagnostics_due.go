@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -44,6 +45,8 @@ type planTexts struct {
 	policy rotation.Policy
 	record rotation.Record
 	seen   rotation.Observation
+	// stopped are the keys that a revoke stops, with their last uses.
+	stopped []rotation.Key
 }
 
 // due warns about planned steps that take something from somebody. Those that only follow the plan of a rotation are in last_change.
@@ -123,15 +126,12 @@ func unmanagedDeleted(what string) problem {
 // revoked warns which keys stop working in the apply of a revoke, and who used them last.
 func (t planTexts) revoked(record rotation.Record) diag.Diagnostics {
 	var diags diag.Diagnostics
-	ids := []string{record.Current.ID}
-	if p := record.Previous; p != nil {
-		ids = append(ids, p.ID)
-	}
-	for _, id := range ids {
-		if k := t.seen.Find(id); k != nil && k.Status == rotation.Active {
+	for _, k := range t.stopped {
+		// One that was to make room has its warning already.
+		if record.Manages(k.ID) {
 			diags.Append(problem{
 				at: path.Root("revoke_when_changed"), summary: "Access key is revoked",
-				truth: fmt.Sprintf("Key %s of user %q stops working in this apply.", describeKey(*k), t.user),
+				truth: fmt.Sprintf("Key %s of user %q stops working in this apply.", describeKey(k), t.user),
 				next:  "Its consumers fail until they have the new key.",
 			}.asWarning())
 		}
@@ -161,6 +161,11 @@ func (t planTexts) judgement(asked rotator.Judgement, due []rotation.Step) diag.
 	}
 	if t.record.Policy == nil {
 		diags.Append(t.revokeBaseline()...)
+		at := t.record.RotateAt(t.policy)
+		if !asked.DueSince.IsZero() {
+			at = time.Time{}
+		}
+		diags.Append(keysInTheWay(t.user, t.policy.UnmanagedKeys, asked.InTheWay, at)...)
 	}
 	left := slices.DeleteFunc(clockDriven(due), func(s rotation.Step) bool {
 		return slices.ContainsFunc(asked.Steps, func(a rotation.Step) bool { return a.Key == s.Key && (a.Kind == s.Kind || !a.Records()) })

@@ -102,7 +102,7 @@ func obstacleFact(o rotation.Obstacle) string {
 	case rotation.CauseAdopted:
 		return fmt.Sprintf("adopted key %s leaves only when its overlap, require_unused_for and grace have passed", o.Key)
 	case rotation.CauseSigner:
-		return fmt.Sprintf("key %s signs the requests of this provider", o.Key)
+		return fmt.Sprintf("the credentials of this provider depend on key %s", o.Key)
 	case rotation.CauseOnlyActive:
 		return fmt.Sprintf("key %s is the only Active key of the user", o.Key)
 	case rotation.CauseYoung:
@@ -151,7 +151,8 @@ func obstacleRemedy(o rotation.Obstacle, user string, mode rotation.UnmanagedKey
 	case rotation.CauseUsed:
 		return "Move the consumers that still use this key to the current one; or, if that use does not matter, lower require_unused_for."
 	case rotation.CauseOverlap:
-		return "Wait, or shorten overlap. For a leaked key change revoke_when_changed."
+		return "Wait until it is over. A shorter overlap counts only from the plan after the apply that sets it. For a leaked key change " +
+			"revoke_when_changed, which does not wait."
 	case rotation.CauseGrace:
 		return fmt.Sprintf("Wait, or shorten grace, or delete the key now:\n  %s", deleteCommand(user, o.Key))
 	case rotation.CauseHeld:
@@ -164,7 +165,8 @@ func obstacleRemedy(o rotation.Obstacle, user string, mode rotation.UnmanagedKey
 	case rotation.CauseAdopted:
 		return fmt.Sprintf("Wait until it has left, or delete it by hand if nobody needs it:\n  %s", deleteCommand(user, o.Key))
 	case rotation.CauseSigner:
-		return "Configure this provider with other credentials, such as the new key of the user or a role, and apply again."
+		return "Configure this provider with other credentials, such as the new key of the user or a role that does not depend on this key, " +
+			"and apply again."
 	case rotation.CauseOnlyActive:
 		return "Reactivate or replace another key of the user first."
 	case rotation.CauseExpired:

@@ -25,3 +25,27 @@ func TestObstacleRemedy_unmanaged(t *testing.T) {
 		}
 	}
 }
+
+// TestObstacleRemedy_overlap shows that a shorter overlap is no advice for the plan that waits.
+func TestObstacleRemedy_overlap(t *testing.T) {
+	t.Parallel()
+	const want = "Wait until it is over. A shorter overlap counts only from the plan after the apply that sets it. For a leaked key change " +
+		"revoke_when_changed, which does not wait."
+	if got := obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseOverlap, Key: "AKIA1"}, "ci", rotation.RefuseUnmanaged); got != want {
+		t.Errorf("\n got %q\nwant %q", got, want)
+	}
+}
+
+// TestObstacleFact_signer holds for the key that signs our requests and for the source of a role that does.
+func TestObstacleFact_signer(t *testing.T) {
+	t.Parallel()
+	o := rotation.Obstacle{Cause: rotation.CauseSigner, Key: "AKIA1"}
+	if got, want := obstacleFact(o), "the credentials of this provider depend on key AKIA1"; got != want {
+		t.Errorf("\n got %q\nwant %q", got, want)
+	}
+	const remedy = "Configure this provider with other credentials, such as the new key of the user or a role that does not depend on " +
+		"this key, and apply again."
+	if got := obstacleRemedy(o, "ci", rotation.RefuseUnmanaged); got != remedy {
+		t.Errorf("\n got %q\nwant %q", got, remedy)
+	}
+}

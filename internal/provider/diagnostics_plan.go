@@ -111,7 +111,7 @@ func signerUnknown(err error) diag.Diagnostic {
 // signerNotDestroyed refuses a destroy that would delete the key that signs our own requests.
 func signerNotDestroyed(id string) diag.Diagnostic {
 	return problem{
-		at: path.Root("access_key_id"), summary: fmt.Sprintf("Key %s signs the requests of this provider, so it is not destroyed", id),
+		at: path.Root("access_key_id"), summary: fmt.Sprintf("Credentials of this provider depend on key %s, so it is not destroyed", id),
 		truth: nothingChanged,
 		next: "Configure the provider with other credentials and destroy again, or set skip_destroy = true and apply first, to leave the " +
 			"keys in IAM.",
@@ -202,6 +202,9 @@ func importFailure(user string, err error) diag.Diagnostic {
 		p.summary = fmt.Sprintf("User %q has no access key to import", user)
 	case rotator.ImportAmbiguous:
 		p.summary = fmt.Sprintf("User %q has %d access keys: name the current one", user, len(e.Seen.Keys))
+		p.truth = "Nothing was imported. User " + user + " has: " + describeKeys(e.Seen.Keys) + "."
+		p.next = "The import id is " + importForms + "; a key that it does not name stays unmanaged. For example, with the key that was used " +
+			"last as current, or with the newest where nobody has used one:" + commands(importCommand(user, e.Seen))
 	case rotator.ImportUnknownKey:
 		p.summary = fmt.Sprintf("User %q has no access key %s", user, e.Key)
 	case rotator.ImportSameKey:

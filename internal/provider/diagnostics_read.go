@@ -81,7 +81,7 @@ var waitingSummaries = map[rotation.Cause]string{
 	rotation.CauseUsed:          "Previous access key is still in use",
 	rotation.CauseHandover:      "Previous access key waits for the first use of the current one",
 	rotation.CauseUnknownUse:    "Previous access key waits, since a last use is unknown",
-	rotation.CauseSigner:        "Previous access key signs the requests of this provider",
+	rotation.CauseSigner:        "Credentials of this provider depend on the previous access key",
 	rotation.CauseRevokedActive: "Revoked access key is still Active",
 }
 

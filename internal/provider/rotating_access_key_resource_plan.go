@@ -28,8 +28,7 @@ func (r *rotatingAccessKeyResource) ModifyPlan(ctx context.Context, req resource
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
-			_, diags := r.refuseOwnKey(ctx, &state)
-			resp.Diagnostics.Append(diags...)
+			resp.Diagnostics.Append(r.planDestroy(ctx, &state)...)
 		}
 		return
 	}
@@ -45,6 +44,18 @@ func (r *rotatingAccessKeyResource) ModifyPlan(ctx context.Context, req resource
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	}
+}
+
+// planDestroy refuses a destroy of the key that signs our own requests, and warns about one of keys in use.
+func (r *rotatingAccessKeyResource) planDestroy(ctx context.Context, state *rotatingAccessKeyModel) diag.Diagnostics {
+	record, diags := r.refuseOwnKey(ctx, state)
+	if diags.HasError() || state.SkipDestroy.ValueBool() {
+		return diags
+	}
+	for _, k := range r.client.Rotator.OwnKeysInUse(ctx, record) {
+		diags.Append(destroyInUse(record.User, k))
+	}
+	return diags
 }
 
 // planCreate plans what a create will do.
@@ -156,6 +167,7 @@ func (r *rotatingAccessKeyResource) planUpdate(
 	texts := planTexts{user: foundUser(record, known.Seen), policy: want.policy, record: record, seen: known.Seen}
 	if record.Policy == nil || !record.Policy.Equal(want.policy) {
 		asked = r.client.Rotator.Judge(ctx, texts.user, want.policy, record, known)
+		texts.stopped = asked.Revoked
 		diags.Append(texts.judgement(asked, known.Steps)...)
 		if asked.Refused != nil {
 			return diags

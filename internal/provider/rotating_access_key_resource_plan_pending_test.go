@@ -123,10 +123,10 @@ func TestModifyPlan_requestPending(t *testing.T) {
 				ws.signWith("k1")
 			},
 			config:      release("1"),
-			refreshed:   changes{"retirement_blocked": "key k1 signs the requests of this provider"},
-			refreshSays: []string{"Warning: Previous access key signs the requests of this provider | key k1 "},
+			refreshed:   changes{"retirement_blocked": "the credentials of this provider depend on key k1"},
+			refreshSays: []string{"Warning: Credentials of this provider depend on the previous access key | key k1 "},
 			changes:     pending("k2").with(changes{"retirement_blocked": knownAfterApply}),
-			says:        []string{waits + "key k1 signs the requests of this provider"},
+			says:        []string{waits + "the credentials of this provider depend on key k1"},
 		},
 		{
 			name: "recipient expired",
@@ -219,7 +219,7 @@ func TestModifyPlan_revokeRefused(t *testing.T) {
 				ws.signWith("k1")
 			},
 			config: incident("1"),
-			says: []string{refused + "key k1 signs the requests of this provider | " +
+			says: []string{refused + "the credentials of this provider depend on key k1 | " +
 				"aws iam update-access-key --user-name ci --access-key-id k1 --status Inactive"},
 		},
 		{

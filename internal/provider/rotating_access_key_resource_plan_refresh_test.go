@@ -208,7 +208,7 @@ func TestModifyPlan_storedState(t *testing.T) {
 
 func TestModifyPlan_destroy(t *testing.T) {
 	t.Parallel()
-	const undestroyed = "Error: Key k1 signs the requests of this provider, so it is not destroyed"
+	const undestroyed = "Error: Credentials of this provider depend on key k1, so it is not destroyed"
 	testPlans(t, []planRow{
 		{name: "one key", before: create(nil), destroy: true},
 		{name: "two keys", before: rotate, destroy: true},

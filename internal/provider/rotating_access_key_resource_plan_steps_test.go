@@ -414,7 +414,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 	const used = "key k1 is still in use"
 	const lastUsed = used + " (Active, created 2026-01-01 00:00:00 UTC, last used at 2026-06-30 00:00:00 UTC by s3 in eu-west-1), " +
 		"not before 2026-07-08 00:00:00 UTC"
-	const signer = "key k1 signs the requests of this provider"
+	const signer = "the credentials of this provider depend on key k1"
 	// importBoth imports two keys of the same day as current and previous, on 2026-03-27.
 	importBoth := func(statusOfPrevious string) func(ws *workspace) {
 		return func(ws *workspace) {
@@ -530,7 +530,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 			refreshed: changes{"rotation_blocked": signer, "retirement_blocked": signer},
 			refreshSays: []string{
 				"Warning: Rotation is due and waits | " + signer,
-				"Warning: Previous access key signs the requests of this provider | " + signer,
+				"Warning: Credentials of this provider depend on the previous access key | " + signer,
 			},
 		},
 		{
@@ -541,7 +541,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 				ws.signWith("k1")
 			},
 			refreshed:   changes{"retirement_blocked": signer},
-			refreshSays: []string{"Warning: Previous access key signs the requests of this provider | " + signer},
+			refreshSays: []string{"Warning: Credentials of this provider depend on the previous access key | " + signer},
 		},
 		{
 			name: "recipient expired",

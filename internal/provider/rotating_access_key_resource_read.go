@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -64,6 +65,7 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 // readingWarnings say what a Read found out that a user must know.
 func (r *rotatingAccessKeyResource) readingWarnings(record rotation.Record, found rotator.Reading) diag.Diagnostics {
 	user, seen := found.Location.User, found.Evidence.Seen
+	policy, now := record.LastPolicy(), r.client.Rotator.Now()
 	diags := waitingWarnings(user, record, found.Decision, seen)
 	for _, k := range found.Orphans {
 		diags.Append(orphanLeft(user, k))
@@ -71,7 +73,13 @@ func (r *rotatingAccessKeyResource) readingWarnings(record rotation.Record, foun
 	if found.Unknown != nil {
 		diags.Append(lastUseUnknown(user, *found.Unknown))
 	}
-	diags.Append(expiredWarning(user, record.LastPolicy(), found.Decision, r.client.Rotator.Now())...)
+	at := record.RotateAt(policy)
+	if !now.Before(at) {
+		at = time.Time{}
+	}
+	diags.Append(keysInTheWay(user, policy.UnmanagedKeys, found.InTheWay, at)...)
+	diags.Append(freezeWarnings(user, record, found.Evidence, now)...)
+	diags.Append(expiredWarning(user, policy, found.Decision, now)...)
 	return append(diags, r.claim(user, record.Current.ID)...)
 }
 

@@ -71,6 +71,9 @@ func (c *Client) Update(ctx context.Context, task Task) Report {
 			return a.refuse(err)
 		}
 	}
+	if task.Known.beginsFreeze(task.Policy) && !c.Synced() {
+		c.SyncTime(ctx, task.User)
+	}
 	if err := a.sealSecrets(ctx, left); err != nil {
 		return a.refuse(err)
 	}

@@ -84,6 +84,11 @@ func (c *Client) lastUseIfKnown(ctx context.Context, id string) *rotation.Use {
 	return use
 }
 
+// beginsFreeze reports whether recordPolicy will keep the time.
+func (e Evidence) beginsFreeze(policy rotation.Policy) bool {
+	return policy.HoldPrevious && e.HeldSince.IsZero() || policy.Paused && e.PausedSince.IsZero()
+}
+
 // recordPolicy keeps since when hold_previous and paused are set, once a policy is recorded.
 func (e *Evidence) recordPolicy(policy rotation.Policy, now time.Time) {
 	e.HeldSince = setSince(policy.HoldPrevious, e.HeldSince, now)

@@ -80,7 +80,9 @@ func TestRead_inTheWay(t *testing.T) {
 		},
 		{
 			name: "signs our requests", mode: rotation.RefuseUnmanaged,
-			given: func(f *fixture, _ *rotation.Record, x string) { f.client = f.clientAs(iamsim.Credentials{AccessKeyID: x, Secret: f.sim.Secret(x)}) },
+			given: func(f *fixture, _ *rotation.Record, x string) {
+				f.client = f.clientAs(iamsim.Credentials{AccessKeyID: x, Secret: f.sim.Secret(x)})
+			},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -280,6 +282,24 @@ func TestUpdate_policySince(t *testing.T) {
 	want(time.Time{}, second)
 	apply(true, false)
 	want(f.sim.Now(), time.Time{})
+}
+
+// TestUpdate_policySinceServerTime asks AWS for the time where a freeze begins and nothing else has, and only then.
+func TestUpdate_policySinceServerTime(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.single(day)
+	task := f.task(record, *record.Policy)
+	task.Policy.Paused = true
+	f.newClient()
+	report := f.update(task)
+	f.fatal(report.Err)
+	f.calledExactly("ListAccessKeys ci")
+	task.Known, task.Policy.Grace = *report.Evidence, day
+	f.newClient()
+	f.sim.ResetLog()
+	f.fatal(f.update(task).Err)
+	f.calledExactly()
 }
 
 // TestUpdate_policySinceRefused keeps what holds, since the policy of a refused Update is not recorded.

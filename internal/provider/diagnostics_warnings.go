@@ -1,0 +1,94 @@
+package provider
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
+)
+
+// keyInTheWay is the warning about an unmanaged key that will block a rotation.
+func keyInTheWay(user string, mode rotation.UnmanagedKeys, k rotation.Key, truth string) diag.Diagnostic {
+	p := problem{
+		at: path.Root("unmanaged_keys"), summary: "Unmanaged access key will block the rotation", truth: truth,
+		next: "If nobody needs it, " + deactivateFirst + commands(statusCommand(user, k.ID, rotation.Inactive)) +
+			"\n" + unmanagedChoice[mode],
+	}
+	if k.NeverUsed() {
+		p.next = "An interrupted create may have left it, and nobody has its secret then. " + p.next
+	}
+	return p.asWarning()
+}
+
+// blocksRotation says which rotation a key will block. At is zero where that has no date, or one in the past.
+func blocksRotation(at time.Time) string {
+	if at.IsZero() {
+		return "will block the next rotation."
+	}
+	return fmt.Sprintf("will block the rotation of %s.", formatDate(at))
+}
+
+// keysInTheWay name the unmanaged keys that will block the rotation of an existing resource.
+func keysInTheWay(user string, mode rotation.UnmanagedKeys, keys []rotation.Key, at time.Time) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, k := range keys {
+		diags.Append(keyInTheWay(user, mode, k, fmt.Sprintf("Key %s of user %q %s", describeKey(k), user, blocksRotation(at))))
+	}
+	return diags
+}
+
+// foundKeys name the keys that a create finds and that will block its rotation. One may be the key of an object that is being
+// replaced: in the apply of a replacement nothing distinguishes them.
+func foundKeys(user string, policy rotation.Policy, seen rotation.Observation, now time.Time) diag.Diagnostics {
+	var at time.Time
+	if interval := policy.Interval(); interval > 0 {
+		at = now.Add(interval - policy.RotationSpread)
+	}
+	var diags diag.Diagnostics
+	for _, k := range seen.Keys {
+		if !k.Other && !seen.Signs(k.ID) {
+			diags.Append(keyInTheWay(user, policy.UnmanagedKeys, k, fmt.Sprintf("User %q already has key %s. If this apply replaces a resource, "+
+				"it is the key of the old object, which deletes it; leave it alone then. Otherwise it %s", user, describeKey(k), blocksRotation(at))))
+		}
+	}
+	return diags
+}
+
+// destroyInUse warns that a destroy deletes a key which somebody has used a short time ago.
+func destroyInUse(user string, k rotation.Key) diag.Diagnostic {
+	return problem{
+		at: path.Root("access_key_id"), summary: "Access key that somebody uses is destroyed",
+		truth: fmt.Sprintf("Key %s of user %q was last used %s. It is deleted, and its consumers fail from then on.",
+			k.ID, user, describeUse(*k.LastUse)),
+		next: "If they still need it, set skip_destroy = true and apply first, which leaves the keys in IAM.",
+	}.asWarning()
+}
+
+// freezeWarnings say that hold_previous or paused has been set for a long time.
+func freezeWarnings(user string, record rotation.Record, known rotator.Evidence, now time.Time) diag.Diagnostics {
+	var diags diag.Diagnostics
+	held, paused := known.LongSince(now)
+	if held {
+		keeps := "No previous key is retired."
+		if p := record.Previous; p != nil {
+			keeps = fmt.Sprintf("Previous key %s is not retired, and a rotation that needs its slot waits.", p.ID)
+		}
+		diags.Append(problem{
+			at: path.Root("hold_previous"), summary: "Rollback lasts for more than 30 days",
+			truth: fmt.Sprintf("User %q: hold_previous is set since %s. %s", user, formatDate(known.HeldSince), keeps),
+			next:  obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseHeld}, user, ""),
+		}.asWarning())
+	}
+	if paused {
+		diags.Append(problem{
+			at: path.Root("paused"), summary: "Change freeze lasts for more than 30 days",
+			truth: fmt.Sprintf("User %q: paused is set since %s. No step is taken that only time calls for.", user, formatDate(known.PausedSince)),
+			next:  obstacleRemedy(rotation.Obstacle{Cause: rotation.CausePaused}, user, ""),
+		}.asWarning())
+	}
+	return diags
+}
