@@ -83,7 +83,7 @@ func TestAccRotatingAccessKey_requestPending(t *testing.T) {
 		"overlap": {
 			setUp: func(s *acctest.Story) { s.Advance("7d-1s") },
 			fact:  acctest.OverlapNotOver("k1"),
-			parts: []string{"shorten overlap", "revoke_when_changed"},
+			parts: []string{"Wait until it is over.", "revoke_when_changed"},
 		},
 		"used": {
 			setUp: func(s *acctest.Story) {
