@@ -96,8 +96,19 @@ func WillBlock(key, description, rotation string) Option {
 // DestroysInUse is the warning of a destroy that somebody has used a key within a day. The use is such as "2026-04-01 00:00:00 UTC by
 // s3 in eu-west-1".
 func DestroysInUse(key, use string) Option {
-	return Warns("Access key that somebody uses is destroyed", fmt.Sprintf(`Key %s of user "ci" was last used at %s.`, key, use))
+	return Warns(destroysInUse, fmt.Sprintf(`Key %s of user "ci" was last used at %s.`, key, use))
 }
+
+// DestroysKeyInUse is DestroysInUse for any key: the consumer of a Story uses its key.
+func DestroysKeyInUse() Option { return Warns(destroysInUse) }
+
+const destroysInUse = "Access key that somebody uses is destroyed"
+
+// LongRollback is the warning that hold_previous has been set for more than 30 days, and LongFreeze that paused has.
+func LongRollback() Option { return Warns("Rollback lasts for more than 30 days") }
+
+// LongFreeze: see LongRollback.
+func LongFreeze() Option { return Warns("Change freeze lasts for more than 30 days") }
 
 // ProbablyLeft is the warning that an interrupted apply has probably left a key at that time.
 func ProbablyLeft(key, created string) Option {

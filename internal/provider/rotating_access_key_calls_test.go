@@ -84,10 +84,10 @@ func TestAccRotatingAccessKey_callsOfRequests(t *testing.T) {
 		"GetCallerIdentity", "ListAccessKeys")
 	f.Says = nil
 
-	// Taking the trigger away is no request, so the apply has nothing to ask IAM.
+	// Taking the trigger away is no request, so the apply has nothing to ask IAM but the time at which the pause begins.
 	f.Write(acctest.FleetArgs(f.Users).With(acctest.Args{"paused": "true"}))
 	f.PlanCalls(2, "ListAccessKeys", "GetAccessKeyLastUsed", "GetAccessKeyLastUsed")
-	f.ApplyCalls()
+	f.ApplyCalls("ListAccessKeys")
 }
 
 // Nothing is called for a configuration that can't be right, and nothing but a list for a plan before the user exists.

@@ -39,7 +39,7 @@ func TestAccRotatingAccessKey_destroy(t *testing.T) {
 			s.Write(acctest.ByAge(acctest.Args{"paused": "true"}), acctest.ConsumerHCL)
 			s.Apply()
 			s.Advance("91d")
-			s.Refresh(acctest.RotationWaits("paused is set"))
+			s.Refresh(acctest.RotationWaits("paused is set"), acctest.LongFreeze())
 		}, did: twoKeys[:1]},
 		"blocked by an unmanaged key": {setUp: func(s *acctest.Story) {
 			s.CreateForeignKey("theirs")
@@ -49,7 +49,7 @@ func TestAccRotatingAccessKey_destroy(t *testing.T) {
 		"adopted previous": {setUp: func(s *acctest.Story) {
 			s.CreateForeignKey("theirs")
 			s.Write(acctest.Unmanaged("retire"), acctest.ConsumerHCL)
-			s.Apply()
+			s.Apply(acctest.Warns("Unmanaged access key will block the rotation"))
 			s.Apply(acctest.Adopts("theirs"))
 			s.WantState(map[string]any{"previous.adopted": true})
 		}, diagnostics: []acctest.Option{acctest.AdoptedLeft("theirs")}, did: twoKeys[:1], left: []string{"theirs Active"}},
@@ -130,15 +130,16 @@ func TestAccRotatingAccessKey_destroyRefusedRequest(t *testing.T) {
 	s.UseKey("theirs")
 	s.Write(acctest.Revoking(`{ incident = "1" }`), acctest.ConsumerHCL)
 	refused := acctest.RequestRefused(acctest.SlotTakenByTheirs)
-	s.Plan(1, refused)
+	blocks := acctest.Warns("Unmanaged access key will block the rotation")
+	s.Plan(1, refused, blocks)
 	s.WantDetail("terraform destroy -refresh=false", "take the changed value back", "not recorded as done", acctest.StatusCommand("k1",
 		"Inactive"))
-	s.Destroy(refused)
+	s.Destroy(refused, blocks)
 	s.WantChanges()
 	s.WantKeys("k1 Active", "theirs Active")
 
 	s.Write(acctest.Asking(`{ ask = "1" }`), acctest.ConsumerHCL)
-	s.Plan(2, acctest.RotationPending(acctest.SlotTakenByTheirs))
+	s.Plan(2, acctest.RotationPending(acctest.SlotTakenByTheirs), blocks)
 	s.Destroy()
 	s.WantChanges("delete k1")
 	s.WantKeys("theirs Active")
@@ -260,7 +261,7 @@ func TestAccRotatingAccessKey_description(t *testing.T) {
 
 	// They go with the keys, even when the user got another name that the state does not know.
 	s.Sim.RenameUser("ci", "web")
-	s.Destroy(acctest.Flags("-refresh=false"))
+	s.Destroy(acctest.Flags("-refresh=false"), acctest.DestroysKeyInUse())
 	s.WantKeysOf("web")
 	tags("web", nil)
 }

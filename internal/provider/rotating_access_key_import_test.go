@@ -103,7 +103,10 @@ func TestAccRotatingAccessKey_importOneOfTwo(t *testing.T) {
 	s := newTwoKeys(t)
 	s.Advance("30d")
 	s.Write(acctest.ByAge(nil), acctest.ImportHCL(acctest.KeyAddress, "ci/"+s.KeyID("k2")))
-	s.Step()
+	blocks := acctest.WillBlock("k1", acctest.NeverUsed(acctest.FirstDay), "2026-04-01 00:00:01 UTC")
+	s.Apply(blocks)
+	s.WantChanges()
+	s.PlanEmpty(blocks)
 	s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
 
 	s.Advance("60d")
@@ -166,7 +169,7 @@ func TestAccRotatingAccessKey_importErrors(t *testing.T) {
 		user, id, summary string
 		detail            []string
 	}{
-		{"ci", "ci", `User "ci" has 2 access keys: name the current one`, []string{"ci/k2/k1", "k1 (Active, created 2026-01-01 00:00:00 UTC)"}},
+		{"ci", "ci", `User "ci" has 2 access keys: name the current one`, []string{"ci/k2/k1", "k1 (Active, created 2026-01-01 00:00:00 UTC, never used)"}},
 		{"none", "none", `User "none" has no access key to import`, []string{"no keys"}},
 		{"nobody", "nobody", `Access keys of user "nobody" can't be read`, []string{`Check that "nobody" exists`}},
 		{"ci", "ci/" + absent, `User "ci" has no access key ` + absent, []string{"k2"}},

@@ -28,7 +28,7 @@ func (r *rotatingAccessKeyResource) ModifyPlan(ctx context.Context, req resource
 	}
 	if req.Plan.Raw.IsNull() {
 		if !resp.Diagnostics.HasError() {
-			resp.Diagnostics.Append(r.planDestroy(ctx, &state)...)
+			resp.Diagnostics.Append(r.planDestroy(ctx, &state, req.Private)...)
 		}
 		return
 	}
@@ -47,12 +47,16 @@ func (r *rotatingAccessKeyResource) ModifyPlan(ctx context.Context, req resource
 }
 
 // planDestroy refuses a destroy of the key that signs our own requests, and warns about one of keys in use.
-func (r *rotatingAccessKeyResource) planDestroy(ctx context.Context, state *rotatingAccessKeyModel) diag.Diagnostics {
+func (r *rotatingAccessKeyResource) planDestroy(
+	ctx context.Context, state *rotatingAccessKeyModel, private privateState,
+) diag.Diagnostics {
 	record, diags := r.refuseOwnKey(ctx, state)
 	if diags.HasError() || state.SkipDestroy.ValueBool() {
 		return diags
 	}
-	for _, k := range r.client.Rotator.OwnKeysInUse(ctx, record) {
+	known, d := state.evidence(ctx, private)
+	diags.Append(d...)
+	for _, k := range r.client.Rotator.OwnKeysInUse(ctx, record, known) {
 		diags.Append(destroyInUse(record.User, k))
 	}
 	return diags

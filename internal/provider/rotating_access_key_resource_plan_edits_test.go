@@ -148,8 +148,9 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 				ws.createForeignKey("theirs")
 				ws.apply(nil)
 			},
-			config:  attributes{"unmanaged_keys": "retire"},
-			changes: changes{"unmanaged_keys": "retire"},
+			config:      attributes{"unmanaged_keys": "retire"},
+			refreshSays: []string{"Warning: Unmanaged access key will block the rotation | Key theirs (Active"},
+			changes:     changes{"unmanaged_keys": "retire"},
 		},
 	})
 }
@@ -186,8 +187,9 @@ func TestModifyPlan_unblocked(t *testing.T) {
 				ws.apply(attributes{"paused": true})
 				ws.Advance("90d")
 			},
-			refreshed: changes{"rotation_blocked": "paused is set"}, refreshSays: waits("paused is set"),
-			changes: changes{"paused": "false", "rotation_blocked": knownAfterApply},
+			refreshed:   changes{"rotation_blocked": "paused is set"},
+			refreshSays: append(waits("paused is set"), "Warning: Change freeze lasts for more than 30 days | 2026-01-01 00:00:00 UTC"),
+			changes:     changes{"paused": "false", "rotation_blocked": knownAfterApply},
 		},
 		{
 			name: "hold_previous unset",
@@ -199,7 +201,7 @@ func TestModifyPlan_unblocked(t *testing.T) {
 			refreshed: changes{
 				"rotation_blocked": "hold_previous keeps key k1", "retirement_blocked": "hold_previous keeps key k1",
 			},
-			refreshSays: waits("hold_previous keeps key k1"),
+			refreshSays: append(waits("hold_previous keeps key k1"), "Warning: Rollback lasts for more than 30 days | 2026-04-01 00:00:00 UTC"),
 			changes:     changes{"hold_previous": "false", "rotation_blocked": knownAfterApply, "retirement_blocked": knownAfterApply},
 		},
 		{

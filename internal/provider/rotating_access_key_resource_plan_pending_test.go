@@ -31,6 +31,7 @@ func TestModifyPlan_requestPending(t *testing.T) {
 				ws.apply(nil)
 			},
 			config: release("1"), changes: pending("k1"),
+			refreshSays: []string{"Warning: Unmanaged access key will block the rotation | Key theirs (Active"},
 			says: []string{waits + "the slot is taken by key theirs, which this resource does not manage (Active, created 2026-01-01 " +
 				"00:00:00 UTC, " +
 				"never used) | rotation_requested | aws iam delete-access-key --user-name ci --access-key-id theirs"},
@@ -41,7 +42,8 @@ func TestModifyPlan_requestPending(t *testing.T) {
 				ws.createForeignKey("theirs")
 				ws.apply(encryptedTo(alice))
 			},
-			config: encryptedTo(bob),
+			config:      encryptedTo(bob),
+			refreshSays: []string{"Warning: Unmanaged access key will block the rotation | Key theirs (Active"},
 			changes: changes{
 				"encrypted_output.age_recipients": bob, "rotation_requested": "encrypted_output", "rotation_blocked": knownAfterApply,
 				"last_change": "record k1: rotation pending, asked by encrypted_output (other recipients)",
@@ -229,7 +231,8 @@ func TestModifyPlan_revokeRefused(t *testing.T) {
 				ws.useKey("theirs")
 				ws.apply(nil)
 			},
-			config: incident("1"),
+			config:      incident("1"),
+			refreshSays: []string{"Warning: Unmanaged access key will block the rotation | Key theirs (Active"},
 			says: []string{refused + "the slot is taken by key theirs, which this resource does not manage | " +
 				"aws iam update-access-key --user-name ci --access-key-id k1 --status Inactive"},
 		},

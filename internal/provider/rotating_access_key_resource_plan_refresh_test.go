@@ -86,6 +86,7 @@ func TestModifyPlan_import(t *testing.T) {
 			},
 			refreshed: identified,
 			changes:   settled,
+			says:      []string{"Warning: Unmanaged access key will block the rotation | Key old (Active | 2026-04-01 00:00:00 UTC"},
 		},
 	})
 }

@@ -415,6 +415,11 @@ func TestModifyPlan_blocked(t *testing.T) {
 	const lastUsed = used + " (Active, created 2026-01-01 00:00:00 UTC, last used at 2026-06-30 00:00:00 UTC by s3 in eu-west-1), " +
 		"not before 2026-07-08 00:00:00 UTC"
 	const signer = "the credentials of this provider depend on key k1"
+	paused := blocked("paused", "paused is set", ".", func(ws *workspace) {
+		ws.apply(attributes{"paused": true})
+		ws.Advance("90d")
+	}, attributes{"paused": true})
+	paused.refreshSays = append(paused.refreshSays, "Warning: Change freeze lasts for more than 30 days | 2026-01-01 00:00:00 UTC")
 	// importBoth imports two keys of the same day as current and previous, on 2026-03-27.
 	importBoth := func(statusOfPrevious string) func(ws *workspace) {
 		return func(ws *workspace) {
@@ -445,10 +450,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 			" (Active, created 2026-01-01 00:00:00 UTC, never used), not before 2026-04-10 00:00:00 UTC", importBoth("Active"), nil),
 		blocked("grace", "the grace of key old is not over",
 			" (Inactive, created 2026-01-01 00:00:00 UTC, last use unknown), not before 2026-04-03 00:00:00 UTC", importBoth("Inactive"), nil),
-		blocked("paused", "paused is set", ".", func(ws *workspace) {
-			ws.apply(attributes{"paused": true})
-			ws.Advance("90d")
-		}, attributes{"paused": true}),
+		paused,
 		{
 			name: "held",
 			before: func(ws *workspace) {
@@ -460,7 +462,9 @@ func TestModifyPlan_blocked(t *testing.T) {
 			refreshed: changes{
 				"rotation_blocked": "hold_previous keeps key k1", "retirement_blocked": "hold_previous keeps key k1",
 			},
-			refreshSays: []string{"Warning: Rotation is due and waits | hold_previous keeps key k1 (Active"},
+			refreshSays: []string{
+				"Warning: Rotation is due and waits | hold_previous keeps key k1 (Active", "Warning: Rollback lasts for more than 30 days",
+			},
 		},
 		{
 			name: "retirement paused",

@@ -260,10 +260,11 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 		setUp            func(s *acctest.Story)
 		fact             string
 		did              []string
-		// warnings are those of the apply that goes on.
-		warnings []acctest.Option
+		// warnings are those of the apply that goes on, and long are those of the wait.
+		warnings, long []acctest.Option
 	}{
 		"paused": {
+			long:     []acctest.Option{acctest.LongFreeze()},
 			blocking: acctest.Args{"paused": "true"}, lifted: acctest.Args{"paused": "false"},
 			fact: "paused is set", did: []string{"create k2"},
 		},
@@ -274,6 +275,7 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 			warnings: []acctest.Option{acctest.DeletesUnmanaged("theirs", acctest.NeverUsed("2026-01-01 00:00:00 UTC"))},
 		},
 		"hold": {
+			long:     []acctest.Option{acctest.LongRollback()},
 			blocking: acctest.Args{"hold_previous": "true"}, lifted: acctest.Args{"hold_previous": "false"},
 			setUp: func(s *acctest.Story) {
 				s.Write(acctest.ByAge(acctest.Args{"hold_previous": "true", "rotate_when_changed": `{ a = "1" }`}))
@@ -297,10 +299,11 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 			s.Advance("90d")
 			strict := acctest.Args{"lifecycle": unblocked}
 			s.Write(acctest.ByAge(test.blocking).With(strict))
-			s.Plan(1, acctest.RotationWaits(test.fact), acctest.Fails("Resource postcondition failed"))
+			waits := append(test.long, acctest.RotationWaits(test.fact))
+			s.Plan(1, append(waits, acctest.Fails("Resource postcondition failed"))...)
 			s.WantDetail("Blocked: " + test.fact)
 			s.Write(acctest.ByAge(test.lifted).With(strict))
-			s.Apply(acctest.RotationWaits(test.fact))
+			s.Apply(waits...)
 			s.WantChanges()
 			s.WantState(map[string]any{"rotation_blocked": nil})
 			s.Apply(test.warnings...)
@@ -390,15 +393,15 @@ resource "iamkeystest_consumer" "test" {
 	s.ClearLastUse("k1")
 	s.PlanEmpty()
 	s.Advance("82d-1s")
-	s.PlanEmpty()
+	s.PlanEmpty(acctest.LongRollback())
 	s.Advance("1s")
 	const fact = "hold_previous keeps key k1"
-	s.PlanEmpty(acctest.RotationWaits(fact))
+	s.PlanEmpty(acctest.RotationWaits(fact), acctest.LongRollback())
 	s.Write(acctest.Held().With(acctest.Args{"rotate_when_changed": `{ a = "1" }`}))
-	s.Plan(2, acctest.RotationWaits(fact), acctest.RotationPending(fact))
+	s.Plan(2, acctest.RotationWaits(fact), acctest.RotationPending(fact), acctest.LongRollback())
 
 	s.Write(acctest.ByAge(nil), acctest.ConsumerHCL)
-	s.Apply(acctest.RotationWaits(fact))
+	s.Apply(acctest.RotationWaits(fact), acctest.LongRollback())
 	s.WantChanges()
 	s.WantKeys("k1 Active", "k2 Active")
 	s.ClearLastUse("k1")
@@ -427,9 +430,13 @@ func TestAccRotatingAccessKey_holdPreviousKeeps(t *testing.T) {
 	})
 	t.Run("set before the rotation", func(t *testing.T) {
 		t.Parallel()
-		s := acctest.NewStory(t).WithPrevious(acctest.Held())
+		s := acctest.NewStory(t).WithKey(acctest.Held())
+		s.Advance("90d")
+		s.Apply(acctest.LongRollback())
+		s.WantChanges("create k2")
+		s.ClearLastUse("k1")
 		s.Advance("30d")
-		s.PlanEmpty()
+		s.PlanEmpty(acctest.LongRollback())
 		s.WantKeys("k1 Active", "k2 Active")
 	})
 	t.Run("deactivated by somebody else", func(t *testing.T) {

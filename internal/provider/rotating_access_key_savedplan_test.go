@@ -137,7 +137,7 @@ func TestAccRotatingAccessKey_savedPlanDeletion(t *testing.T) {
 	s.WantState(map[string]any{"previous.access_key_id": "k3", "previous.replaced_at": now(s), "previous.status": "Active"})
 	s.WantHandovers("k1", "k1 to k2", "k2 to k3", "k3 to k4")
 
-	s.Plan(2, acctest.Flags("-destroy"))
+	s.Plan(2, acctest.Flags("-destroy"), acctest.DestroysKeyInUse())
 	s.Advance("10d")
 	s.Consumed = false
 	s.ApplyPlan()

@@ -18,11 +18,12 @@ func TestAccRotatingAccessKey_unmanagedRefuse(t *testing.T) {
 	s.WantDetail("Otherwise it will block the rotation of 2026-04-01 00:00:00 UTC.")
 	s.WantDetail("An interrupted create may have left it", acctest.StatusCommand("theirs", "Inactive"), `"delete_unused"`)
 	s.WantChanges("create k1")
-	s.PlanEmpty()
+	blocks := acctest.WillBlock("theirs", acctest.NeverUsed(acctest.FirstDay), acctest.RotationDay)
+	s.PlanEmpty(blocks)
 	s.WantKeys("theirs Active", "k1 Active")
 	s.WantState(map[string]any{"previous": nil, "rotation_blocked": nil})
 	s.Advance("90d-1s")
-	s.PlanEmpty()
+	s.PlanEmpty(blocks)
 	s.Advance("1s")
 	s.PlanEmpty(acctest.RotationWaits(acctest.SlotTakenByTheirs))
 	s.WantDetail(acctest.StatusCommand("theirs", "Inactive"), acctest.DeleteCommand("theirs"), `unmanaged_keys to "retire"`, `"delete_unused"`)
@@ -154,7 +155,7 @@ func TestAccRotatingAccessKey_unmanagedDeleteUnused(t *testing.T) {
 		used    time.Duration
 		service string
 		status  string
-		// state is what the plan says of the key that it deletes, and fact why one stays.
+		// state is what the plan says of the key, and fact why it is not deleted.
 		state, fact string
 	}{
 		"never used":           {state: acctest.NeverUsed("2026-01-01 00:00:00 UTC")},
@@ -164,16 +165,16 @@ func TestAccRotatingAccessKey_unmanagedDeleteUnused(t *testing.T) {
 			state: "Active, created 2026-01-01 00:00:00 UTC, last used at 2026-01-01 00:15:00 UTC by sts in us-east-1",
 		},
 		"sts a second after the proof": {
-			used: 15*time.Minute + time.Second, service: "sts",
-			fact: acctest.SlotTaken("theirs"),
+			used: 15*time.Minute + time.Second, service: "sts", fact: acctest.SlotTaken("theirs"),
+			state: "Active, created 2026-01-01 00:00:00 UTC, last used at 2026-01-01 00:15:01 UTC by sts in us-east-1",
 		},
 		"another service at once": {
-			used: time.Second, service: "s3",
-			fact: acctest.SlotTaken("theirs"),
+			used: time.Second, service: "s3", fact: acctest.SlotTaken("theirs"),
+			state: "Active, created 2026-01-01 00:00:00 UTC, last used at 2026-01-01 00:00:01 UTC by s3 in us-east-1",
 		},
 		"another service at once, Inactive": {
-			used: time.Second, service: "s3", status: "Inactive",
-			fact: acctest.SlotTaken("theirs"),
+			used: time.Second, service: "s3", status: "Inactive", fact: acctest.SlotTaken("theirs"),
+			state: "Inactive, created 2026-01-01 00:00:00 UTC, last used at 2026-01-01 00:00:01 UTC by s3 in us-east-1",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,9 +190,13 @@ func TestAccRotatingAccessKey_unmanagedDeleteUnused(t *testing.T) {
 				s.SetStatus("theirs", status)
 			}
 			s.Advance("90d-1s")
-			s.PlanEmpty()
+			if test.fact == "" {
+				s.PlanEmpty()
+			} else {
+				s.PlanEmpty(acctest.WillBlock("theirs", test.state, acctest.RotationDay))
+			}
 			s.Advance("1s")
-			if test.state != "" {
+			if test.fact == "" {
 				s.Apply(acctest.DeletesUnmanaged("theirs", test.state))
 				s.WantChanges("delete theirs", "create k2")
 				s.PlanEmpty()
@@ -214,7 +219,7 @@ func TestAccRotatingAccessKey_unmanagedDeleteUnused(t *testing.T) {
 		s.Write(acctest.Unmanaged("delete_unused"), acctest.ConsumerHCL)
 		s.Apply(acctest.DeletesUnmanaged("others", acctest.NeverUsed("2026-01-02 00:00:00 UTC")))
 		s.WantChanges("delete others", "create k1")
-		s.PlanEmpty()
+		s.PlanEmpty(acctest.Warns("Unmanaged access key will block the rotation", "Key theirs (Active"))
 		s.WantKeys("theirs Active", "k1 Active")
 		s.WantState(map[string]any{"previous": nil, "access_key_id": "k1"})
 	})

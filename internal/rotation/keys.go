@@ -64,6 +64,10 @@ func (r Record) HandedOver(seen Observation) (handedOver, known bool) {
 	if k == nil || k.LastUse == nil || r.Previous == nil {
 		return false, false
 	}
-	used := !k.NeverUsed() && !k.LastUse.isProof(seen.SignedAt) && !k.LastUse.At.Before(r.Previous.ReplacedAt)
-	return used, true
+	return seen.UsedByOthers(*k) && !k.LastUse.At.Before(r.Previous.ReplacedAt), true
+}
+
+// UsedByOthers reports whether the last use of the key is known and is none of our own proofs.
+func (o Observation) UsedByOthers(k Key) bool {
+	return k.LastUse != nil && !k.NeverUsed() && !k.LastUse.isProof(o.SignedAt)
 }

@@ -70,8 +70,7 @@ func (c *Client) Update(ctx context.Context, task Task) Report {
 		if left, err = a.confirm(ctx); err != nil {
 			return a.refuse(err)
 		}
-	}
-	if task.Known.beginsFreeze(task.Policy) && !c.Synced() {
+	} else if task.Known.beginsFreeze(task.Policy) {
 		c.SyncTime(ctx, task.User)
 	}
 	if err := a.sealSecrets(ctx, left); err != nil {

@@ -59,8 +59,8 @@ func (c *Client) revokedKeys(ctx context.Context, record rotation.Record, seen r
 }
 
 // OwnKeysInUse returns those keys of OwnKeys that somebody has used within a day, with their last uses. A last use that can't be
-// read counts as none.
-func (c *Client) OwnKeysInUse(ctx context.Context, record rotation.Record) []rotation.Key {
+// read counts as none. Known is the evidence of the last Read or apply.
+func (c *Client) OwnKeysInUse(ctx context.Context, record rotation.Record, known Evidence) []rotation.Key {
 	createdAt := map[string]time.Time{record.Current.ID: record.Current.CreatedAt}
 	if p := record.Previous; p != nil {
 		createdAt[p.ID] = p.CreatedAt
@@ -68,7 +68,7 @@ func (c *Client) OwnKeysInUse(ctx context.Context, record rotation.Record) []rot
 	var keys []rotation.Key
 	for _, id := range OwnKeys(record) {
 		k := rotation.Key{ID: id, CreatedAt: createdAt[id], LastUse: c.lastUseIfKnown(ctx, id)}
-		if k.LastUse != nil && !k.NeverUsed() && c.Now().Sub(k.LastUse.At) <= inUseWithin {
+		if (rotation.Observation{SignedAt: known.SignedAt}).UsedByOthers(k) && c.Now().Sub(k.LastUse.At) <= inUseWithin {
 			keys = append(keys, k)
 		}
 	}

@@ -227,6 +227,9 @@ func TestOwnKeysInUse(t *testing.T) {
 		{name: "proved today", given: func(f *fixture, record *rotation.Record) {
 			f.sim.SetLastUsed(record.Current.ID, record.Current.CreatedAt, "sts", "us-east-1")
 		}},
+		{name: "signed a call of ours", given: func(f *fixture, record *rotation.Record) {
+			f.sim.SetLastUsed(record.Current.ID, f.sim.Now(), "sts", "us-east-1")
+		}},
 		{name: "an adopted key stays", given: func(f *fixture, record *rotation.Record) {
 			record.Previous.Adopted = true
 			f.use(record.Previous.ID)
@@ -240,10 +243,11 @@ func TestOwnKeysInUse(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			record := f.pair(time.Hour)
+			signedAt := f.sim.Now()
 			if c.given != nil {
 				c.given(f, &record)
 			}
-			f.equal("keys in use", f.ids(f.client.OwnKeysInUse(f.ctx(), record)), c.want)
+			f.equal("keys in use", f.ids(f.client.OwnKeysInUse(f.ctx(), record, rotator.Evidence{SignedAt: signedAt})), c.want)
 		})
 	}
 }
