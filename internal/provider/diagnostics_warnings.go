@@ -36,7 +36,8 @@ func blocksRotation(at time.Time) string {
 func keysInTheWay(user string, mode rotation.UnmanagedKeys, keys []rotation.Key, at time.Time) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, k := range keys {
-		diags.Append(keyInTheWay(user, mode, k, fmt.Sprintf("Key %s of user %q %s", describeKey(k), user, blocksRotation(at))))
+		diags.Append(keyInTheWay(user, mode, k, fmt.Sprintf("Key %s of user %q %s If another resource manages it, leave it alone.",
+			describeKey(k), user, blocksRotation(at))))
 	}
 	return diags
 }

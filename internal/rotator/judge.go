@@ -43,7 +43,7 @@ func (c *Client) Judge(ctx context.Context, user string, policy rotation.Policy,
 		j.Revoked = c.revokedKeys(ctx, record, known.Seen)
 	}
 	if record.Policy == nil {
-		j.InTheWay = inTheWay(policy, record, decision, known.Seen, nil)
+		j.InTheWay = inTheWay(policy, record, decision, known.Seen)
 	} else {
 		j.RotationUnblocked, j.RetirementUnblocked = known.UnblockedBy(before, policy)
 	}

@@ -66,7 +66,7 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 	r.Evidence.decided(record, r.Decision)
 	if record.Policy != nil {
 		r.Orphans = orphans(record, r.Decision, seen)
-		r.InTheWay = inTheWay(policy, record, r.Decision, seen, r.Orphans)
+		r.InTheWay = inTheWay(policy, record, r.Decision, seen)
 	}
 	return r, nil
 }

@@ -16,9 +16,9 @@ const inUseWithin = 24 * time.Hour
 
 // inTheWay are the unmanaged keys that will block the next rotation and that nothing else names: neither a blocked rotation, nor
 // a step, nor orphans. One that policy resolves is not among them, nor one of another resource. Like a create, it leaves out a key
-// that signs our requests.
+// that signs our requests, and like orphans one younger than current that was only proved: the resource that replaces this one has it.
 func inTheWay(
-	policy rotation.Policy, record rotation.Record, decision rotation.Decision, seen rotation.Observation, orphans []rotation.Key,
+	policy rotation.Policy, record rotation.Record, decision rotation.Decision, seen rotation.Observation,
 ) []rotation.Key {
 	if policy.UnmanagedKeys == rotation.RetireUnmanaged && record.Previous == nil || decision.Has(rotation.Rotate) {
 		return nil
@@ -26,10 +26,9 @@ func inTheWay(
 	var found []rotation.Key
 	for _, k := range seen.Keys {
 		named := decision.Blocked != nil && decision.Blocked.Key == k.ID ||
-			slices.ContainsFunc(decision.Steps, func(s rotation.Step) bool { return s.Key == k.ID }) ||
-			(rotation.Observation{Keys: orphans}).Find(k.ID) != nil
+			slices.ContainsFunc(decision.Steps, func(s rotation.Step) bool { return s.Key == k.ID })
 		resolved := policy.UnmanagedKeys == rotation.DeleteUnused && k.NeverUsed()
-		if !named && !resolved && !record.Manages(k.ID) && !k.Other && !seen.Signs(k.ID) {
+		if !named && !resolved && !record.IsOrphan(k) && !record.Manages(k.ID) && !k.Other && !seen.Signs(k.ID) {
 			found = append(found, k)
 		}
 	}

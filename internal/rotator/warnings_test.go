@@ -99,6 +99,13 @@ func TestRead_inTheWay(t *testing.T) {
 			f.equal("keys in the way", f.ids(f.readKnown(record, rotator.Evidence{}).InTheWay), c.want)
 		})
 	}
+	t.Run("proved by the resource that replaces this one", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture(t)
+		record := f.single(day)
+		f.sim.SetLastUsed(f.newKey("X"), f.sim.Now(), "sts", "us-east-1")
+		f.equal("keys in the way", f.ids(f.readKnown(record, rotator.Evidence{}).InTheWay), "")
+	})
 	t.Run("an orphan is named as one", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
