@@ -104,10 +104,10 @@ func DestroysKeyInUse() Option { return Warns(destroysInUse) }
 
 const destroysInUse = "Access key that somebody uses is destroyed"
 
-// LongRollback is the warning that hold_previous has been set for more than 30 days, and LongFreeze that paused has.
+// LongRollback is the warning that hold_previous has been set for more than 30 days.
 func LongRollback() Option { return Warns("Rollback lasts for more than 30 days") }
 
-// LongFreeze: see LongRollback.
+// LongFreeze is the warning that paused has been set for more than 30 days.
 func LongFreeze() Option { return Warns("Change freeze lasts for more than 30 days") }
 
 // ProbablyLeft is the warning that an interrupted apply has probably left a key at that time.

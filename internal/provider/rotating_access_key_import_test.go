@@ -169,7 +169,9 @@ func TestAccRotatingAccessKey_importErrors(t *testing.T) {
 		user, id, summary string
 		detail            []string
 	}{
-		{"ci", "ci", `User "ci" has 2 access keys: name the current one`, []string{"ci/k2/k1", "k1 (Active, created 2026-01-01 00:00:00 UTC, never used)"}},
+		{"ci", "ci", `User "ci" has 2 access keys: name the current one`, []string{
+			"ci/k2/k1", "k1 (Active, created 2026-01-01 00:00:00 UTC, never used)",
+		}},
 		{"none", "none", `User "none" has no access key to import`, []string{"no keys"}},
 		{"nobody", "nobody", `Access keys of user "nobody" can't be read`, []string{`Check that "nobody" exists`}},
 		{"ci", "ci/" + absent, `User "ci" has no access key ` + absent, []string{"k2"}},

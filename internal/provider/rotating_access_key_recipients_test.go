@@ -152,7 +152,8 @@ func TestAccRotatingAccessKey_recipientsPending(t *testing.T) {
 	sealed := s.Value("encrypted_secret")
 	s.CreateForeignKey("theirs")
 	s.Write(acctest.SealedBy(acctest.AgeRecipients(two), nil))
-	s.Apply(acctest.RotationPending(acctest.SlotTakenByTheirs), acctest.WillBlock("theirs", acctest.NeverUsed(acctest.FirstDay), acctest.RotationDay))
+	s.Apply(acctest.RotationPending(acctest.SlotTakenByTheirs),
+		acctest.WillBlock("theirs", acctest.NeverUsed(acctest.FirstDay), acctest.RotationDay))
 	s.WantChanges()
 	s.WantState(map[string]any{"access_key_id": "k1", "encrypted_secret": sealed, "rotation_requested": "encrypted_output"})
 	s.PlanEmpty(acctest.RotationWaits(acctest.SlotTakenByTheirs))

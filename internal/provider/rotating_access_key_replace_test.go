@@ -266,7 +266,9 @@ func TestAccRotatingAccessKey_replaceInterrupted(t *testing.T) {
 	s.Sim.ClearDenials()
 	s.CLI.Apply()
 	s.CLI.Want(0)
-	wantOnly(s, "warning", sharedUser)
+	if want := []string{"warning: Access key that somebody uses is destroyed", "warning: " + sharedUser}; !slices.Equal(s.Summaries(), want) {
+		t.Fatalf("diagnostics %q, want %q", s.Summaries(), want)
+	}
 	s.WantChanges("delete k1")
 	s.WantKeys("k2 Active")
 	s.PlanEmpty()

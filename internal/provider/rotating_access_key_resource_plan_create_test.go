@@ -151,7 +151,8 @@ func TestModifyPlan_createBesideKeys(t *testing.T) {
 			name:    "refuse, one key that nobody used",
 			before:  oneKey,
 			changes: created,
-			says:    []string{`Warning: Unmanaged access key will block the rotation | User "ci" already has key theirs (Active, created 2026-01-01 00:00:00 UTC, never used)`},
+			says: []string{"Warning: Unmanaged access key will block the rotation | " +
+				`User "ci" already has key theirs (Active, created 2026-01-01 00:00:00 UTC, never used)`},
 		},
 		{
 			name: "refuse, one key in use",
@@ -160,7 +161,8 @@ func TestModifyPlan_createBesideKeys(t *testing.T) {
 				ws.useKey("theirs")
 			},
 			changes: created,
-			says: []string{`Warning: Unmanaged access key will block the rotation | User "ci" already has key theirs (Active, created 2026-01-01 00:00:00 UTC, ` +
+			says: []string{"Warning: Unmanaged access key will block the rotation | " +
+				`User "ci" already has key theirs (Active, created 2026-01-01 00:00:00 UTC, ` +
 				"last used at 2026-01-01 00:00:00 UTC by s3 in eu-west-1)"},
 		},
 		{

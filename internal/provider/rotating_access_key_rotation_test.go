@@ -299,7 +299,7 @@ func TestAccRotatingAccessKey_blockedByPolicy(t *testing.T) {
 			s.Advance("90d")
 			strict := acctest.Args{"lifecycle": unblocked}
 			s.Write(acctest.ByAge(test.blocking).With(strict))
-			waits := append(test.long, acctest.RotationWaits(test.fact))
+			waits := append([]acctest.Option{acctest.RotationWaits(test.fact)}, test.long...)
 			s.Plan(1, append(waits, acctest.Fails("Resource postcondition failed"))...)
 			s.WantDetail("Blocked: " + test.fact)
 			s.Write(acctest.ByAge(test.lifted).With(strict))

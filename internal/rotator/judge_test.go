@@ -172,7 +172,7 @@ func TestJudge_requests(t *testing.T) {
 		{
 			name:  "a revoke",
 			given: func(f *fixture) rotation.Record { return f.single(day) },
-			edit:  revoke, want: "rotate C, deactivate C", calls: []string{list},
+			edit:  revoke, want: "rotate C, deactivate C", calls: []string{list, "GetAccessKeyLastUsed C"},
 		},
 		{
 			name: "a revoke of the key that signs",

@@ -28,7 +28,7 @@ func inTheWay(
 		named := decision.Blocked != nil && decision.Blocked.Key == k.ID ||
 			slices.ContainsFunc(decision.Steps, func(s rotation.Step) bool { return s.Key == k.ID })
 		resolved := policy.UnmanagedKeys == rotation.DeleteUnused && k.NeverUsed()
-		if !named && !resolved && !record.IsOrphan(k) && !record.Manages(k.ID) && !k.Other && !seen.Signs(k.ID) {
+		if !named && !resolved && (record.Policy == nil || !record.IsOrphan(k)) && !record.Manages(k.ID) && !k.Other && !seen.Signs(k.ID) {
 			found = append(found, k)
 		}
 	}

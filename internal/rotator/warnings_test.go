@@ -427,7 +427,10 @@ func TestExampleImportID_lastUse(t *testing.T) {
 		{name: "the older one is used", older: used(older, start, "s3"), newer: used(newer, time.Time{}, ""), want: keyA},
 		{name: "the older one is used later", older: used(older, start.Add(3*day), "s3"), newer: used(newer, start.Add(2*day), "s3"), want: keyA},
 		{name: "the newer one is used later", older: used(older, start.Add(2*day), "s3"), newer: used(newer, start.Add(3*day), "s3"), want: keyB},
-		{name: "the newer one is only proved", older: used(older, start.Add(time.Hour), "s3"), newer: used(newer, newer.CreatedAt, "sts"), want: keyA},
+		{
+			name: "the newer one is only proved", older: used(older, start.Add(time.Hour), "s3"),
+			newer: used(newer, newer.CreatedAt, "sts"), want: keyA,
+		},
 		{name: "unknown", older: older, newer: newer, want: keyB},
 	} {
 		id := rotator.ExampleImportID("ci", rotation.Observation{Keys: []rotation.Key{c.older, c.newer}})
