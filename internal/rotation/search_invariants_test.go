@@ -52,6 +52,8 @@ const (
 	// revokeConverges: a revoke that was killed is not refused the next time, unless an unmanaged or adopted key, or the one that
 	// signs, is in the way.
 	revokeConverges = "revoke-converges"
+	// revokeMakesRoom: no unmanaged, adopted or held key refuses a revoke while a managed key is Inactive, unless that one signs.
+	revokeMakesRoom = "revoke-makes-room"
 	// waitNamesFuture: the Until of an obstacle is not in the past.
 	waitNamesFuture = "wait-names-future"
 	// noNeedlessDeletion: a key that is deleted early to make room is deleted only by a plan that also rotates.

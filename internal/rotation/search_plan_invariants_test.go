@@ -18,6 +18,8 @@ func (a *apply) judgePlan(d rotation.Decision) violation {
 		return violated(dueNeverForgotten, "steps of a refused request: %+v", d.Steps)
 	case a.requests.refusable() && creates == (d.Refused != nil), d.Refused != nil && !a.requests.refusable():
 		return violated(dueNeverForgotten, "steps %+v, refused %+v", d.Steps, d.Refused)
+	case d.Refused != nil && a.requests.revoke && a.hasInactiveKey() && keepsSlot(d.Refused.Cause):
+		return violated(revokeMakesRoom, "refused %+v", *d.Refused)
 	case a.requests.onlyDeferrable() && creates == d.Has(rotation.RecordRequest):
 		return violated(dueNeverForgotten, "a request to rotate: steps %+v", d.Steps)
 	case !sim.edited() && (due || young) && creates == (d.Blocked != nil):
@@ -39,6 +41,24 @@ func (a *apply) judgePlan(d rotation.Decision) violation {
 		}
 	}
 	return a.judgeRetirement(d).and(a.judgeObstacles(d))
+}
+
+// hasInactiveKey reports whether a managed key is known to be Inactive, and does not sign.
+func (a *apply) hasInactiveKey() bool {
+	sim := &a.sim
+	return slices.ContainsFunc(sim.keys[:], func(k simKey) bool {
+		return k.status != gone && k.role != unmanaged && k.listed() == inactive && !k.signs && !sim.settles(k)
+	})
+}
+
+// keepsSlot reports whether the cause is that a key occupies a slot.
+func keepsSlot(cause rotation.Cause) bool {
+	switch cause {
+	case rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseHeld, rotation.CauseGrace:
+		return true
+	default:
+		return false
+	}
 }
 
 // deletesEarly reports whether the step deletes a key that would not be deleted without a rotation.
@@ -174,7 +194,7 @@ func (a *apply) isTrue(o rotation.Obstacle) bool {
 	case rotation.CauseOnlyActive:
 		return k.status == active
 	case rotation.CauseYoung:
-		return cur == nil && sim.rec.created < 5*minute
+		return cur == nil && sim.rec.created < 5*minute && sim.rec.inactiveSince == never
 	case rotation.CauseNotOurs:
 		return !sim.rec.deactivatedByUs
 	case rotation.CauseRevoked:
