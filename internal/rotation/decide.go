@@ -113,10 +113,7 @@ func (e *evaluation) decide(d *Decision) {
 
 // advance changes the record and the observation as the step will.
 func (e *evaluation) advance(step Step) {
-	out := Outcome{
-		At: e.now, NewKey: Key{ID: newKeyID, Status: Active, CreatedAt: e.now, LastUse: &Use{}},
-		Sealed: e.policy.Recipients != "", SealedTo: e.policy.Recipients,
-	}
+	out := Outcome{At: e.now, NewKey: Key{ID: newKeyID, Status: Active, CreatedAt: e.now, LastUse: &Use{}}}
 	e.record, e.seen = e.record.After(step, e.seen, out), e.seen.After(step, out)
 	e.roomMade = step.deletes() && e.rotates()
 	switch step.Kind {

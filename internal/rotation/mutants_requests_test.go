@@ -4,7 +4,9 @@ package rotation_test
 
 // requestMutants change what becomes of requests, recordings and edited policies.
 var requestMutants = []mutant{
-	{"clock-driven step in a plan that edits configuration", "hold and pause", editTakesNoClockStep, one(
+	{"adopt a key in a plan that edits configuration", "adopted", editTakesNoClockStep, one(
+		"decide.go", "if (e.clockDriven || e.requests.create) && !e.roomMade", "if !e.policy.Paused && !e.roomMade")},
+	{"clock-driven step in a plan that edits configuration", "hold and pause", judgeIsTimeless, one(
 		"decide.go", "e.clockDriven = !e.edited && !policy.Paused", "e.clockDriven = !policy.Paused")},
 	{"ignore paused", "hold and pause", pausedStopsClock, one(
 		"decide.go", "e.clockDriven = !e.edited && !policy.Paused", "e.clockDriven = !e.edited")},

@@ -61,7 +61,7 @@ var retirementMutants = []mutant{
 	{"reactivate nothing", "hold and pause", holdReactivates, one(
 		"decide.go", "e.requests.reactivate = policy.HoldPrevious && !before.HoldPrevious && !e.requests.revoke",
 		"e.requests.reactivate = false")},
-	{"believe that a list is up to date before a reactivation", "lists behind for minutes", holdReactivates, one(
+	{"believe that a list is up to date before a reactivation", "", "TestDecide_holdReactivatesWhileListIsStale", one(
 		"decide.go", "(k.Status == Inactive || e.settling())", "k.Status == Inactive")},
 	{"reactivate an Inactive current", "durations", inactiveStaysInactive, []edit{{
 		"decide.go",

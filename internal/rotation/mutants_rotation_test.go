@@ -10,7 +10,7 @@ var rotationMutants = []mutant{
 		"due.go", "return c.ID != \"\" &&", "return c.ID == \"\" &&")},
 	{"wait for a current that was listed before", "durations", causeIsTrue, one(
 		"due.go", "c.InactiveSince.IsZero() && ", "")},
-	{"wait for a current of another user of the same name", "re-created user", blockedIsSaid, []edit{
+	{"wait for a current of another user of the same name", "re-created user", causeIsTrue, []edit{
 		{"due.go", "case e.seen.Recreated:", "case false:"}, {"due.go", " && !e.seen.Recreated", ""},
 	}},
 	{"create a third key", "durations", atMostTwoKeys, one(
@@ -54,7 +54,7 @@ var rotationMutants = []mutant{
 	{"adopt the key of another resource", "other resources", otherResourceKept, one(
 		"keys.go", "!e.record.Manages(k.ID) && !k.Other", "!e.record.Manages(k.ID)")},
 	{"delete an adopted key for a request", "adopted", onlyOurKeys, one(
-		"room.go", "case p.Adopted && (requested || !e.currentActive()):", "case false:")},
+		"room.go", "case p.Adopted && (requested || !e.currentActive()):", "case p == nil:")},
 	{"remove the only Active key to make room", "durations", lastActiveKeyKept, one(
 		"room.go", "case obstacle == nil:", "case obstacle == nil || obstacle.Cause == CauseOnlyActive:")},
 	{"keep a dead current beside an unmanaged key", "unmanaged", retirementFinishes, one(
@@ -76,7 +76,7 @@ var rotationMutants = []mutant{
 		"after.go", ", Revoked: step.Revoke}", "}")},
 	{"revoke with current gone marks no key", "revocations", revokeCompletes, one(
 		"after.go", "p.Revoked || step.Revoke", "p.Revoked")},
-	{"revoke believes a list that shows its key as Active", "lists behind", revokeCompletes, one(
+	{"revoke believes a list that shows its key as Active", "lists behind", unknownProvesNothing, one(
 		"after.go", "(inactive || !step.Revoke)", "(inactive || step.Revoke)")},
 	{"revoke deletes an Active current", "revocations", consumerAuthenticates, one(
 		"room.go", "return e.requests.revoke && e.currentInactive() &&", "return e.requests.revoke && e.currentKey() != nil &&")},
@@ -91,8 +91,6 @@ var rotationMutants = []mutant{
 		"obstacle := e.stepObstacle(step); obstacle != nil && obstacle.Cause != CauseUsed {")},
 	{"saved plan stale since a grace is over", "unmanaged", planEqualsApply, one(
 		"confirm.go", "case allowed.deletes() && unused != nil && ", "case unused != nil && false && ")},
-	{"saved plan stale since a list can be believed", "lists behind", planEqualsApply, one(
+	{"saved plan stale since a list can be believed", "", "TestConfirm_revokeDeletesCurrentWhenListSettles", one(
 		"confirm.go", "case allowed.deletes() && e.revokeDeletesCurrent() && ", "case false && ")},
-	{"saved plan deletes what somebody reactivated", "durations", overlapKept, one(
-		"confirm.go", "if e.clockDriven && e.unrecordedChange() != \"\" {", "if false {")},
 }

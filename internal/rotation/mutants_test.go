@@ -77,7 +77,7 @@ func TestMutants_violateEveryInvariant(t *testing.T) {
 func TestMutants_searchRunsEveryStatement(t *testing.T) {
 	t.Parallel()
 	profile := filepath.Join(t.TempDir(), "cover.out")
-	if out, passed := runTests(t, "^TestExhaustiveSearch$", "-coverprofile", profile); !passed {
+	if out, passed := runTests(t, "^TestExhaustiveSearch$", "-short", "-coverprofile", profile); !passed {
 		t.Fatal(out)
 	}
 	b, err := os.ReadFile(profile)
@@ -159,11 +159,11 @@ func (m mutant) overlay(t *testing.T) string {
 	return path
 }
 
-// runTests runs the selected tests in a process of its own, built with these flags. The search is the short one.
+// runTests runs the selected tests in a process of its own, built with these flags.
 func runTests(t *testing.T, selected string, flags ...string) (out string, passed bool) {
 	t.Helper()
 	args := append([]string{
-		"test", "-short", "-vet=off", "-ldflags=-s -w", "-count=1", "-timeout=2m", "-run=" + strings.ReplaceAll(selected, " ", "_"),
+		"test", "-vet=off", "-ldflags=-s -w", "-count=1", "-timeout=5m", "-run=" + strings.ReplaceAll(selected, " ", "_"),
 	}, flags...)
 	b, err := exec.CommandContext(t.Context(), "go", append(args, ".")...).CombinedOutput() //nolint:gosec // The flags are our own.
 	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {

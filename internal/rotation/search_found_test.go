@@ -253,6 +253,24 @@ func TestDecide_rotatesRightAfterRoomIsMade(t *testing.T) {
 	})
 }
 
+// Only a deletion goes together with the rotation after it. Without one an adoption comes first, so that the key is retired as previous
+// even if the rotation fails.
+func TestDecide_adoptsBeforeRotationWithoutDeletion(t *testing.T) {
+	t.Parallel()
+	policy := rotation.Policy{Overlap: time.Hour, Grace: time.Hour, UnmanagedKeys: rotation.RetireUnmanaged}
+	record := rotation.Record{
+		Policy:   &policy,
+		Current:  rotation.Current{ID: "gone", CreatedAt: now.Add(-9 * time.Hour)},
+		Previous: &rotation.Previous{ID: "previous", CreatedAt: now.Add(-18 * time.Hour), ReplacedAt: now.Add(-9 * time.Hour)},
+	}
+	seen := rotation.Observation{Keys: []rotation.Key{aged("unmanaged", rotation.Active, time.Hour)}}
+	wantSteps(t, "plan", rotation.Decide(policy, record, seen, now).Steps, []rotation.Step{
+		{Kind: rotation.RecordDeleted, Key: "previous"},
+		{Kind: rotation.Adopt, Key: "unmanaged"},
+		{Kind: rotation.Rotate, Reason: rotation.ReasonMissing},
+	})
+}
+
 // The search found this: an apply that withdraws a request and fails later lost the request when the configuration was taken back, since
 // the policy is not recorded then. So the request is recorded last.
 func TestDecide_recordsRequestLast(t *testing.T) {

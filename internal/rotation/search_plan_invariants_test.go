@@ -194,7 +194,7 @@ func (a *apply) isTrue(o rotation.Obstacle) bool {
 	case rotation.CauseOnlyActive:
 		return k.status == active
 	case rotation.CauseYoung:
-		return cur == nil && sim.rec.created < 5*minute && sim.rec.inactiveSince == never
+		return cur == nil && sim.rec.created < 5*minute && sim.rec.inactiveSince == never && !sim.recreated
 	case rotation.CauseNotOurs:
 		return !sim.rec.deactivatedByUs
 	case rotation.CauseRevoked:
