@@ -131,7 +131,9 @@ func TestAccAccessKeyLastUsed_errors(t *testing.T) {
 			scene:   func(w *acctest.World) { w.Sim.Deny("admin", "iam:GetAccessKeyLastUsed") },
 			keyID:   nobodysKey,
 			summary: "Access key not found, or access denied: " + nobodysKey,
-			detail:  []string{"not authorized to perform: iam:GetAccessKeyLastUsed", "Allow iam:GetAccessKeyLastUsed on the user of key " + nobodysKey},
+			detail: []string{
+				"not authorized to perform: iam:GetAccessKeyLastUsed", "Allow iam:GetAccessKeyLastUsed on the user of key " + nobodysKey,
+			},
 		},
 		"failure": {
 			scene: func(w *acctest.World) {
