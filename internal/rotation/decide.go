@@ -175,15 +175,11 @@ func (e *evaluation) nextStep() (Step, bool) {
 // that is asked for can't be done. The step comes last: if one before it fails, the record still has what it was compared with.
 func (e *evaluation) requestStep(obstacle *Obstacle) (Step, bool) {
 	step := Step{Kind: RecordRequest, Key: e.record.Current.ID, Request: e.wantedRequest()}
-	switch {
-	case e.requests.create || e.requests.revoke:
-		return Step{}, false
-	case e.requests.deferrable():
+	if e.requests.deferrable() {
 		e.pending = obstacle
 		return step, true
-	default:
-		return step, step.Request != e.record.Request
 	}
+	return step, step.Request != e.record.Request
 }
 
 // recording returns a step that writes down what IAM or the configuration shows, and changes nothing in IAM, if there is one to

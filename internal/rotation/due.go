@@ -16,7 +16,7 @@ func (e *evaluation) dueReason() Reason {
 		return ReasonRecreated
 	case k == nil && e.currentDeleted:
 		return ReasonInactive
-	case k == nil && e.currentYoung():
+	case e.currentYoung():
 		return ""
 	case k == nil:
 		return ReasonMissing
@@ -82,8 +82,8 @@ func (e *evaluation) rotationStep() (Step, *Obstacle) {
 
 // rotates reports whether the next step towards a new key is to create it.
 func (e *evaluation) rotates() bool {
-	step, obstacle := e.rotationStep()
-	return obstacle == nil && step.Kind == Rotate
+	step, _ := e.rotationStep()
+	return step.Kind == Rotate
 }
 
 // roomForRequest returns what a request to rotate would get now, by the recorded policy.

@@ -211,6 +211,7 @@ func TestJudge_pending(t *testing.T) {
 		{"expired recipients", settled(expiring, asks), Room{Cause: CauseExpired, Key: cur}, unsealable()},
 		{"held by the same edit", overlapping(edit(quarter, hold)), Room{Step: deletePrevious(prev)}, obstacle(CauseHeld, prev)},
 		{"no evidence of previous", overlapping(asks), Room{}, obstacle(CauseUnknownUse, prev)},
+		{"evidence of another previous", settled(unmanagedKey(active), asks), Room{Step: deletePrevious(prev)}, obstacle(CauseUnmanaged, other)},
 		{"no evidence of an unmanaged key", settled(unmanagedKey(active), asks), Room{}, obstacle(CauseUnmanaged, other)},
 		{
 			"an unmanaged key that may no longer be deleted",

@@ -15,7 +15,7 @@ type scope struct {
 	signers, recreation, renames, denials, proofs, others, lags, noProof bool
 	// alone reports whether nobody but the provider touches keys; consumers use them.
 	alone bool
-	// often reports whether an apply follows each wait, and consumers move within the overlap.
+	// often reports whether an apply that may take clock-driven steps follows each wait, and consumers move within the overlap.
 	often bool
 	// repeatedEdits reports whether an edited configuration may be edited again before an apply. To undo the edit is always allowed.
 	repeatedEdits bool
@@ -60,15 +60,16 @@ var (
 // scopes are the searches, the largest first. The first five combine settings, so that they are too large to be searched whole.
 var scopes = []scope{
 	{name: "all requests", durations: []durations{shortDurations}, modes: anyMode, mode: true, hold: true, paused: true, rotate: true,
-		revoke: true, denials: true},
-	{name: "all requests, handover", durations: []durations{hours(6, 1, 1, 1).withHandover()}, modes: anyMode, hold: true, rotate: true,
-		revoke: true, proofs: true, denials: true, signers: true},
+		revoke: true, denials: true, signers: true},
+	{name: "all requests, handover", durations: []durations{hours(6, 1, 1, 1).withHandover()}, modes: anyMode, hold: true, paused: true,
+		rotate: true, revoke: true, proofs: true, denials: true, signers: true},
 	{name: "all requests, recipients", durations: []durations{shortDurations}, modes: anyMode, hold: true, paused: true, rotate: true,
-		revoke: true, recipients: true, denials: true},
+		revoke: true, recipients: true, denials: true, signers: true},
 	{name: "all requests, lists behind", durations: []durations{hours(3, 0, 1, 0)}, modes: anyMode, hold: true, rotate: true,
-		revoke: true, lags: true, denials: true, others: true},
+		revoke: true, lags: true, denials: true, others: true, signers: true},
 	{name: "all requests, max_age, spread", durations: []durations{hours(0, 1, 1, 1).withMaxAge(9).withHandover().withSpread(1)},
-		modes: anyMode, hold: true, paused: true, rotate: true, revoke: true, recreation: true, renames: true},
+		modes: anyMode, hold: true, paused: true, rotate: true, revoke: true, recreation: true, renames: true,
+		denials: true},
 	{name: "held revocations", durations: []durations{shortDurations}, modes: refuse, hold: true, revoke: true},
 	{name: "durations", durations: []durations{usualDurations, zeroDurations}, modes: refuse},
 	{name: "unmanaged", durations: []durations{shortDurations}, modes: anyMode, mode: true},
@@ -92,8 +93,8 @@ var scopes = []scope{
 	{name: "max_age, applies often",
 		durations: []durations{hours(0, 1, 1, 1).withMaxAge(9).withHandover(), hours(3, 1, 1, 1).withMaxAge(9)}, modes: retire,
 		rotate: true, often: true, alone: true},
-	{name: "max_age before the handover", durations: []durations{hours(0, 0, 0, 0).withMaxAge(8).withHandover()}, modes: refuse,
-		rotate: true, often: true, alone: true, margin: hour},
+	{name: "max_age before the handover", durations: []durations{hours(0, 1, 0, 0).withMaxAge(10).withHandover()}, modes: refuse,
+		rotate: true, often: true, alone: true},
 	{name: "spread", durations: []durations{hours(5, 1, 1, 1).withSpread(2)}, modes: refuse, recreation: true},
 	{name: "renames", durations: []durations{shortDurations}, modes: refuse, renames: true, paused: true, rotate: true},
 	{name: "other resources", durations: []durations{shortDurations}, modes: anyMode, others: true},

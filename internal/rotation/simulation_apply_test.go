@@ -265,7 +265,10 @@ func (a *apply) cannotSeal(steps []rotation.Step) bool {
 // current is published.
 func (a *apply) finish() simulation {
 	sim := a.sim
-	sim.rec.known, sim.rec.config, sim.behind = true, sim.config, 0
+	if !a.before.edited() {
+		sim.behind = 0
+	}
+	sim.rec.known, sim.rec.config = true, sim.config
 	if !sim.rec.imported && sim.rec.sealed == 0 {
 		sim.rec.sealed = sim.config.recipients
 	}

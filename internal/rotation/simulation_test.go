@@ -181,7 +181,7 @@ type simulation struct {
 	config config
 	// signed is how long ago we last signed a call with current, its proof aside.
 	signed age
-	// behind is how long ago the last successful apply was, where that counts.
+	// behind is how long ago the last successful apply of a policy that was not edited was, where that counts.
 	behind age
 	// brokenByOthers reports whether somebody else, or a revoke, disabled the key that consumers have.
 	brokenByOthers bool
