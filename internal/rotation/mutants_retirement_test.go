@@ -35,7 +35,8 @@ var retirementMutants = []mutant{
 	{"delete an Active previous for a clock-driven rotation", "durations", graceBeforeDelete, one(
 		"room.go", "case !requested:", "case false:")},
 	{"delete an Inactive previous for a clock-driven rotation", "durations", graceBeforeDelete, one(
-		"room.go", "case k.Status == Inactive && (requested || !e.currentActive()):", "case k.Status == Inactive:\n\t\treturn nil\n\tcase false:")},
+		"room.go", "case k.Status == Inactive && (requested || !e.currentActive()):",
+		"case k.Status == Inactive:\n\t\treturn nil\n\tcase false:")},
 
 	{"ignore the handover", "handover", handoverKept, one(
 		"retire.go", "case !handedOver:", "case false && !handedOver:")},
@@ -52,7 +53,8 @@ var retirementMutants = []mutant{
 	{"take a use before the overlap for a handover", "handover by proofs", handoverKept, one(
 		"keys.go", " && !k.LastUse.At.Before(r.Previous.ReplacedAt)", "")},
 	{"never ask for the last use of current", "handover", causeIsTrue, one(
-		"record.go", "case k.ID == r.Current.ID && (previous == nil || previous.Status == Inactive):", "case k.ID == r.Current.ID && previous == previous:")},
+		"record.go", "case k.ID == r.Current.ID && (previous == nil || previous.Status == Inactive):",
+		"case k.ID == r.Current.ID && previous == previous:")},
 
 	{"ignore hold", "hold and pause", holdRetiresNothing, one(
 		"retire.go", "case e.policy.HoldPrevious:", "case false:")},

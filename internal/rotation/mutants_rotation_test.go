@@ -20,7 +20,8 @@ var rotationMutants = []mutant{
 	{"create a key for expired recipients", "recipients", validRecipients, one(
 		"obstacles.go", "return !until.IsZero() && !e.now.Before(until)", "return until.IsZero() && e.now.IsZero()")},
 	{"delete previous for a rotation that expired recipients prevent", "recipients", noNeedlessDeletion, one(
-		"decide.go", "e.dueReason() != \"\" && e.newKeyObstacle() == nil && e.mayDeleteActive()", "e.dueReason() != \"\" && e.mayDeleteActive()")},
+		"decide.go", "e.dueReason() != \"\" && e.newKeyObstacle() == nil && e.mayDeleteActive()",
+		"e.dueReason() != \"\" && e.mayDeleteActive()")},
 	{"forget that a secret is sealed", "recipients", sealedToRecipients, one(
 		"after.go", ", Sealed: out.Sealed, SealedTo: out.SealedTo}", "}")},
 

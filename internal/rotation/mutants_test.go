@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -92,7 +93,8 @@ func TestMutants_searchRunsEveryStatement(t *testing.T) {
 		}
 		file, _, _ := strings.Cut(filepath.Base(place), ":")
 		statements[file]++
-		if slices.Contains(rules, file) && !strings.HasPrefix(counts, "0 ") && strings.HasSuffix(counts, " 0") {
+		missed := slices.Contains(rules, file) && !strings.HasPrefix(counts, "0 ") && strings.HasSuffix(counts, " 0")
+		if missed && !slices.Contains(unsearched, function(t, filepath.Base(place))) {
 			t.Errorf("the search never runs %s", filepath.Base(place))
 		}
 	}
@@ -107,6 +109,37 @@ func TestMutants_searchRunsEveryStatement(t *testing.T) {
 var rules = []string{
 	"after.go", "confirm.go", "decide.go", "decision.go", "due.go", "keys.go", "observation.go", "obstacles.go", "policy.go", "record.go",
 	"request.go", "retire.go", "room.go", "schedule.go",
+}
+
+// unsearched are the functions of which tables alone run some statements: those that only the provider calls, those that meet texts
+// and evidence of another form, and the date of a key that never rotates by age.
+var unsearched = []string{
+	"(s Step) Records", "(r Request) Parts", "(e *evaluation) roomByEarlierLook", "(p Policy) MinimumInterval",
+	"(p Policy) MinimumMaxAge", "(r Record) RotateAt",
+}
+
+// function returns the receiver and the name of the function at a place of a profile.
+func function(t *testing.T, place string) string {
+	t.Helper()
+	file, position, _ := strings.Cut(place, ":")
+	line, _, _ := strings.Cut(position, ".")
+	n, err := strconv.Atoi(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := ""
+	for _, text := range strings.Split(string(b), "\n")[:n] {
+		if after, ok := strings.CutPrefix(text, "func "); ok {
+			receiver, rest, _ := strings.Cut(after, ") ")
+			method, _, _ := strings.Cut(rest, "(")
+			name = receiver + ") " + method
+		}
+	}
+	return name
 }
 
 // overlay returns a file for go build -overlay that replaces the mutated sources.
