@@ -49,7 +49,7 @@ var retirementMutants = []mutant{
 	{"take the proof of a new key for a handover", "handover", handoverKept, one(
 		"keys.go", "!k.NeverUsed() && ", "")},
 	{"take a later call of our own for a handover", "handover by proofs", handoverKept, one(
-		"keys.go", "!k.LastUse.isProof(seen.SignedAt) && ", "")},
+		"keys.go", " && !k.LastUse.isProof(o.SignedAt)", "")},
 	{"take a use before the overlap for a handover", "handover by proofs", handoverKept, one(
 		"keys.go", " && !k.LastUse.At.Before(r.Previous.ReplacedAt)", "")},
 	{"never ask for the last use of current", "handover", causeIsTrue, one(
