@@ -196,16 +196,20 @@ func TestAfter_rotateKeepsStatusThatSettles(t *testing.T) {
 		want   rotation.Previous
 	}{
 		{
-			"listed as Inactive, and Active by us", rotation.Inactive, rotation.Step{Kind: rotation.Rotate},
-			rotation.Previous{ID: "previous", ReplacedAt: now.Add(minutesAgo)}, rotation.Previous{ID: "previous", ReplacedAt: now},
+			"listed as Inactive, and Active by us", rotation.Inactive,
+			rotation.Step{Kind: rotation.Rotate},
+			rotation.Previous{ID: "previous", ReplacedAt: now.Add(minutesAgo)},
+			rotation.Previous{ID: "previous", ReplacedAt: now},
 		},
 		{
-			"listed as Active, and Inactive by us", rotation.Active, rotation.Step{Kind: rotation.Rotate},
+			"listed as Active, and Inactive by us", rotation.Active,
+			rotation.Step{Kind: rotation.Rotate},
 			rotation.Previous{ID: "previous", DeactivatedAt: now.Add(minutesAgo), DeactivatedByUs: true},
 			rotation.Previous{ID: "previous", ReplacedAt: now, DeactivatedAt: now, DeactivatedByUs: true},
 		},
 		{
-			"revoked: deactivated once more", rotation.Active, rotation.Step{Kind: rotation.Rotate, Revoke: true},
+			"revoked: deactivated once more", rotation.Active,
+			rotation.Step{Kind: rotation.Rotate, Revoke: true},
 			rotation.Previous{ID: "previous", DeactivatedAt: now.Add(minutesAgo), DeactivatedByUs: true},
 			rotation.Previous{ID: "previous", ReplacedAt: now, Revoked: true},
 		},

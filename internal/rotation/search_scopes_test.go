@@ -59,17 +59,27 @@ var (
 
 // scopes are the searches, the largest first. The first five combine settings, so that they are too large to be searched whole.
 var scopes = []scope{
-	{name: "all requests", durations: []durations{shortDurations}, modes: anyMode, mode: true, hold: true, paused: true, rotate: true,
-		revoke: true, denials: true, signers: true},
-	{name: "all requests, handover", durations: []durations{hours(6, 1, 1, 1).withHandover()}, modes: anyMode, hold: true, paused: true,
-		rotate: true, revoke: true, proofs: true, denials: true, signers: true},
-	{name: "all requests, recipients", durations: []durations{shortDurations}, modes: anyMode, hold: true, paused: true, rotate: true,
-		revoke: true, recipients: true, denials: true, signers: true},
-	{name: "all requests, lists behind", durations: []durations{hours(3, 0, 1, 0)}, modes: anyMode, hold: true, rotate: true,
-		revoke: true, lags: true, denials: true, others: true, signers: true},
-	{name: "all requests, max_age, spread", durations: []durations{hours(0, 1, 1, 1).withMaxAge(9).withHandover().withSpread(1)},
+	{
+		name: "all requests", durations: []durations{shortDurations}, modes: anyMode, mode: true, hold: true, paused: true, rotate: true,
+		revoke: true, denials: true, signers: true,
+	},
+	{
+		name: "all requests, handover", durations: []durations{hours(6, 1, 1, 1).withHandover()}, modes: anyMode, hold: true, paused: true,
+		rotate: true, revoke: true, proofs: true, denials: true, signers: true,
+	},
+	{
+		name: "all requests, recipients", durations: []durations{shortDurations}, modes: anyMode, hold: true, paused: true, rotate: true,
+		revoke: true, recipients: true, denials: true, signers: true,
+	},
+	{
+		name: "all requests, lists behind", durations: []durations{hours(3, 0, 1, 0)}, modes: anyMode, hold: true, rotate: true,
+		revoke: true, lags: true, denials: true, others: true, signers: true,
+	},
+	{
+		name: "all requests, max_age, spread", durations: []durations{hours(0, 1, 1, 1).withMaxAge(9).withHandover().withSpread(1)},
 		modes: anyMode, hold: true, paused: true, rotate: true, revoke: true, recreation: true, renames: true,
-		denials: true},
+		denials: true,
+	},
 	{name: "held revocations", durations: []durations{shortDurations}, modes: refuse, hold: true, revoke: true},
 	{name: "durations", durations: []durations{usualDurations, zeroDurations}, modes: refuse},
 	{name: "unmanaged", durations: []durations{shortDurations}, modes: anyMode, mode: true},
@@ -90,17 +100,23 @@ var scopes = []scope{
 	{name: "handover of denied uses", durations: []durations{hours(5, 1, 1, 0).withHandover()}, modes: refuse, denials: true},
 	{name: "max_age", durations: []durations{hours(0, 1, 1, 1).withMaxAge(8)}, modes: refuse, rotate: true, alone: true},
 	{name: "max_age, handover", durations: []durations{hours(0, 1, 1, 1).withMaxAge(9).withHandover()}, modes: retire},
-	{name: "max_age, applies often",
+	{
+		name:      "max_age, applies often",
 		durations: []durations{hours(0, 1, 1, 1).withMaxAge(9).withHandover(), hours(3, 1, 1, 1).withMaxAge(9)}, modes: retire,
-		rotate: true, often: true, alone: true},
-	{name: "max_age before the handover", durations: []durations{hours(0, 1, 0, 0).withMaxAge(10).withHandover()}, modes: refuse,
-		rotate: true, often: true, alone: true},
+		rotate: true, often: true, alone: true,
+	},
+	{
+		name: "max_age before the handover", durations: []durations{hours(0, 1, 0, 0).withMaxAge(10).withHandover()}, modes: refuse,
+		rotate: true, often: true, alone: true,
+	},
 	{name: "spread", durations: []durations{hours(5, 1, 1, 1).withSpread(2)}, modes: refuse, recreation: true},
 	{name: "renames", durations: []durations{shortDurations}, modes: refuse, renames: true, paused: true, rotate: true},
 	{name: "other resources", durations: []durations{shortDurations}, modes: anyMode, others: true},
 	{name: "lists behind", durations: []durations{hours(2, 0, 1, 0)}, modes: refuse, lags: true, hold: true, revoke: true},
-	{name: "lists behind for minutes", durations: []durations{{rotateAfter: 15 * minute, overlap: 5 * minute, grace: 5 * minute}},
-		modes: refuse, lags: true, hold: true, unit: 150 * second},
+	{
+		name: "lists behind for minutes", durations: []durations{{rotateAfter: 15 * minute, overlap: 5 * minute, grace: 5 * minute}},
+		modes: refuse, lags: true, hold: true, unit: 150 * second,
+	},
 	{name: "pending recipients", durations: []durations{hours(2, 0, 1, 0)}, modes: refuse, recipients: true, rotate: true, hold: true},
 }
 
