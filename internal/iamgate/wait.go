@@ -33,9 +33,9 @@ func (g *Gateway) WaitDeleted(ctx context.Context, user, id string) ([]AccessKey
 	return g.waitList(ctx, actionListAccessKeys, user, id, func(keys []AccessKey) bool { return !hasKey(keys, id) })
 }
 
-// WaitAppeared lists the keys of user until the list contains a key that is not in known, up to Options.AppearTimeout. It
+// WaitAppeared lists the keys of user until the list contains a key for which wanted returns true, up to Options.AppearTimeout. It
 // returns the last list, also with an error. It is no error if no such key appears.
-func (g *Gateway) WaitAppeared(ctx context.Context, user string, known []string) ([]AccessKey, error) {
+func (g *Gateway) WaitAppeared(ctx context.Context, user string, wanted func(AccessKey) bool) ([]AccessKey, error) {
 	var keys []AccessKey
 	_, err := g.poll(ctx, actionListAccessKeys, user, g.appearTimeout, func() (bool, error) {
 		listed, err := g.ListAccessKeys(ctx, user)
@@ -43,7 +43,7 @@ func (g *Gateway) WaitAppeared(ctx context.Context, user string, known []string)
 			return false, err
 		}
 		keys = listed
-		return slices.ContainsFunc(keys, func(k AccessKey) bool { return !slices.Contains(known, k.ID) }), nil
+		return slices.ContainsFunc(keys, wanted), nil
 	})
 	return keys, err
 }

@@ -299,8 +299,9 @@ func TestWaitAppeared(t *testing.T) {
 	clock := newClock(day0)
 	g := iamgate.New(newConfig(sim), iamgate.Options{Clock: clock, AppearTimeout: 10 * time.Second})
 	known := sim.CreateAccessKey(userName).AccessKeyID
+	unknown := func(k iamgate.AccessKey) bool { return k.ID != known }
 
-	keys, err := g.WaitAppeared(t.Context(), userName, []string{known})
+	keys, err := g.WaitAppeared(t.Context(), userName, unknown)
 	noError(t, err)
 	if len(keys) != 1 || keys[0].ID != known {
 		t.Errorf("got %v, want %s alone", keys, known)
@@ -315,7 +316,7 @@ func TestWaitAppeared(t *testing.T) {
 		}
 	}
 	sim.ResetLog()
-	keys, err = g.WaitAppeared(t.Context(), userName, []string{known})
+	keys, err = g.WaitAppeared(t.Context(), userName, unknown)
 	noError(t, err)
 	if len(keys) != 2 {
 		t.Errorf("%d keys, want 2", len(keys))
@@ -323,6 +324,6 @@ func TestWaitAppeared(t *testing.T) {
 	wantCalls(t, sim, "ListAccessKeys", "ListAccessKeys")
 
 	sim.Deny("*", "iam:ListAccessKeys")
-	_, err = g.WaitAppeared(t.Context(), userName, nil)
+	_, err = g.WaitAppeared(t.Context(), userName, unknown)
 	wantKind(t, err, iamgate.KindAccessDenied)
 }

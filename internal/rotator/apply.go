@@ -54,6 +54,8 @@ type application struct {
 	// in the state nor deleted again.
 	creating bool
 	unsaved  string
+	// createBegan is when the creation began, its repetitions included.
+	createBegan time.Time
 }
 
 // Update takes the planned steps, and brings secrets and descriptions in line with a changed configuration. The error of

@@ -2,6 +2,7 @@ package rotator
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -14,11 +15,11 @@ import (
 // deleted. Where IAM still counts a key that was deleted, it tries again once the list shows the deletion, and where the answer
 // was lost, once the key that it left is gone.
 func (a *application) create(ctx context.Context) (iamgate.NewAccessKey, error) {
-	began := a.client.gateway.Now()
+	a.createBegan = a.client.gateway.Now()
 	failure := &CreateError{}
 	key, err := a.createInSlot(ctx, failure)
 	if iamgate.IsAmbiguous(err) {
-		if failure.Lost = a.findLost(ctx); a.deleteLost(ctx, failure.Lost, began) {
+		if failure.Lost = a.findLost(ctx); a.deleteLost(ctx, failure.Lost) {
 			if key, err = a.createInSlot(ctx, failure); iamgate.IsAmbiguous(err) {
 				failure.Lost = a.findLost(ctx)
 			}
@@ -155,14 +156,19 @@ func (a *application) waitForDeletions(ctx context.Context, failure *CreateError
 // and AWS's servers do not agree on the time exactly.
 const lostSlack = 2 * time.Second
 
+// mayHaveCreated reports whether a key with this date may be the one of the creation.
+func (a *application) mayHaveCreated(date time.Time) bool {
+	return !date.Before(a.createBegan.Add(-lostSlack))
+}
+
 // deleteLost deletes the key that a creation without an answer has left, whose secret nobody has, where
 // unmanaged_keys = "delete_unused" allows it. It reports whether to create another.
-func (a *application) deleteLost(ctx context.Context, lost *LostAnswer, began time.Time) bool {
+func (a *application) deleteLost(ctx context.Context, lost *LostAnswer) bool {
 	if a.task.Policy.UnmanagedKeys != rotation.DeleteUnused || len(lost.Unused) != 1 {
 		return false
 	}
 	key := lost.Unused[0]
-	if key.CreatedAt.Before(began.Add(-lostSlack)) || key.LastUse == nil {
+	if !a.mayHaveCreated(key.CreatedAt) || key.LastUse == nil {
 		return false
 	}
 	tflog.Info(ctx, "delete a key whose secret was lost", map[string]any{"user": a.task.User, "access_key_id": key.ID})
@@ -177,28 +183,32 @@ func (a *application) deleteLost(ctx context.Context, lost *LostAnswer, began ti
 	return true
 }
 
-// findLost finds the keys that appeared since the first step, on a context of its own.
+// findLost finds the keys that appeared since the first step, on a context of its own. The list may show a key of another before
+// that of the creation, so findLost waits until it shows one that the creation may have left.
 func (a *application) findLost(ctx context.Context) *LostAnswer {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	known := make([]string, len(a.atStart.Keys))
-	for i, k := range a.atStart.Keys {
-		known[i] = k.ID
+	uses := map[string]*rotation.Use{}
+	lastUse := func(id string) *rotation.Use {
+		if _, asked := uses[id]; !asked {
+			uses[id], _ = a.client.lastUse(ctx, id)
+		}
+		return uses[id]
 	}
-	listed, err := a.client.gateway.WaitAppeared(ctx, a.task.User, known)
+	appeared := func(id string) bool { return !a.isExpected(id) && !slices.Contains(a.removed, id) }
+	listed, err := a.client.gateway.WaitAppeared(ctx, a.task.User, func(k iamgate.AccessKey) bool {
+		return appeared(k.ID) && a.mayHaveCreated(k.CreatedAt) && !isUsed(lastUse(k.ID))
+	})
 	if err != nil {
 		return &LostAnswer{Unlisted: true}
 	}
 	lost := &LostAnswer{}
 	for _, k := range rotationKeys(listed) {
-		if a.isExpected(k.ID) {
+		if !appeared(k.ID) {
 			continue
 		}
-		if use, err := a.client.lastUse(ctx, k.ID); err == nil {
-			k.LastUse = use
-		}
 		// Nobody has proved a key whose secret was lost: one that was used in any way is somebody else's.
-		if k.LastUse != nil && !k.LastUse.At.IsZero() {
+		if k.LastUse = lastUse(k.ID); isUsed(k.LastUse) {
 			lost.Used = append(lost.Used, k.ID)
 		} else {
 			lost.Unused = append(lost.Unused, k)
@@ -206,3 +216,6 @@ func (a *application) findLost(ctx context.Context) *LostAnswer {
 	}
 	return lost
 }
+
+// isUsed reports whether IAM shows a use.
+func isUsed(use *rotation.Use) bool { return use != nil && !use.At.IsZero() }

@@ -73,8 +73,8 @@ func TestUpdate_lostAnswer(t *testing.T) {
 			err:      "CreateError{keys [C Active] lost[used new 1]}: CreateAccessKey no answer",
 			saved:    unsaved,
 			iam:      "C Active, new 1 Active",
-			evidence: "C Active | changed now",
-			calls:    calls,
+			evidence: "C Active | changed +10s",
+			calls:    calls + ", ListAccessKeys ci",
 		},
 		{
 			name:     "the last use of the key that appeared is denied",
@@ -133,7 +133,7 @@ func TestUpdate_lostAnswer(t *testing.T) {
 			err:      "CreateError{keys [C Active] lost[unused X]}: CreateAccessKey ServiceFailure",
 			saved:    unsaved,
 			iam:      "C Active, X Active",
-			evidence: "C Active | changed now",
+			evidence: "C Active | changed +10s",
 			calls:    "ListAccessKeys ci, CreateAccessKey ci, ListAccessKeys ci, GetAccessKeyLastUsed X",
 		},
 		{
@@ -154,6 +154,25 @@ func TestUpdate_lostAnswer(t *testing.T) {
 			evidence: "C Active, new 1 Active | changed now, removed X",
 			calls: "ListAccessKeys ci, CreateAccessKey ci, ListAccessKeys ci, GetAccessKeyLastUsed X, DeleteAccessKey X, " +
 				"ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+		},
+		{
+			// X shows before the key of the creation, which a stale read leaves out.
+			name: "somebody else's used key appears first",
+			create: creating(unmanaged(rotation.RefuseUnmanaged), func(f *fixture, _ *rotator.Task) {
+				f.sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 1, Kind: iamsim.AnswerLost})
+				f.before("CreateAccessKey", 1, func() {
+					f.use(f.newKey("X"))
+					f.sim.Advance(time.Second)
+					f.sim.SetReadLag(time.Second, 1)
+					f.before("ListAccessKeys", 2, func() { f.sim.SetReadLag(0, 1) })
+				})
+			}),
+			err:      "CreateError{keys [] lost[unused new 1 used X]}: CreateAccessKey no answer",
+			saved:    unsaved,
+			iam:      "X Active, new 1 Active",
+			evidence: " | changed +2s",
+			calls: "ListAccessKeys ci, CreateAccessKey ci, ListAccessKeys ci, GetAccessKeyLastUsed X, ListAccessKeys ci, " +
+				"GetAccessKeyLastUsed new 1",
 		},
 		{
 			name: "two keys appear",
