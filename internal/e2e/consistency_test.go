@@ -133,7 +133,9 @@ func wholeLife(*testing.T) scenario {
 			state: map[string]any{"access_key_id": "k3", "previous.access_key_id": "k2", "rotation_blocked": nil},
 		},
 		step{
-			wait: "90d", before: handedOver("k2", "k3"), changes: []string{"delete k2", "create k4"}, keys: []string{"k3 Active", "k4 Active"},
+			wait: "90d", before: handedOver("k2", "k3"),
+			shows:   func() []acctest.Option { return []acctest.Option{acctest.DeletesActive("k2")} },
+			changes: []string{"delete k2", "create k4"}, keys: []string{"k3 Active", "k4 Active"},
 			state: map[string]any{"access_key_id": "k4", "previous.access_key_id": "k3", "previous.status": "Active", "rotation_blocked": nil},
 		},
 	)
@@ -182,6 +184,9 @@ func requests(*testing.T) scenario {
 		},
 		{
 			args: acctest.Revoking(`{ b = "1" }`), more: acctest.ConsumerHCL,
+			shows: func() []acctest.Option {
+				return []acctest.Option{acctest.DeletesActive("k1"), acctest.Revokes("k2")}
+			},
 			changes: []string{"delete k1", "create k3", "deactivate k2"}, keys: []string{"k2 Inactive", "k3 Active"},
 			state: map[string]any{"access_key_id": "k3", "previous.access_key_id": "k2", "previous.status": "Inactive", "previous.revoked": true},
 		},
