@@ -191,8 +191,14 @@ func (l *leakStory) command(code int, args ...string) {
 // applySaved plans, applies the saved plan, and checks the changes in IAM.
 func (l *leakStory) applySaved(did ...string) {
 	l.T.Helper()
-	l.Plan(2)
-	l.ApplyPlan()
+	l.applyShowing(nil, did...)
+}
+
+// applyShowing is applySaved for a plan and an apply that show diagnostics.
+func (l *leakStory) applyShowing(shows []acctest.Option, did ...string) {
+	l.T.Helper()
+	l.Plan(2, shows...)
+	l.ApplyPlan(shows...)
 	l.WantChanges(did...)
 }
 

@@ -31,16 +31,17 @@ func TestLeak_life(t *testing.T) {
 	l.writeKey(unusedForADay(nil))
 	l.Apply()
 	l.Advance("7d")
+	l.UseKey("k2") // the rollback began a new overlap
 	l.applySaved("deactivate k1")
 	l.Advance("7d")
 	l.applySaved("delete k1")
 
 	revoked := acctest.Args{"revoke_when_changed": `{ incident = "2026-05" }`}
 	l.writeKey(unusedForADay(revoked))
-	l.applySaved("create k3", "deactivate k2")
+	l.applyShowing([]acctest.Option{acctest.Revokes("k2")}, "create k3", "deactivate k2")
 	l.encryptWith(ageEncryption(t))
 	l.writeKey(unusedForADay(revoked))
-	l.applySaved("delete k2", "create k4")
+	l.applyShowing([]acctest.Option{acctest.DeletesInactive("k2")}, "delete k2", "create k4")
 	l.show()
 	l.wantGivenKeys(4)
 
@@ -115,7 +116,8 @@ func manyHCL(e encryption, round int) string {
 	return acctest.KeyHCL("many", acctest.Args{
 		"for_each": `toset(["` + strings.Join(manyUsers, `", "`) + `"])`, "user": "each.key",
 		"rotate_when_changed": fmt.Sprintf(`{ round = "%d" }`, round), "unmanaged_keys": `"delete_unused"`,
-		"overlap": `"0s"`, "grace": `"0s"`, "require_unused_for": `"0s"`, "encrypted_output": e.recipients,
+		"overlap": `"0s"`, "grace": `"0s"`, "require_unused_for": `"0s"`, "wait_for_handover": "false",
+		"encrypted_output": e.recipients,
 	}, fmt.Sprintf(`
 ephemeral "iamkeys_secret_access_key" "many" {
   for_each         = iamkeys_rotating_access_key.many
