@@ -291,7 +291,7 @@ func TestRivals_race(t *testing.T) {
 			},
 			changes: []string{"create k2"}, losers: 2,
 			loses: `No new key for user "ci"|` +
-				`Plan for user "ci" is out of date: it would rotate key k1, but the slot is taken by key k2 .*`,
+				`Plan for user "ci" is out of date: it would rotate key k1, but the slot is taken by key k2, .*`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -446,10 +446,12 @@ func TestRivals_modes(t *testing.T) {
 		s.ApplyPlanAround("CreateAccessKey", 1, func() { s.In(other, func() { s.ApplyPlan() }) }, acctest.UnexpectedKey("k1", acctest.FirstDay))
 		s.WantChanges("create k2", "create k1")
 		s.WantHandovers("k1", "k2")
-		s.Step()
+		s.Apply(acctest.Adopts("k1"))
+		s.PlanEmpty()
 		s.WantState(map[string]any{"access_key_id": "k2", "previous.access_key_id": "k1", "previous.adopted": true})
 		s.In(other, func() {
-			s.Step()
+			s.Apply(acctest.Adopts("k2"))
+			s.PlanEmpty()
 			s.WantState(map[string]any{"access_key_id": "k1", "previous.access_key_id": "k2", "previous.adopted": true})
 		})
 		s.Advance("7d")
@@ -462,7 +464,7 @@ func TestRivals_modes(t *testing.T) {
 			s.Destroy(acctest.AdoptedLeft("k2"))
 		})
 		s.WantChanges("delete k1")
-		s.Refresh()
+		s.Step()
 		s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
 		s.WantKeys("k2 Active")
 	})

@@ -72,8 +72,9 @@ func TestRivals_slotTaken(t *testing.T) {
 		s := acctest.NewStory(t, atOnce).WithPrevious(acctest.Distinct(nil))
 		s.UseKey("k2")
 		s.Advance("90d")
-		s.Plan(2)
-		s.ApplyPlanAround("CreateAccessKey", 2, func() { s.CreateForeignKey("theirs") }, acctest.NoNewKey())
+		s.Plan(2, acctest.DeletesActive("k1"))
+		s.ApplyPlanAround("CreateAccessKey", 2, func() { s.CreateForeignKey("theirs") },
+			acctest.DeletesActive("k1"), acctest.NoNewKey())
 		s.WantDetail("LimitExceeded", "No key was created", "k2 (Active", "theirs (Active",
 			"Somebody else created key theirs meanwhile; it was not touched")
 		s.WantChanges("delete k1", "create: LimitExceeded")
@@ -112,7 +113,7 @@ func TestRivals_previousChanged(t *testing.T) {
 		s.ApplyPlanAround("UpdateAccessKey", 1, func() { s.DeleteKey("k1") }, acctest.DeletedBeforeInactive("k1"))
 		s.WantChanges("deactivate k1: NoSuchEntity")
 		s.WantKeys("k2 Active")
-		s.Refresh()
+		s.Step()
 		s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
 	})
 	t.Run("deleted before its reactivation", func(t *testing.T) {
@@ -142,12 +143,13 @@ func TestRivals_previousChanged(t *testing.T) {
 		s := acctest.NewStory(t).WithKey(acctest.Distinct(nil))
 		s.Advance("1d")
 		s.Write(acctest.Distinct(acctest.Args{"revoke_when_changed": `{ incident = "1" }`}), acctest.ConsumerHCL)
-		s.Plan(2)
+		s.Plan(2, acctest.Revokes("k1"))
 		s.Consumed = false
-		s.ApplyPlanAround("UpdateAccessKey", 1, func() { s.DeleteKey("k1") }, acctest.DeletedBeforeInactive("k1"))
+		s.ApplyPlanAround("UpdateAccessKey", 1, func() { s.DeleteKey("k1") },
+			acctest.Revokes("k1"), acctest.DeletedBeforeInactive("k1"))
 		s.WantChanges("create k2", "deactivate k1: NoSuchEntity")
 		s.WantKeys("k2 Active")
-		s.Refresh()
+		s.Step()
 		s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
 	})
 }
@@ -164,7 +166,9 @@ func TestRivals_currentChanged(t *testing.T) {
 	s.ApplyPlanAround("UpdateAccessKey", 1, func() { s.SetStatus("k2", "Inactive") })
 	s.WantChanges("deactivate k1")
 	s.WantKeys("k1 Inactive", "k2 Inactive")
-	s.Step("delete k1", "create k3")
+	s.Apply(acctest.DeletesInactive("k1"))
+	s.WantChanges("delete k1", "create k3")
+	s.PlanEmpty()
 	s.WantKeys("k2 Inactive", "k3 Active")
 }
 
@@ -249,6 +253,7 @@ func TestRivals_recreatedUser(t *testing.T) {
 			s.WantDetail("The new key was deleted again")
 			s.WantChanges("create k2", "delete k2")
 			s.WantState(map[string]any{"access_key_id": "k1", "previous": nil})
+			s.Advance("1m") // no server of AWS accepts k1 any more
 			s.Apply(acctest.UserRecreated())
 			s.WantChanges("create k3")
 			user, _ := s.Sim.User("ci")
@@ -265,6 +270,7 @@ func TestRivals_recreatedUser(t *testing.T) {
 		s.Consumed = false
 		s.ApplyPlanAround("UpdateAccessKey", 1, func() { recreateUser(s) }, acctest.DeletedBeforeInactive("k1"))
 		s.WantChanges("deactivate k1: NoSuchEntity")
+		s.Advance("1m")
 		s.Apply(acctest.UserRecreated())
 		s.WantChanges("create k3")
 		s.PlanEmpty()
@@ -277,6 +283,7 @@ func TestRivals_recreatedUser(t *testing.T) {
 		s.Consumed = false
 		s.ApplyPlanAround("DeleteAccessKey", 1, func() { recreateUser(s) })
 		s.WantChanges("delete k1: NoSuchEntity")
+		s.Advance("1m")
 		s.Apply(acctest.UserRecreated())
 		s.WantChanges("create k3")
 		s.PlanEmpty()
@@ -296,7 +303,7 @@ func TestRivals_renamedUser(t *testing.T) {
 		s.WantDetail("NoSuchEntity", "No key was created")
 		s.WantChanges("create: NoSuchEntity")
 		s.Write(acctest.Distinct(acctest.Args{"user": `"web"`}), acctest.ConsumerHCL)
-		s.Apply(acctest.UserRenamed("ci", "web"))
+		s.Apply()
 		s.WantChanges("create k2")
 		s.WantKeysOf("web", "k1 Active", "k2 Active")
 	})
@@ -310,7 +317,7 @@ func TestRivals_renamedUser(t *testing.T) {
 		s.WantChanges("deactivate k1: NoSuchEntity", "deactivate k1")
 		s.WantKeysOf("web", "k1 Inactive", "k2 Active")
 		s.Write(acctest.Distinct(acctest.Args{"user": `"web"`}), acctest.ConsumerHCL)
-		s.Refresh(acctest.UserRenamed("ci", "web"))
+		s.Step()
 		s.WantState(map[string]any{"user": "web", "previous.status": "Inactive"})
 	})
 	t.Run("before a deletion", func(t *testing.T) {
@@ -322,7 +329,7 @@ func TestRivals_renamedUser(t *testing.T) {
 		s.WantChanges("delete k1: NoSuchEntity", "delete k1")
 		s.WantKeysOf("web", "k2 Active")
 		s.Write(acctest.OfUser("web"), acctest.ConsumerHCL)
-		s.Refresh(acctest.UserRenamed("ci", "web"))
+		s.Step()
 		s.WantState(map[string]any{"user": "web", "previous": nil})
 	})
 }
