@@ -123,6 +123,9 @@ func (s *crashSetup) undisturbed() error {
 	if !s.recounted() {
 		return errors.New("nobody counts the keys after the creation")
 	}
+	if err := s.checkOrder(s.calls); err != nil {
+		return err
+	}
 	now, err := s.truth()
 	if err != nil {
 		return err
@@ -253,13 +256,56 @@ func (c *crashCell) check(succeeded bool) error {
 			}
 		}
 	}
+	if err := c.checkOrder(c.Sim.Log()); err != nil {
+		return err
+	}
+	if c.fault.kind == iamsim.Denied {
+		if err := c.checkDenied(succeeded); err != nil {
+			return err
+		}
+	}
 	return c.safe(now, succeeded)
+}
+
+// checkOrder checks that the apply deleted none of the keys before it to make room while it was not known whether a new one may be
+// created.
+func (s *crashSetup) checkOrder(log []iamsim.Call) error {
+	first := slices.IndexFunc(log, func(call iamsim.Call) bool {
+		return call.Action == "DeleteAccessKey" && s.named[call.KeyID] != ""
+	})
+	if !strings.Contains(s.row.end, "new") || first < 0 || slices.ContainsFunc(log[:first], func(call iamsim.Call) bool {
+		return call.Action == "CreateAccessKey" && (call.Code == "LimitExceeded" || call.KeyID != "")
+	}) {
+		return nil
+	}
+	return fmt.Errorf("%s is deleted before it is known whether a key may be created", s.nameOf(log[first].KeyID))
+}
+
+// essential are the actions whose denial fails an apply.
+var essential = []string{"CreateAccessKey", "DeleteAccessKey", "UpdateAccessKey"}
+
+// checkDenied checks that nothing followed that depends on the denied call.
+func (c *crashCell) checkDenied(succeeded bool) error {
+	if succeeded && slices.Contains(essential, c.call.Action) {
+		return errors.New("the apply succeeds")
+	}
+	for _, call := range c.Sim.Log() {
+		deletes := call.Action == "DeleteAccessKey"
+		switch {
+		case call.N <= c.call.N || call.Code != "" || !deletes && call.Params["Status"] != "Inactive":
+		case deletes && c.call.Action == "CreateAccessKey":
+			return fmt.Errorf("%s is deleted although no key may be created", c.nameOf(call.KeyID))
+		case c.call.Action == "GetAccessKeyLastUsed" && call.KeyID == c.call.KeyID && !c.row.revokes && !c.row.destroy:
+			return fmt.Errorf("%s is retired although its last use is unknown", c.nameOf(call.KeyID))
+		}
+	}
+	return nil
 }
 
 // safe checks that no consumer has lost anything, and that nothing of others was touched. What a successful apply has
 // published, consumers hold from then on.
 func (s *crashSetup) safe(now truth, succeeded bool) error {
-	if !s.row.destroy && !now.secret.IsZero() && !s.revoked(now.current) {
+	if !s.row.destroy && !now.secret.IsZero() && !s.useless(now.current) {
 		if !s.Sim.Authenticates(now.current, now.secret) {
 			return fmt.Errorf("the published secret does not work: %q", now.text)
 		}
@@ -280,8 +326,10 @@ func (s *crashSetup) safe(now truth, succeeded bool) error {
 	return s.deaths()
 }
 
-// revoked reports whether a key is one that the row revokes, so that nobody may rely on it any more.
-func (s *crashSetup) revoked(id string) bool { return s.row.revokes && s.named[id] != "" }
+// useless reports whether a key is one that the row revokes, or that was deactivated before, so that nobody may rely on it any more.
+func (s *crashSetup) useless(id string) bool {
+	return s.row.revokes && s.named[id] != "" || s.inactive[id]
+}
 
 // reliable reports whether ci must keep an Active key from here on. After a revoke of which nothing but the new key has reached
 // the state, the only Active key is one that nobody can use.

@@ -46,6 +46,7 @@ var crashFaults = []crashFault{
 	{name: "500 after commit", kind: iamsim.ErrorAfterCommit, attempts: 1, loses: true},
 	{name: "timeout", kind: iamsim.Slow, attempts: 1, loses: true},
 	{name: "throttled ten times", kind: iamsim.Throttled, times: 10, attempts: 1},
+	{name: "denied", kind: iamsim.Denied, attempts: 1},
 	{name: "SIGKILL provider", attempts: 3, strike: killProvider, ends: true},
 	{name: "SIGKILL terraform", attempts: 3, strike: killTerraform, ends: true},
 	{name: "SIGINT", attempts: 3, strike: interruptOnce},
@@ -60,11 +61,17 @@ var changing = map[string]bool{
 	"CreateAccessKey": true, "DeleteAccessKey": true, "UpdateAccessKey": true, "TagUser": true, "UntagUser": true,
 }
 
-// meets reports whether the matrix has a cell for a call and the fault.
-func (f crashFault) meets(call iamsim.Call) bool { return !f.changes || changing[call.Action] }
+// meets reports whether the matrix has a cell for a call and the fault. AWS denies GetCallerIdentity to nobody.
+func (f crashFault) meets(call iamsim.Call) bool {
+	if f.kind == iamsim.Denied {
+		return call.Action != "GetCallerIdentity"
+	}
+	return !f.changes || changing[call.Action]
+}
 
 // leavesOrphans reports whether a key that nobody has the secret of is a fair end: the one who knew it was killed, the answer
-// that had it was lost, or the key could not be deleted again.
+// that had it was lost, or the key could not be deleted again. A denied call has done nothing, and whoever may not do one thing may
+// still undo another.
 func (f crashFault) leavesOrphans(call iamsim.Call) bool {
 	return f.ends || f.loses && call.Action == "CreateAccessKey" || f.kind == iamsim.Throttled && call.Action == "Encrypt"
 }

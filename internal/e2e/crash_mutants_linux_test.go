@@ -51,6 +51,23 @@ var crashMutants = []crashMutant{
 		want: "nobody counts the keys after the creation",
 	},
 	{
+		name: "room is made before a key may be created",
+		file: "internal/rotator/create.go",
+		old:  "	key, err := a.createOnce(ctx)\n	if iamgate.IsKind",
+		new: "	if err := a.makeRoom(ctx); err != nil {\n		return iamgate.NewAccessKey{}, err\n	}\n" +
+			"	key, err := a.createOnce(ctx)\n	if iamgate.IsKind",
+		row:  "rotate with the previous key deleted",
+		want: "k1 is deleted before it is known whether a key may be created",
+	},
+	{
+		name: "an unknown last use counts as none",
+		file: "internal/rotator/observe.go",
+		old:  "failures[id] = err\n",
+		new:  "failures[id], seen.Find(id).LastUse = err, &rotation.Use{}\n",
+		row:  "delete", action: "GetAccessKeyLastUsed", fault: "denied",
+		want: "k1 is retired although its last use is unknown",
+	},
+	{
 		name: "nobody looks again before a change",
 		file: "internal/rotator/apply.go",
 		old:  "if len(task.Planned) > 0 || task.User != task.RecordedUser {",

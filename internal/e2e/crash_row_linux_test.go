@@ -56,6 +56,10 @@ var crashRows = []crashRow{
 		end: "current new Active, previous k1 Inactive",
 	},
 	{
+		name: "revoke with the deactivated current key deleted", setUp: currentDeactivated, args: acctest.ByAge(leaked), revokes: true,
+		end: "current new Active, previous k1 Inactive",
+	},
+	{
 		name: "rotate with the previous key deleted, sealed", setUp: crowded(sealed), args: sealed, kept: []string{"k2"},
 		end: "current new Active, previous k2 Active",
 	},
@@ -106,6 +110,19 @@ var crashRows = []crashRow{
 		name: "deactivate, but used since the plan", setUp: movedOver, args: acctest.ByAge(nil), kept: []string{"k1", "k2"},
 		late: func(s *acctest.Story) { s.UseKey("k1") }, fails: true,
 		end: "current k2 Active, previous k1 Active",
+	},
+	{
+		name: "record that the current key was deactivated", setUp: currentDeactivated, args: acctest.ByAge(nil), kept: []string{"k1"},
+		end: "current k2 Inactive, previous k1 Active",
+	},
+	{
+		name: "record a request that has to wait", setUp: overlapping(acctest.ByAge(nil)), args: acctest.ByAge(asked),
+		kept: []string{"k1", "k2"},
+		end:  "current k2 Active, previous k1 Active",
+	},
+	{
+		name: "record that the user was renamed", setUp: renamed, args: acctest.OfUser("old"), kept: []string{"k1"},
+		end: "current k1 Active",
 	},
 	{
 		name: "hold", setUp: inactiveFor("1d", acctest.ByAge(nil)), args: acctest.Held(), kept: []string{"k2"},
@@ -167,11 +184,34 @@ func overlapping(args acctest.Args) func(*testing.T) *acctest.Story {
 	}
 }
 
-// crowded has k1, which nobody has used since k2 replaced it, and a rotation due that needs its slot.
+// currentDeactivated has k1, which k2 replaced a day ago, and k2, which somebody has deactivated an hour ago.
+func currentDeactivated(t *testing.T) *acctest.Story {
+	t.Helper()
+	s := overlapping(acctest.ByAge(nil))(t)
+	s.SetStatus("k2", "Inactive")
+	s.Advance("1h")
+	return s
+}
+
+// renamed has k1 of a user who was called old when it was created.
+func renamed(t *testing.T) *acctest.Story {
+	t.Helper()
+	s := emptyUser(t)
+	s.Sim.DeleteUser("ci")
+	s.Sim.CreateUser("old")
+	s.Write(acctest.OfUser("old"))
+	s.Apply()
+	s.Advance("1d")
+	s.Sim.RenameUser("old", "ci")
+	return s
+}
+
+// crowded has k1, which nobody has used since k2 replaced it, k2 in use, and a rotation due that needs the slot of k1.
 func crowded(args acctest.Args) func(*testing.T) *acctest.Story {
 	return func(t *testing.T) *acctest.Story {
 		t.Helper()
 		s := overlapping(args)(t)
+		s.UseKey("k2")
 		s.Advance("200d")
 		return s
 	}

@@ -31,6 +31,8 @@ type crashSetup struct {
 	// named are the keys before the disturbed apply, by id, and foreign are those of them that are not ours.
 	named   map[string]string
 	foreign []iamsim.Key
+	// inactive are those of ci that are Inactive.
+	inactive map[string]bool
 	// stateful reports whether the resource is in the state already.
 	stateful bool
 	// version is what the CLI calls itself.
@@ -57,7 +59,7 @@ type crashPoint struct {
 // provider inside the test process, which is faster.
 func newCrashSetup(t *testing.T, row crashRow, cliConfig string) *crashSetup {
 	t.Helper()
-	s := &crashSetup{Story: row.setUp(t), row: row, held: map[string]secret.Secret{}}
+	s := &crashSetup{Story: row.setUp(t), row: row, held: map[string]secret.Secret{}, inactive: map[string]bool{}}
 	s.CLI.Setenv("TF_CLI_CONFIG_FILE", cliConfig)
 	root := s.Sim.Root()
 	s.opener = kms.New(aws.Config{
@@ -79,6 +81,9 @@ func newCrashSetup(t *testing.T, row crashRow, cliConfig string) *crashSetup {
 		for _, k := range s.Sim.Keys(user) {
 			if user != "ci" || !strings.HasPrefix(s.named[k.ID], "k") {
 				s.foreign = append(s.foreign, k)
+			}
+			if k.Status == "Inactive" {
+				s.inactive[k.ID] = true
 			}
 		}
 	}
