@@ -118,6 +118,7 @@ func (s *crashSetup) undisturbed() error {
 		return err
 	}
 	result := s.StartBinary(s.command()...).Wait()
+	s.Advance("1m") // a retired key works for a while
 	if err := s.deaths(); err != nil {
 		return err
 	}
