@@ -180,7 +180,9 @@ func requests(*testing.T) scenario {
 		{args: acctest.Asking(`{ a = "1" }`), more: acctest.ConsumerHCL, changes: []string{"create k1"}, keys: []string{"k1 Active"}},
 		{
 			args: acctest.Asking(`{ a = "2" }`), more: acctest.ConsumerHCL, changes: []string{"create k2"}, keys: []string{"k1 Active", "k2 Active"},
-			state: map[string]any{"access_key_id": "k2", "previous.access_key_id": "k1", "last_change": "rotate k1: asked by rotate_when_changed (a)"},
+			state: map[string]any{
+				"access_key_id": "k2", "previous.access_key_id": "k1", "last_change": "rotate k1: asked by rotate_when_changed (a)",
+			},
 		},
 		{
 			args: acctest.Revoking(`{ b = "1" }`), more: acctest.ConsumerHCL,

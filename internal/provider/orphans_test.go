@@ -59,7 +59,8 @@ func TestAccRotatingAccessKey_orphanOfRequest(t *testing.T) {
 	s.PlanEmpty(named)
 	s.WantDetail(acctest.DeleteCommand("k2"), `unmanaged_keys = "delete_unused"`)
 	s.UseKey("k2")
-	s.PlanEmpty(acctest.Warns("Unmanaged access key will block the rotation", "Key k2 (Active", "will block the next rotation."))
+	s.PlanEmpty(acctest.Warns("Unmanaged access key will block the rotation", "Key k2 (Active",
+		"will block the rotation of "+acctest.RotationDay))
 	s.ClearLastUse("k2")
 
 	s.Write(acctest.Asking(`{ a = "2" }`).With(acctest.Unmanaged("delete_unused")), acctest.ConsumerHCL)

@@ -212,7 +212,7 @@ func (a *apply) judgeCrash(sim simulation) violation {
 	if d.Refused == nil {
 		return violation{}
 	}
-	switch d.Refused.Cause {
+	switch d.Refused.Cause { //nolint:exhaustive // the other causes are no excuse
 	case rotation.CauseUnmanaged:
 		if sim.find(unmanaged) != nil {
 			return violation{}

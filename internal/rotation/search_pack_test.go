@@ -54,7 +54,7 @@ func (p *packer) number(n *uint8, bits int) {
 	p.bits |= uint32(*n) << p.held
 	p.held += bits
 	for p.held >= 8 {
-		p.bytes[p.at] = byte(p.bits)
+		p.bytes[p.at] = byte(p.bits & 0xff)
 		p.at, p.bits, p.held = p.at+1, p.bits>>8, p.held-8
 	}
 }

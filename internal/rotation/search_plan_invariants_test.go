@@ -53,7 +53,7 @@ func (a *apply) hasInactiveKey() bool {
 
 // keepsSlot reports whether the cause is that a key occupies a slot.
 func keepsSlot(cause rotation.Cause) bool {
-	switch cause {
+	switch cause { //nolint:exhaustive // the other causes are the default
 	case rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseHeld, rotation.CauseGrace:
 		return true
 	default:
@@ -63,7 +63,7 @@ func keepsSlot(cause rotation.Cause) bool {
 
 // deletesEarly reports whether the step deletes a key that would not be deleted without a rotation.
 func (a *apply) deletesEarly(step rotation.Step, d rotation.Decision) bool {
-	switch step.Kind {
+	switch step.Kind { //nolint:exhaustive // the other kinds are the default
 	case rotation.DeleteCurrent, rotation.DeleteUnmanaged:
 		return true
 	case rotation.DeletePrevious:
@@ -75,7 +75,7 @@ func (a *apply) deletesEarly(step rotation.Step, d rotation.Decision) bool {
 
 // records reports whether the step writes down what IAM shows, and does nothing else. An adoption is the beginning of a retirement.
 func records(step rotation.Step) bool {
-	switch step.Kind {
+	switch step.Kind { //nolint:exhaustive // the other kinds are the default
 	case rotation.RecordDeactivated, rotation.RecordReactivated, rotation.RecordDeleted, rotation.RecordCurrentInactive,
 		rotation.RecordCurrentActive, rotation.RecordRenamed, rotation.RecordRequest:
 		return true
@@ -91,7 +91,7 @@ func (a *apply) revokes(step rotation.Step) bool {
 
 // requested reports whether a request explains the step, or none is needed.
 func (a *apply) requested(step rotation.Step) bool {
-	switch step.Kind {
+	switch step.Kind { //nolint:exhaustive // the other kinds are the default
 	case rotation.Adopt:
 		return a.requests.create
 	case rotation.Reactivate:

@@ -276,7 +276,7 @@ func (s scope) starts() []simulation {
 // importAges are the ages of keys that are imported: 3 units, and with a spread one that was due before.
 func (s scope) importAges() []age {
 	ages := []age{3 * s.step()}
-	if s.durations != nil && s.durations[0].spread > 0 {
+	if len(s.durations) > 0 && s.durations[0].spread > 0 {
 		ages = append(ages, s.durations[0].interval()-s.step(), s.durations[0].interval()+s.step())
 	}
 	return ages

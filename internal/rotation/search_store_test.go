@@ -25,7 +25,7 @@ func (s *store) at(i int) *found { return &s.chunks[i/chunkSize][i%chunkSize] }
 
 // slot returns the slot of a simulation, or the free one where it belongs.
 func (s *store) slot(p packed) *uint32 {
-	mask := uint64(len(s.slots) - 1)
+	mask := uint64(len(s.slots) - 1) //nolint:gosec // There is a slot at least.
 	for h := maphash.Bytes(s.seed, p[:]) & mask; ; h = (h + 1) & mask {
 		if n := s.slots[h]; n == 0 || s.at(int(n)-1).simulation == p {
 			return &s.slots[h]
@@ -54,6 +54,6 @@ func (s *store) add(p packed, parent int32) {
 func (s *store) grow() {
 	s.slots = make([]uint32, 2*len(s.slots))
 	for i := range s.size {
-		*s.slot(s.at(i).simulation) = uint32(i + 1) //nolint:gosec // See add.
+		*s.slot(s.at(i).simulation) = uint32(i + 1)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
@@ -102,12 +103,12 @@ func TestExhaustiveSearch(t *testing.T) {
 		for _, s := range scopes {
 			group.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				began := time.Now()
+				began := clock.System().Now()
 				q, err := s.search(size.limit)
 				if err != nil {
 					t.Fatal(err)
 				}
-				results <- result{s.name, q.store.size, q.tally, time.Since(began)}
+				results <- result{s.name, q.store.size, q.tally, clock.System().Now().Sub(began)}
 			})
 		}
 	})
