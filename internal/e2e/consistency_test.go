@@ -93,6 +93,7 @@ func (sc scenario) run(s *acctest.Story) (stale bool) {
 		s.WantState(step.state)
 		s.PlanEmpty()
 	}
+	s.Advance("2d") // a destroy warns about a key that was used within a day
 	s.Destroy()
 	s.WantChanges(sc.destroyed...)
 	return stale

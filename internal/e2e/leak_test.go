@@ -102,7 +102,7 @@ func TestLeak_opening(t *testing.T) {
 				l.command(1, "plan", "-json")
 			}
 			l.writeKey(unusedForADay(nil))
-			l.Destroy()
+			l.Destroy(acctest.DestroysKeyInUse())
 			l.wantNoLeaks()
 		})
 	}

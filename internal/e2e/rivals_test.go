@@ -40,6 +40,11 @@ func wantApplyCalls(t *testing.T, want []string, setUp func(s *acctest.Story)) {
 	s.WantCalls(want...)
 }
 
+// willBlock is the warning that an unmanaged key will block the next rotation.
+func willBlock(key string) acctest.Option {
+	return acctest.Warns("Unmanaged access key will block the rotation", "Key "+key+" (Active")
+}
+
 // Two pipelines without a state apply the same configuration, the second one between any two calls of the first.
 func TestRivals_twoCreates(t *testing.T) {
 	t.Parallel()
@@ -102,12 +107,14 @@ func TestRivals_twoCreates(t *testing.T) {
 				s.WantChanges(test.changes...)
 				s.WantHandovers(test.second, test.first)
 
-				// Each key was proved, so that none looks to the other pipeline as if an interrupted apply had left it.
+				// Each key was proved, so that none looks to the other pipeline as if an interrupted apply had left it: k2 may be
+				// what replaces k1, and k1 is in the way of k2.
+				shows := map[string]shows{"k2": {willBlock("k1")}}
 				s.WantState(map[string]any{"access_key_id": test.first, "previous": nil})
-				s.PlanEmpty()
+				s.PlanEmpty(shows[test.first]...)
 				s.In(other, func() {
 					s.WantState(map[string]any{"access_key_id": test.second, "previous": nil})
-					s.PlanEmpty()
+					s.PlanEmpty(shows[test.second]...)
 				})
 			})
 		}
@@ -146,7 +153,7 @@ func TestRivals_twoCreates(t *testing.T) {
 // Two pipelines compete for the one slot that somebody else has left free.
 func TestRivals_twoCreatesOneSlot(t *testing.T) {
 	t.Parallel()
-	s := acctest.NewStory(t).SkipWaits()
+	s := acctest.NewStory(t, atOnce).SkipWaits()
 	s.CreateForeignKey("theirs")
 	s.Advance("1s")
 	const at = "2026-01-01 00:00:01 UTC"
@@ -168,13 +175,13 @@ func TestRivals_twoCreatesOneSlot(t *testing.T) {
 	s.WantDetail("terraform import ADDRESS ci/", acctest.StatusCommand("theirs", "Inactive"), acctest.StatusCommand("k1", "Inactive"))
 	s.WantChanges()
 	s.In(other, func() {
-		s.PlanEmpty()
+		s.PlanEmpty(willBlock("theirs"))
 		s.Destroy()
 	})
 	s.WantChanges("delete k1")
 	s.Apply(left)
 	s.WantChanges("create k2")
-	s.PlanEmpty()
+	s.PlanEmpty(willBlock("theirs"))
 	s.WantKeys("theirs Active", "k2 Active")
 }
 
@@ -461,7 +468,7 @@ func TestRivals_modes(t *testing.T) {
 		s.PlanEmpty(acctest.NotRetiredYet("k1", at+" by s3 in eu-west-1", until))
 		s.In(other, func() {
 			s.PlanEmpty(acctest.NotRetiredYet("k2", at+" by s3 in eu-west-1", until))
-			s.Destroy(acctest.AdoptedLeft("k2"))
+			s.Destroy(acctest.AdoptedLeft("k2"), acctest.DestroysInUse("k1", at+" by s3 in eu-west-1"))
 		})
 		s.WantChanges("delete k1")
 		s.Step()

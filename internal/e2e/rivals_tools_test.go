@@ -25,7 +25,7 @@ func TestRivals_slotTaken(t *testing.T) {
 		s.ApplyPlanAround("CreateAccessKey", 1, func() { s.CreateForeignKey("theirs") }, acctest.UnexpectedKey("theirs", acctest.FirstDay))
 		s.WantChanges("create k1")
 		s.WantKeys("theirs Active", "k1 Active")
-		s.PlanEmpty()
+		s.PlanEmpty(willBlock("theirs"))
 	})
 	t.Run("both", func(t *testing.T) {
 		t.Parallel()
@@ -42,7 +42,7 @@ func TestRivals_slotTaken(t *testing.T) {
 		s.DeleteKey("others")
 		s.Apply(acctest.FoundLeftover("theirs", acctest.NeverUsed(acctest.FirstDay)))
 		s.WantChanges("create k1")
-		s.PlanEmpty()
+		s.PlanEmpty(willBlock("theirs"))
 		s.WantKeys("theirs Active", "k1 Active")
 	})
 	t.Run("of a rotation", func(t *testing.T) {
