@@ -153,7 +153,7 @@ const bystander = "bystander"
 // emptyUser has the user ci without a key, a bystander with one, and a KMS key.
 func emptyUser(t *testing.T) *acctest.Story {
 	t.Helper()
-	s := acctest.NewStory(t)
+	s := acctest.NewStory(t).SkipWaits()
 	s.Sim.CreateUser(bystander)
 	s.Sim.CreateAccessKey(bystander)
 	s.Sim.CreateKMSKey("us-east-1", kmsAlias)
