@@ -44,7 +44,7 @@ var retirementMutants = []mutant{
 		"retire.go", " && !e.nextRotationNear()", "")},
 	{"wait for the handover though max_age is near", "max_age before the handover", maxAgeKept, one(
 		"retire.go", " && !e.reachesMaxAge()", "")},
-	{"retire at once what was old when it was replaced", "max_age before the handover", handoverKept, one(
+	{"retire at once what was old when it was replaced", "", "TestDecide_handoverMaxAge", one(
 		"schedule.go", "return p.ReplacedAt.Before(at) && ", "return ")},
 	{"take the proof of a new key for a handover", "handover", handoverKept, one(
 		"keys.go", "!k.NeverUsed() && ", "")},
