@@ -99,7 +99,8 @@ func (h *history) run(disrupted disruption) {
 	}
 	if p.action == noop {
 		h.state = p.prior
-		h.unsettled, h.planFails = faulty || requestsOf(h.state.value, p.config).edit, false
+		h.publishCurrent()
+		h.unsettled, h.planFails = faulty || h.requestsOf(h.state.value, p.config).edit, false
 		return
 	}
 	if disrupted.between != nil {
@@ -133,6 +134,8 @@ func (h *history) run(disrupted disruption) {
 	case providerKilled:
 		h.state = p.prior
 		h.state.private = nil
+		// Whom a pending request's ciphertext is encrypted to was there alone.
+		delete(h.sealedTo, stringAt(h.state.value, "encrypted_secret"))
 	}
 	if h.violation != "" || disrupted.outcome != saved {
 		return
@@ -168,7 +171,7 @@ func (h *history) plan(faulty bool) (plan, bool) {
 	if len(p.diags.errors) > 0 {
 		h.logf("a plan fails: %s", firstLine(p.diags.errors[0]))
 		h.counts["plans failed"]++
-		h.unsettled, h.planFails = faulty || h.user != h.named, true
+		h.unsettled, h.planFails = faulty || h.lost(), true
 		if !faulty && !h.mayRefuse() {
 			h.violate("needless-error", "a plan failed: %s", p.diags.errors[0])
 		}
@@ -182,7 +185,9 @@ func (h *history) plan(faulty bool) (plan, bool) {
 
 // startFaults lets calls fail during an outage, and reports whether the run may fail because of an outage or a denial.
 func (h *history) startFaults() bool {
-	faulty := h.outage > 0 || h.denied > 0
+	faulty := h.outage > 0 || h.denied > 0 && (slices.ContainsFunc(h.deniedActions, func(action string) bool {
+		return action != "GetAccessKeyLastUsed"
+	}) || !h.currentListed() || h.user != h.named)
 	if h.outage > 0 {
 		h.sim.AddFault(iamsim.Fault{Action: h.outageOf, Kind: h.outageKind})
 	}
@@ -198,6 +203,7 @@ func (h *history) endFaults() {
 	}
 	if h.denied > 0 {
 		if h.denied--; h.denied == 0 {
+			h.deniedActions = nil
 			h.sim.ClearDenials()
 			h.logf("everything is allowed again")
 		}
@@ -221,8 +227,8 @@ func (h *history) checkFixedPoint(p plan, began time.Time, disrupted bool) {
 		h.state = again.prior
 		return
 	}
-	edited := requestsOf(p.prior.value, p.config).edit
-	if edited && !requestsOf(again.prior.value, again.config).edit {
+	edited := h.requestsOf(p.prior.value, p.config).edit
+	if edited && !h.requestsOf(again.prior.value, again.config).edit {
 		h.logf("the edit makes a step due")
 		h.run(disruption{})
 		return

@@ -180,11 +180,12 @@ func (h *history) startOutage() {
 }
 
 func (h *history) deny() {
-	action := "iam:" + rapid.SampledFrom([]string{
+	action := rapid.SampledFrom([]string{
 		"CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "GetAccessKeyLastUsed", "ListAccessKeys", "TagUser", "GetUser",
 	}).Draw(h.t, "action")
 	h.denied = rapid.IntRange(1, 3).Draw(h.t, "runs")
-	h.sim.Deny("*", action)
+	h.deniedActions = append(h.deniedActions, action)
+	h.sim.Deny("*", "iam:"+action)
 	h.logf("denied for %d runs: %s", h.denied, action)
 }
 

@@ -44,11 +44,12 @@ type history struct {
 	// cadence is the time between two applies.
 	cadence   time.Duration
 	consumers []*consumer
-	// outage and denied are the runs that the outage and the denial will still last.
-	outage     int
-	outageKind iamsim.FaultKind
-	outageOf   string
-	denied     int
+	// outage and denied are the runs that the outage and the denial will still last, and deniedActions the actions denied.
+	outage        int
+	outageKind    iamsim.FaultKind
+	outageOf      string
+	denied        int
+	deniedActions []string
 
 	memory
 
@@ -76,6 +77,8 @@ type memory struct {
 	inactive, replaced map[string]time.Time
 	// byUs are the Inactive keys that the provider itself deactivated.
 	byUs map[string]bool
+	// sealedTo is encrypted_output as it was when a ciphertext was made, for those that a request for other recipients waits for.
+	sealedTo map[string]tftypes.Value
 	// version is the version of the newest key.
 	version int64
 	// unsettled reports whether something happened since the last run that succeeded.
@@ -120,28 +123,11 @@ func newHistory(t *rapid.T) *history {
 		options.ReadLag = rapid.SampledFrom([]time.Duration{5 * time.Second, 0}).Draw(t, "read_lag")
 		options.ReadLagEvery = rapid.SampledFrom([]int{0, 2, 3}).Draw(t, "one_in")
 	}
-	options.Start, options.Users, options.KMSAliases = dayZero, []string{"ci", otherUser}, []string{kmsAlias}
 	options.LastUsedGranularity = rapid.SampledFrom([]time.Duration{0, 15 * time.Minute}).Draw(t, "granularity")
 	options.PageSize = rapid.SampledFrom([]int{0, 1}).Draw(t, "page_size")
-	sim := must(iamsim.Start(options))
-	t.Cleanup(func() {
-		if err := sim.Close(); err != nil {
-			t.Errorf("close the simulator: %v", err)
-		}
-	})
-	h := &history{
-		counts: map[string]int{},
-		ctx:    t.Context(), t: t, sim: sim, user: "ci", named: "ci", state: object{value: null(keyType())},
-		memory: memory{
-			names: map[string]string{}, ours: map[string]bool{}, excused: map[string]bool{}, inactive: map[string]time.Time{},
-			replaced: map[string]time.Time{}, byUs: map[string]bool{}, unsettled: true,
-		},
-	}
 	skew := rapid.SampledFrom([]time.Duration{0, 0, -400 * day, 400 * day, 40 * time.Minute}).Draw(t, "skew")
-	h.core = &core{clock: simulatedClock{sim, skew}, provider: providerBlock(sim)}
-	h.kms = kms.New(aws.Config{
-		Credentials: credentials.NewStaticCredentialsProvider(sim.Root().AccessKeyID, sim.Root().Secret.Reveal(), ""),
-	}, "us-east-1", kms.Options{Endpoint: sim.URL()})
+	h := emptyHistory(t, options, skew)
+	h.t = t
 	h.want = drawSettings(t)
 	h.cadence = time.Duration(rapid.SampledFrom([]int{7, 1, 30, 91}).Draw(t, "cadence")) * day
 	h.logf("config: %s; an apply every %d days; clock %v ahead; a new key works after %v", h.want, h.cadence/day, skew, options.NewKeyDelay)
@@ -151,6 +137,36 @@ func newHistory(t *rapid.T) *history {
 	}
 	h.addConsumers(rapid.IntRange(0, 3).Draw(t, "consumers"))
 	return h
+}
+
+// testingT is what *testing.T and *rapid.T have in common.
+type testingT interface {
+	Context() context.Context
+	Cleanup(func())
+	Errorf(format string, args ...any)
+}
+
+// emptyHistory returns a history without a configuration. The machine's clock is ahead by skew.
+func emptyHistory(t testingT, options iamsim.Options, skew time.Duration) *history {
+	options.Start, options.Users, options.KMSAliases = dayZero, []string{"ci", otherUser}, []string{kmsAlias}
+	sim := must(iamsim.Start(options))
+	t.Cleanup(func() {
+		if err := sim.Close(); err != nil {
+			t.Errorf("close the simulator: %v", err)
+		}
+	})
+	return &history{
+		counts: map[string]int{},
+		ctx:    t.Context(), sim: sim, user: "ci", named: "ci", state: object{value: null(keyType())},
+		core: &core{clock: simulatedClock{sim, skew}, provider: providerBlock(sim)},
+		kms: kms.New(aws.Config{
+			Credentials: credentials.NewStaticCredentialsProvider(sim.Root().AccessKeyID, sim.Root().Secret.Reveal(), ""),
+		}, "us-east-1", kms.Options{Endpoint: sim.URL()}),
+		memory: memory{
+			names: map[string]string{}, ours: map[string]bool{}, excused: map[string]bool{}, inactive: map[string]time.Time{},
+			replaced: map[string]time.Time{}, byUs: map[string]bool{}, sealedTo: map[string]tftypes.Value{}, unsettled: true,
+		},
+	}
 }
 
 func providerBlock(sim *iamsim.Server) map[string]tftypes.Value {

@@ -13,27 +13,36 @@ import (
 
 // start creates or imports the resource.
 func (h *history) start() {
-	how := rapid.SampledFrom([]string{"create", "create", "import one key", "import two keys", "create beside a key"}).Draw(h.t, "start")
+	how := rapid.SampledFrom([]string{
+		"create", "create", "import one key", "import two keys", "create beside a key", "import an old key",
+	}).Draw(h.t, "start")
 	h.logf("start: %s", how)
 	switch how {
 	case "create":
+	case "import an old key":
+		h.importKeys(120*day, false)
 	case "create beside a key":
 		h.nameKey(h.sim.CreateAccessKey("ci").AccessKeyID, "f")
 	default:
-		one := h.sim.CreateAccessKey("ci")
-		h.nameKey(one.AccessKeyID, "f")
-		id := "ci/" + one.AccessKeyID
-		if how == "import two keys" {
-			two := h.sim.CreateAccessKey("ci")
-			h.nameKey(two.AccessKeyID, "f")
-			id += "/" + two.AccessKeyID
-			h.replaced[two.AccessKeyID] = h.sim.Now()
-		}
-		h.advance(time.Minute)
-		h.publish(credential{one.AccessKeyID, one.Secret})
-		h.state = h.core.importState(h.ctx, id)
+		h.importKeys(time.Minute, how == "import two keys")
 	}
 	h.run(disruption{})
+}
+
+// importKeys imports a key of that age, and a previous key if withPrevious.
+func (h *history) importKeys(age time.Duration, withPrevious bool) {
+	one := h.sim.CreateAccessKey("ci")
+	h.nameKey(one.AccessKeyID, "f")
+	id := "ci/" + one.AccessKeyID
+	if withPrevious {
+		two := h.sim.CreateAccessKey("ci")
+		h.nameKey(two.AccessKeyID, "f")
+		id += "/" + two.AccessKeyID
+		h.replaced[two.AccessKeyID] = h.sim.Now()
+	}
+	h.publish(credential{one.AccessKeyID, one.Secret})
+	h.advance(age)
+	h.state = h.core.importState(h.ctx, id)
 }
 
 // noopsPerRun is the number of runs with nothing to do of which only one is executed.
@@ -74,7 +83,8 @@ func (h *history) finish() {
 		return
 	}
 	h.logf("all faults are removed")
-	h.outage, h.denied, h.nextDisruption, h.user, h.renameUnconfigured = 0, 0, disruption{}, h.named, false
+	h.outage, h.denied, h.deniedActions = 0, 0, nil
+	h.nextDisruption, h.user, h.renameUnconfigured = disruption{}, h.named, false
 	h.sim.ClearFaults()
 	h.sim.ClearDenials()
 	h.want.hold, h.want.paused = false, false
@@ -114,15 +124,15 @@ func (h *history) applyUntilRetired() {
 
 // resolveByHand does what the provider asks the user to do: it withdraws a request, or deletes a key in the way.
 func (h *history) resolveByHand(week int) {
-	asked := requestsOf(h.state.value, h.want.value(h.user))
+	asked := h.requestsOf(h.state.value, h.want.value(h.user))
 	others, blocked := unmanagedKeys(h.state.value, h.keys()), stringAt(h.state.value, "rotation_blocked")
-	if asked.newKey() && week == 0 {
+	if asked.revoke && week == 0 {
 		return // within a week the keys in the way may count as unused
 	}
-	if h.state.exists() && (asked.newKey() || blocked != "") {
-		h.checkOrphansRemoved(asked, others)
+	if h.state.exists() && (asked.revoke || blocked != "") {
+		h.checkOrphansRemoved(others)
 	}
-	if asked.newKey() {
+	if asked.revoke {
 		h.logf("the request is withdrawn")
 		h.withdrawRequests()
 		return
@@ -137,14 +147,13 @@ func (h *history) resolveByHand(week int) {
 }
 
 // checkOrphansRemoved checks that delete_unused deletes the orphan of an interrupted apply without help. The user's only
-// Active key is never deleted to make room, unless an interrupted revoke left it: then it is younger than the current key.
-func (h *history) checkOrphansRemoved(asked requests, others []iamsim.Key) {
+// Active key is never deleted to make room.
+func (h *history) checkOrphansRemoved(others []iamsim.Key) {
 	for _, k := range others {
 		onlyActive := k.Status == "Active" && !slices.ContainsFunc(h.keys(), func(other iamsim.Key) bool {
 			return other.ID != k.ID && other.Status == "Active"
 		})
-		ofRevoke := asked.revoke && k.CreatedAt.After(timeAt(h.state.value, "created_at"))
-		if h.want.mode == deleteUnused && h.ours[k.ID] && usedOnlyByProof(k) && (!onlyActive || ofRevoke) {
+		if h.want.mode == deleteUnused && h.ours[k.ID] && usedOnlyByProof(k) && !onlyActive {
 			h.violate("orphan-goes", "delete_unused keeps %s, which an interrupted apply created and nobody used", k.ID)
 		}
 	}
@@ -163,9 +172,6 @@ func (h *history) withdrawRequests() {
 		if fields(h.want.value(h.user))["encrypted_output"].Equal(fields(was)["encrypted_output"]) {
 			break
 		}
-	}
-	if h.want.rotateAfter == 0 && h.want.rotate == 0 {
-		h.want.rotateAfter = 90
 	}
 }
 

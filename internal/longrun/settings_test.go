@@ -2,7 +2,6 @@ package longrun_test
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"filippo.io/age"
@@ -23,8 +22,10 @@ var ann, bob = must(age.GenerateX25519Identity()), must(age.GenerateX25519Identi
 
 // settings are the configuration of the resource. Durations are in days.
 type settings struct {
-	// rotateAfter is zero if it is not set.
-	rotateAfter, overlap, grace, unusedFor int
+	// rotateAfter and maxAge are zero if they are not set.
+	rotateAfter, maxAge, applyEvery, spread, overlap, grace, unusedFor int
+	// noHandover sets wait_for_handover to false.
+	noHandover bool
 	// rotate and revoke are the values in rotate_when_changed and revoke_when_changed; zero if not set.
 	rotate, revoke int
 	hold, paused   bool
@@ -39,8 +40,8 @@ var sealings = []string{"", "KMS", "ann", "ann and bob", "ann in JSON"}
 
 // policyAttributes are the attributes that the rules use.
 var policyAttributes = []string{
-	"rotate_after", "overlap", "grace", "require_unused_for", "rotate_when_changed", "revoke_when_changed", "hold_previous", "paused",
-	"unmanaged_keys", "encrypted_output",
+	"rotate_after", "max_age", "apply_every", "rotation_spread", "overlap", "grace", "require_unused_for", "wait_for_handover",
+	"rotate_when_changed", "revoke_when_changed", "hold_previous", "paused", "unmanaged_keys", "encrypted_output",
 }
 
 func drawSettings(t *rapid.T) settings {
@@ -51,13 +52,30 @@ func drawSettings(t *rapid.T) settings {
 	return w
 }
 
-// drawDurations draws only values that the provider accepts: the least rotate_after exceeds the longest sum of the others.
+// drawDurations draws only values that the provider accepts. The least rotate_after exceeds the longest sum of overlap,
+// require_unused_for and grace; what does not fit besides is left out.
 func (w *settings) drawDurations(t *rapid.T) {
 	w.rotateAfter = rapid.SampledFrom([]int{60, 90, 0, 180, 365}).Draw(t, "rotate_after")
 	w.overlap = rapid.SampledFrom([]int{7, 0, 1, 14}).Draw(t, "overlap")
 	w.grace = rapid.SampledFrom([]int{7, 0, 1, 14}).Draw(t, "grace")
 	w.unusedFor = rapid.SampledFrom([]int{8, 0, 1, 30}).Draw(t, "require_unused_for")
-	if w.rotateAfter == 0 && w.rotate == 0 {
+	w.maxAge = rapid.SampledFrom([]int{0, 0, 90, 120, 365}).Draw(t, "max_age")
+	w.applyEvery = rapid.SampledFrom([]int{1, 7}).Draw(t, "apply_every")
+	w.spread = rapid.SampledFrom([]int{0, 0, 10, 30}).Draw(t, "rotation_spread")
+	w.noHandover = rapid.IntRange(0, 3).Draw(t, "wait_for_handover") == 1
+	least := max(w.overlap, w.unusedFor) + w.grace
+	afterRotation := w.overlap + w.unusedFor + 3*w.applyEvery
+	if w.rotateAfter > 0 && w.maxAge < w.rotateAfter+afterRotation || w.rotateAfter == 0 && w.maxAge-afterRotation <= least {
+		w.maxAge = 0
+	}
+	interval := w.rotateAfter
+	if interval == 0 && w.maxAge > 0 {
+		interval = w.maxAge - afterRotation
+	}
+	if interval > 0 && interval-w.spread <= least {
+		w.spread = 0
+	}
+	if interval == 0 && w.rotate == 0 {
 		w.rotate = 1
 	}
 }
@@ -65,12 +83,15 @@ func (w *settings) drawDurations(t *rapid.T) {
 // value returns the configuration as a value.
 func (w settings) value(user string) tftypes.Value {
 	values := map[string]tftypes.Value{
-		"user":    stringValue(user),
+		"user":        stringValue(user),
+		"apply_every": days(w.applyEvery), "rotation_spread": days(w.spread),
 		"overlap": days(w.overlap), "grace": days(w.grace), "require_unused_for": days(w.unusedFor),
 		"unmanaged_keys": stringValue(w.mode),
 	}
-	if w.rotateAfter > 0 {
-		values["rotate_after"] = days(w.rotateAfter)
+	for name, n := range map[string]int{"rotate_after": w.rotateAfter, "max_age": w.maxAge} {
+		if n > 0 {
+			values[name] = days(n)
+		}
 	}
 	for name, n := range map[string]int{"rotate_when_changed": w.rotate, "revoke_when_changed": w.revoke} {
 		if n > 0 {
@@ -78,7 +99,7 @@ func (w settings) value(user string) tftypes.Value {
 			values[name] = tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, entries)
 		}
 	}
-	for name, on := range map[string]bool{"hold_previous": w.hold, "paused": w.paused} {
+	for name, on := range map[string]bool{"hold_previous": w.hold, "paused": w.paused, "wait_for_handover": !w.noHandover} {
 		values[name] = tftypes.NewValue(tftypes.Bool, on)
 	}
 	if w.described {
@@ -118,13 +139,19 @@ func days(n int) tftypes.Value { return stringValue(strconv.Itoa(n) + "d") }
 // String returns the configuration in words.
 func (w settings) String() string {
 	text := fmt.Sprintf("overlap %dd, grace %dd, require_unused_for %dd, unmanaged_keys %s", w.overlap, w.grace, w.unusedFor, w.mode)
-	if w.rotateAfter > 0 {
-		text = fmt.Sprintf("rotate_after %dd, ", w.rotateAfter) + text
+	for _, d := range []struct {
+		name string
+		days int
+	}{{"rotation_spread", w.spread}, {"apply_every", w.applyEvery}, {"max_age", w.maxAge}, {"rotate_after", w.rotateAfter}} {
+		if d.days > 0 {
+			text = fmt.Sprintf("%s %dd, ", d.name, d.days) + text
+		}
 	}
 	for _, part := range []struct {
 		on   bool
 		text string
 	}{
+		{w.noHandover, "no wait_for_handover"},
 		{w.rotate > 0, fmt.Sprintf("rotate_when_changed %d", w.rotate)},
 		{w.revoke > 0, fmt.Sprintf("revoke_when_changed %d", w.revoke)},
 		{w.hold, "hold_previous"},
@@ -137,26 +164,4 @@ func (w settings) String() string {
 		}
 	}
 	return text
-}
-
-// requests are what a change from a state to a configuration requests. edit: the policy changes at all.
-type requests struct{ edit, rotate, recipients, revoke, hold bool }
-
-// newKey reports whether a new key is requested.
-func (r requests) newKey() bool { return r.rotate || r.recipients || r.revoke }
-
-// requestsOf compares a state with a configuration, which sets every attribute that has a default.
-func requestsOf(prior, configured tftypes.Value) requests {
-	was, want := fields(prior), fields(configured)
-	if prior.IsNull() || was["overlap"].IsNull() {
-		return requests{edit: true}
-	}
-	changed := func(name string) bool { return !was[name].Equal(want[name]) }
-	return requests{
-		edit:       slices.ContainsFunc(policyAttributes, changed),
-		rotate:     changed("rotate_when_changed") && !want["rotate_when_changed"].IsNull(),
-		revoke:     changed("revoke_when_changed") && !want["revoke_when_changed"].IsNull(),
-		recipients: changed("encrypted_output") && was["secret_access_key"].IsNull() && !was["encrypted_secret"].IsNull(),
-		hold:       changed("hold_previous") && boolAt(want["hold_previous"]),
-	}
 }
