@@ -89,7 +89,8 @@ var plainSteps = []step{
 	},
 	{
 		day: 160, title: "somebody creates a key by hand, and uses it", incident: incident,
-		before: createByHand, keys: []string{"4 Active", "5 Active"},
+		before: createByHand, warnings: []string{"Unmanaged access key will block the rotation"},
+		keys: []string{"4 Active", "5 Active"},
 	},
 	{
 		day: 218, title: "key 4 is 72 days old, but key 5 has its slot: the rotation is blocked", incident: incident,
