@@ -37,11 +37,13 @@ func newProtocol(t *testing.T, w *acctest.World) *protocol {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newProtocolAs(t, w, server, w.Sim.Root())
+	return newProtocolAs(t, w, server, w.Sim.Root(), "1.12.0")
 }
 
-// newProtocolAs configures server to sign with creds.
-func newProtocolAs(t *testing.T, w *acctest.World, server tfprotov6.ProviderServer, creds iamsim.Credentials) *protocol {
+// newProtocolAs configures server to sign with creds, for a Terraform of that version.
+func newProtocolAs(
+	t *testing.T, w *acctest.World, server tfprotov6.ProviderServer, creds iamsim.Credentials, terraform string,
+) *protocol {
 	t.Helper()
 	schemas, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
@@ -62,7 +64,7 @@ func newProtocolAs(t *testing.T, w *acctest.World, server tfprotov6.ProviderServ
 		t.Fatal("the provider has no endpoints")
 	}
 	configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
-		TerraformVersion: "1.12.0",
+		TerraformVersion: terraform,
 		Config: p.dynamic(block, p.object(block, map[string]tftypes.Value{
 			"region": text("us-east-1"), "access_key": text(creds.AccessKeyID), "secret_key": text(creds.Secret.Reveal()),
 			"endpoints": p.object(endpoints, map[string]tftypes.Value{

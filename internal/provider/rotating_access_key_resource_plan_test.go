@@ -91,6 +91,8 @@ type workspace struct {
 	t *testing.T
 	// signer signs the requests of the provider.
 	signer iamsim.Credentials
+	// terraform is the version of Terraform.
+	terraform string
 	// resource is the resource in the state.
 	resource instance
 	// codec reads states.
@@ -105,7 +107,7 @@ func newWorkspace(t *testing.T) *workspace {
 	t.Helper()
 	w := acctest.New(t)
 	user := w.Sim.CreateUser("ci")
-	ws := &workspace{World: w, t: t, signer: w.Sim.Root(), names: map[string]string{user.ID: "unique id of ci"}}
+	ws := &workspace{World: w, t: t, signer: w.Sim.Root(), terraform: "1.12.0", names: map[string]string{user.ID: "unique id of ci"}}
 	ws.codec = ws.process(machineAhead)
 	ws.resource = ws.codec.none()
 	return ws
@@ -141,7 +143,7 @@ func (ws *workspace) process(wrong time.Duration) *protocol {
 	if err != nil {
 		ws.t.Fatal(err)
 	}
-	return newProtocolAs(ws.t, ws.World, server, ws.signer)
+	return newProtocolAs(ws.t, ws.World, server, ws.signer, ws.terraform)
 }
 
 // apply runs terraform apply with a configuration of ci and more.
