@@ -141,8 +141,8 @@ func (x *explorer) expand(sim simulation) (move, violation) {
 	if d.Refused != nil || a.cannotSeal(d.Steps) {
 		return move{kind: applies}, judged
 	}
-	a.planned = d.Steps
-	judged = judged.and(x.applyNow(a.clone(), d))
+	a.planned, a.decided = d.Steps, d
+	judged = judged.and(x.applyNow(a.clone()))
 	if judged != (violation{}) || len(a.planned) == 0 {
 		return move{kind: applies}, judged
 	}
@@ -163,7 +163,7 @@ func (x *explorer) expand(sim simulation) (move, violation) {
 }
 
 // applyNow applies at the instant of the plan. It also follows each way to fail after each step.
-func (x *explorer) applyNow(a *apply, d rotation.Decision) violation {
+func (x *explorer) applyNow(a *apply) violation {
 	x.tally.applies++
 	a.observe(a.policy, now)
 	left, err := rotation.Confirm(a.policy, a.rec, a.seen, now, a.planned)
@@ -176,7 +176,6 @@ func (x *explorer) applyNow(a *apply, d rotation.Decision) violation {
 		return v
 	}
 	a.sim = a.finish()
-	a.sim.blocked = d.Blocked != nil || d.RetirementBlocked != nil && d.RetirementBlocked.Cause != rotation.CauseHandover
 	if v := a.judgePending(); v != (violation{}) {
 		return v
 	}

@@ -226,7 +226,7 @@ func (a *apply) judgeTime(read, d rotation.Decision) violation {
 func (a *apply) judgeAges(d rotation.Decision) violation {
 	sim, limit := &a.sim, a.env.timing(&a.sim).maxAge
 	handover := d.RetirementBlocked == nil || d.RetirementBlocked.Cause == rotation.CauseHandover
-	if !a.env.appliesOften || limit == 0 || sim.blocked || d.Blocked != nil || !handover {
+	if !a.env.appliesOften || limit == 0 || d.Blocked != nil || !handover {
 		return violation{}
 	}
 	for _, k := range sim.keys {

@@ -18,6 +18,8 @@ type apply struct {
 	requests requests
 	// before is the simulation of the plan.
 	before simulation
+	// decided is the decision of the plan.
+	decided rotation.Decision
 	// planned are the steps that the plan showed.
 	planned []rotation.Step
 	// room are the planned deletions that make room for the rotation, not done yet.
@@ -247,6 +249,15 @@ func (a *apply) updateHistory(step rotation.Step, before simulation) {
 	}
 }
 
+// excuse notes which keys max_age does not bind, since a rotation or retirement that was due did not happen and the plan said so.
+func (sim *simulation) excuse(d rotation.Decision) {
+	kept := d.RetirementBlocked != nil && d.RetirementBlocked.Cause != rotation.CauseHandover
+	for i := range sim.keys {
+		k := &sim.keys[i]
+		k.excused = k.excused || k.role != unmanaged && d.Blocked != nil || k.role == previous && kept
+	}
+}
+
 // beginOverlap notes, for one of both keys, that the overlap of previous begins.
 func (a *apply) beginOverlap(k *simKey) {
 	old := a.env.timing(&a.before).old()
@@ -280,6 +291,7 @@ func (a *apply) finish() simulation {
 		}
 	}
 	sim.brokenByOthers = sim.brokenByOthers || !sim.publishedWorks()
+	sim.excuse(a.decided)
 	return sim
 }
 

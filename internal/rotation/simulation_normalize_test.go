@@ -114,7 +114,7 @@ func (env *environment) limitAges(sim *simulation) {
 	sim.rec.replaced = min(sim.rec.replaced, at.overlapFor)
 	sim.rec.deactivated, sim.rec.inactiveSince = min(sim.rec.deactivated, at.inactiveFor), min(sim.rec.inactiveSince, at.inactiveFor)
 	if !env.appliesOften {
-		sim.behind, sim.blocked = 0, false
+		sim.behind = 0
 		sim.keys[0].excused, sim.keys[1].excused = false, false
 	}
 	sim.behind = min(sim.behind, env.unit)

@@ -95,7 +95,8 @@ type simKey struct {
 	newerThanCurrent bool
 	// oldAtReplaced reports, for previous, whether it was about to reach max_age already when its overlap began.
 	oldAtReplaced bool
-	// excused reports whether max_age does not bind it: it was adopted, or overdue when it was imported.
+	// excused reports whether max_age does not bind it: it was adopted, or overdue when it was imported, or an apply had to leave its
+	// rotation or retirement.
 	excused bool
 	// useDenied reports whether IAM does not answer how the key was used last.
 	useDenied bool
@@ -188,8 +189,6 @@ type simulation struct {
 	recreated      bool
 	// renamed reports whether the user has another name than the recorded one.
 	renamed bool
-	// blocked reports whether the last apply had to leave a due rotation or retirement, where that counts.
-	blocked bool
 }
 
 // String returns what is not zero.
