@@ -72,9 +72,17 @@ func (t applyTexts) createFailure(e *rotator.CreateError) problem {
 	case e.Lost != nil:
 		p.truth = t.lost(*e.Lost)
 	case e.Intruder != "":
-		p.truth = fmt.Sprintf("%s The user has: %s. Somebody else created key %s meanwhile; it was not touched.",
+		k := rotation.Observation{Keys: e.Keys}.Find(e.Intruder)
+		if k != nil && k.Other {
+			p.truth = fmt.Sprintf("%s The user has: %s. Another resource of this configuration created key %s.",
+				nothingCreated, describeKeys(e.Keys), e.Intruder)
+			p.next = "A user has two key slots, and one iamkeys_rotating_access_key needs both: keep one of the resources."
+			break
+		}
+		p.truth = fmt.Sprintf("%s The user has: %s. Key %s was created meanwhile, by somebody else or another resource; it was not touched.",
 			nothingCreated, describeKeys(e.Keys), e.Intruder)
-		p.next = "Plan again, and read the new plan. If nobody needs that key, delete it:" + commands(deleteCommand(t.user, e.Intruder))
+		p.next = "Plan again, and read the new plan. If neither another resource nor somebody else needs that key, delete it:" +
+			commands(deleteCommand(t.user, e.Intruder))
 	case len(e.Kept) > 0:
 		p.truth = fmt.Sprintf("%s %d keys exist; none was deleted: %s.", nothingCreated, len(e.Keys), describeKeys(e.Keys))
 		p.next = "Apply again once a key can be created."

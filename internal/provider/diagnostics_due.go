@@ -230,6 +230,31 @@ func (t planTexts) requestRefused(o rotation.Obstacle) diag.Diagnostic {
 	}.asError()
 }
 
+// unknown names the managed keys that an apply may stop or delete whose configuration is not known yet. Due are the steps of the last
+// Read, and revokes reports whether a revoke may be asked for.
+func (t planTexts) unknown(due []rotation.Step, revokes bool) diag.Diagnostics {
+	var may []string
+	if p := t.record.Previous; p != nil {
+		if k := t.seen.Find(p.ID); k != nil {
+			may = append(may, "deactivate, reactivate or delete previous key "+describeKey(*k))
+		}
+	}
+	if k := t.seen.Find(t.record.Current.ID); k != nil && k.Status == rotation.Active && revokes {
+		may = append(may, "stop current key "+k.ID)
+	}
+	if steps := clockDriven(due); len(steps) > 0 {
+		may = append(may, "do what is due: "+lastChange(t.policy, t.record, t.seen, steps, plannedKeyID))
+	}
+	if len(may) == 0 {
+		return nil
+	}
+	return diag.Diagnostics{problem{
+		summary: "What happens to the access keys depends on a value that is not known yet",
+		truth:   fmt.Sprintf("User %q: depending on it, the apply may %s.", t.user, strings.Join(may, "; or ")),
+		next:    "To see it in a plan, first apply what the value comes from, with -target.",
+	}.asWarning()}
+}
+
 // mayDeleteWarnings name the unmanaged keys that an apply may delete whose trigger is not known yet.
 func mayDeleteWarnings(mode types.String, user string, record rotation.Record, seen rotation.Observation) diag.Diagnostics {
 	var diags diag.Diagnostics

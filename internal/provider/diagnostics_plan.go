@@ -48,18 +48,6 @@ func previewFailure(e *rotator.ReadError) diag.Diagnostic {
 	return p.asWarning()
 }
 
-// deletionWarnings name the unmanaged keys that steps delete: nothing else in a plan does.
-func deletionWarnings(user string, steps []rotation.Step, seen rotation.Observation) diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, step := range steps {
-		if k := seen.Find(step.Key); step.Kind == rotation.DeleteUnmanaged && k != nil {
-			what := fmt.Sprintf("Key %s of user %q is deleted to make room for a new key. ", describeKey(*k), user)
-			diags.Append(unmanagedDeleted(what).asWarning())
-		}
-	}
-	return diags
-}
-
 // requestPath is the attribute whose change asks for a rotation.
 func requestPath(policy rotation.Policy, record rotation.Record) path.Path {
 	before := record.LastPolicy()
@@ -81,6 +69,15 @@ func plainTextRemains(ids []string) diag.Diagnostic {
 			"of the state, without a rotation. Versions and backups of the state that are older, and a " +
 			"file that this plan is saved to, still have it:",
 		next: "delete them, or rotate afterwards with rotate_when_changed so that they are worth nothing.",
+	}.asWarning()
+}
+
+// userUnread says that it is not known whether another user name is the same user renamed.
+func userUnread(from, to string, err error) diag.Diagnostic {
+	return problem{
+		at: path.Root("user"), summary: "User can't be read, so it is planned as a renaming", cause: awsErrorDetail(errors.Unwrap(err)),
+		truth: fmt.Sprintf("If user %q is user %q renamed, its keys follow. If it is another user, the apply fails before it changes "+
+			"anything.", to, from),
 	}.asWarning()
 }
 

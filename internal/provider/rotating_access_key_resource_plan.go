@@ -116,7 +116,7 @@ func (r *rotatingAccessKeyResource) previewCreate(ctx context.Context, user stri
 	if preview.Unknown != nil {
 		diags.Append(lastUseUnknown(user, *preview.Unknown))
 	}
-	diags.Append(deletionWarnings(user, preview.Decision.Steps, preview.Seen)...)
+	diags.Append(planTexts{user: user, policy: policy, seen: preview.Seen}.due(preview.Decision.Steps)...)
 	switch {
 	case preview.Decision.Refused != nil:
 		diags.Append(createRefused(user, preview.Seen).asWarning())
@@ -162,7 +162,9 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		if plan.ID = types.StringValue(foundUser(record, known.Seen)); plan.User.IsUnknown() {
 			plan.ID = types.StringUnknown()
 		}
-		diags.Append(mayDeleteWarnings(plan.UnmanagedKeys, foundUser(record, known.Seen), record, known.Seen)...)
+		texts := planTexts{user: foundUser(record, known.Seen), policy: before.policy, record: record, seen: known.Seen}
+		diags.Append(texts.unknown(known.Steps, !fullyKnown(ctx, plan.RevokeWhenChanged))...)
+		diags.Append(mayDeleteWarnings(plan.UnmanagedKeys, texts.user, record, known.Seen)...)
 		return diags
 	}
 
@@ -267,8 +269,8 @@ func (r *rotatingAccessKeyResource) planUser(
 		case rotator.IsNoSuchUser(err):
 			diags.Append(renamePlanned(found, to))
 		case err != nil:
-			diags.Append(diag.WithPath(path.Root("user"), locateFailure(to, err)))
-			return false, diags
+			// Update finds out before its first change, and an error here would also stop a destroy.
+			diags.Append(userUnread(found, to, err))
 		case user.UniqueID != state.UserUniqueID.ValueString():
 			return true, diags
 		}

@@ -106,7 +106,9 @@ func TestModifyPlan_user(t *testing.T) {
 				ws.Sim.CreateUser("web")
 				ws.Sim.Deny("*", "iam:GetUser")
 			},
-			config: web, says: []string{`Error: User "web" can't be read`},
+			config: web, changes: changes{"user": "web", "id": "web"},
+			says:      []string{"Warning: User can't be read, so it is planned as a renaming"},
+			applySays: []string{`Error: User "web" is not user "ci" renamed`},
 		},
 		{
 			name: "name of another user, without a refresh",

@@ -73,7 +73,8 @@
 // 7. Unmanaged keys. RefuseUnmanaged: a rotation that needs the slot is blocked as in rule 6. RetireUnmanaged: the oldest unmanaged
 // key is adopted as previous at create, or as soon as it is seen while there is no previous. Only rules 3 and 4 retire an adopted key;
 // an Inactive one makes room under a revoke, too. DeleteUnused: the key is deleted when its slot is needed, if nobody ever used it; a
-// use that proves that a new key works does not count. The only Active key of the user stays even then. No other unmanaged key is ever
+// use that proves that a new key works does not count, except at create, where it may be the proof of another resource. The only Active
+// key of the user stays even then. No other unmanaged key is ever
 // touched, and a key that another resource manages (Key.Other) is neither adopted nor deleted.
 //
 // 8. Hold, pause, revoke. HoldPrevious exempts previous from rules 3, 4 and 6; a request that needs its slot is pending. Setting it

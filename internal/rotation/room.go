@@ -118,7 +118,8 @@ func (e *evaluation) deleteInactiveCurrent() (Step, *Obstacle) {
 }
 
 // deletableUnmanaged returns an unmanaged key that delete_unused allows to delete, or nil. The only Active key of the user stays
-// even if nobody has used it yet, since somebody may be about to. A key that another resource manages stays, too.
+// even if nobody has used it yet, since somebody may be about to. A key that another resource manages stays, too, and at create one
+// that was proved: a create does not know all resources of its apply.
 func (e *evaluation) deletableUnmanaged() *Key {
 	if e.policy.UnmanagedKeys != DeleteUnused {
 		return nil
@@ -126,6 +127,10 @@ func (e *evaluation) deletableUnmanaged() *Key {
 	for i := range e.seen.Keys {
 		k := &e.seen.Keys[i]
 		if e.record.Manages(k.ID) || k.Other || !k.NeverUsed() || e.seen.Signs(k.ID) {
+			continue
+		}
+		if e.requests.create && !k.LastUse.At.IsZero() {
+			// A proof may be that of another resource, whose current nobody has used yet.
 			continue
 		}
 		if k.Status == Inactive || e.otherKeyActive(k.ID) {

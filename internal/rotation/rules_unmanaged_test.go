@@ -62,6 +62,11 @@ func TestDecide_unmanagedAtCreate(t *testing.T) {
 			does(deleteUnmanaged(third), created),
 		},
 		{
+			"delete_unused, one of two that was used by nothing but its proof",
+			two(set(unmanagedKeys(DeleteUnused)), withLastUse(third, Use{At: day(-9).Add(minute), Service: "sts"})), day(0),
+			refused(obstacle(CauseUnmanaged, other)),
+		},
+		{
 			"delete_unused, the unused one is the only Active key",
 			two(set(unmanagedKeys(DeleteUnused)), neverUsed(third), is(other, inactive)), day(0),
 			refused(obstacle(CauseUnmanaged, other)),

@@ -133,6 +133,7 @@ func (a *application) waitForDeletions(ctx context.Context, failure *CreateError
 	if err != nil {
 		return false
 	}
+	keys = a.client.claims.mark(a.task.User, a.task.Record.Current.ID, keys)
 	failure.Keys = keys
 	again := len(keys) < rotation.KeysPerUser
 	for _, k := range keys {
