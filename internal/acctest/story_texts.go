@@ -67,6 +67,11 @@ func DeletesInactive(key string) Option {
 // Adopts is the warning that an unmanaged key becomes the previous one.
 func Adopts(key string) Option { return Warns("Unmanaged access key is adopted", "Key "+key+" (") }
 
+// NotKnownYet is the warning that it depends on an unknown value what happens to keys.
+func NotKnownYet(may ...string) Option {
+	return Warns("What happens to the access keys depends on a value that is not known yet", may...)
+}
+
 // Revokes is the warning that a revoke stops a key.
 func Revokes(key string) Option {
 	return Warns("Access key is revoked", "Key "+key+" (Active", "stops working in this apply")

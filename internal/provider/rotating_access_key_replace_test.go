@@ -282,7 +282,7 @@ func TestAccRotatingAccessKey_replaceRetire(t *testing.T) {
 	s.Write(acctest.Unmanaged("retire").With(createFirst), acctest.ConsumerHCL, writeOnlyHCL)
 	s.Step("create k1")
 	s.Advance("1h")
-	s.Apply(acctest.Flags(replace), acctest.DestroysKeyInUse())
+	s.Apply(acctest.Flags(replace), acctest.DestroysKeyInUse(), acctest.Adopts("k1"))
 	s.WantChanges("create k2", "delete k1")
 	s.WantHandovers("k1", "k1", "k1 to k2", "k1 to k2")
 	// The key of the old object is gone, which the next apply records.

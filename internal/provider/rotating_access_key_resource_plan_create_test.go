@@ -182,6 +182,7 @@ func TestModifyPlan_createBesideKeys(t *testing.T) {
 			before:  oneKey,
 			config:  attributes{"unmanaged_keys": "retire"},
 			changes: created.with(changes{"unmanaged_keys": "retire", "previous_access_key_id": knownAfterApply, "previous": knownAfterApply}),
+			says:    []string{"Warning: Unmanaged access key is adopted | Key theirs (Active"},
 		},
 		{
 			name:      "retire, two keys",

@@ -275,6 +275,9 @@ func TestModifyPlan_noPolicy(t *testing.T) {
 	})
 }
 
+// notKnownYet begins the warning that it depends on an unknown value what happens to keys.
+const notKnownYet = "Warning: What happens to the access keys depends on a value that is not known yet | "
+
 func TestModifyPlan_unknown(t *testing.T) {
 	t.Parallel()
 	// unknownValue is a row in which the value of an attribute is not known in the plan. At apply it is atApply.
@@ -294,7 +297,7 @@ func TestModifyPlan_unknown(t *testing.T) {
 		unknownValue("grace", "1d"),
 		unknownValue("require_unused_for", "1d"),
 		unknownValue("rotate_when_changed", attributes{"release": "1"}),
-		unknownValue("revoke_when_changed", attributes{"incident": "1"}),
+		unknownValue("revoke_when_changed", attributes{"incident": "1"}).saying(notKnownYet + "stop current key k1"),
 		unknownValue("hold_previous", true),
 		unknownValue("paused", true),
 		unknownValue("unmanaged_keys", "retire"),
@@ -316,6 +319,7 @@ func TestModifyPlan_unknown(t *testing.T) {
 			},
 			config:  release(knownAfterApply),
 			changes: anythingMayChange.with(changes{"rotate_when_changed.release": knownAfterApply}),
+			says:    []string{notKnownYet + "do what is due: rotate k1: created 2026-01-01, reached 90d."},
 			atApply: release("1"),
 		},
 		{
@@ -326,6 +330,8 @@ func TestModifyPlan_unknown(t *testing.T) {
 			},
 			config:  release(knownAfterApply),
 			changes: anythingMayChange.with(changes{"rotate_when_changed.release": knownAfterApply}),
+			says: []string{notKnownYet + "deactivate, reactivate or delete previous key k1 (Active" +
+				" | do what is due: deactivate k1: overlap over, never used, current in use."},
 			atApply: release("2"),
 		},
 		{

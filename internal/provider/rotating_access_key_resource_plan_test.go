@@ -46,6 +46,12 @@ type planRow struct {
 	applySays []string
 }
 
+// saying returns the row with these diagnostics of the plan.
+func (r planRow) saying(diagnostics ...string) planRow {
+	r.says = diagnostics
+	return r
+}
+
 // changes are new values of attributes as text, by names such as "previous.status".
 type changes map[string]string
 

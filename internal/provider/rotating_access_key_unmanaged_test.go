@@ -72,7 +72,8 @@ func TestAccRotatingAccessKey_unmanagedRetire(t *testing.T) {
 	s.CreateForeignKey("theirs")
 	s.Advance("1h")
 	s.Write(acctest.Unmanaged("retire"), acctest.ConsumerHCL)
-	s.Step("create k1")
+	s.Apply(acctest.Adopts("theirs"))
+	s.WantChanges("create k1")
 	s.WantState(map[string]any{
 		"access_key_id": "k1", "last_change": "adopt theirs: unmanaged_keys is retire; create k1", "previous.access_key_id": "theirs",
 		"previous.secret_access_key": nil,

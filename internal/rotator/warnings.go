@@ -49,7 +49,8 @@ func (c *Client) revokedKeys(ctx context.Context, record rotation.Record, seen r
 			continue
 		}
 		stopped := *k
-		if stopped.LastUse == nil {
+		// After an apply the evidence takes a new key for one that nobody has used.
+		if stopped.LastUse == nil || stopped.LastUse.At.IsZero() {
 			stopped.LastUse = c.lastUseIfKnown(ctx, id)
 		}
 		keys = append(keys, stopped)

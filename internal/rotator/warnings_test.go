@@ -164,12 +164,30 @@ func TestJudge_revoked(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
 		record := f.pair(day)
+		f.use(record.Current.ID)
+		f.use(record.Previous.ID)
 		policy := standard()
 		revoke(&policy)
 		known := f.readKnown(record, rotator.Evidence{}).Evidence
 		f.sim.ResetLog()
 		f.equal("revoked", f.ids(f.client.Judge(f.ctx(), "ci", policy, record, known).Revoked), "C P")
 		f.calledExactly("ListAccessKeys ci")
+	})
+	t.Run("current has been used since the apply that created it", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture(t)
+		record := f.pair(day)
+		f.use(record.Previous.ID)
+		policy := standard()
+		revoke(&policy)
+		known := f.readKnown(record, rotator.Evidence{}).Evidence
+		f.use(record.Current.ID)
+		f.sim.ResetLog()
+		judged := f.client.Judge(f.ctx(), "ci", policy, record, known)
+		if use := judged.Revoked[0].LastUse; use == nil || use.Service != "s3" {
+			t.Errorf("got the last use %+v", use)
+		}
+		f.calledExactly("ListAccessKeys ci", "GetAccessKeyLastUsed C")
 	})
 	t.Run("an Inactive previous does not stop", func(t *testing.T) {
 		t.Parallel()
