@@ -211,6 +211,7 @@ func adoption(*testing.T) scenario {
 		{
 			before: func(s *acctest.Story) { appear(s, "theirs") },
 			args:   acctest.Unmanaged("retire"), more: acctest.ConsumerHCL, changes: []string{"create k1"},
+			shows: func() []acctest.Option { return []acctest.Option{acctest.Adopts("theirs")} },
 			keys:  []string{"theirs Active", "k1 Active"},
 			state: map[string]any{"access_key_id": "k1", "previous.access_key_id": "theirs", "previous.adopted": true, "previous.status": "Active"},
 		},

@@ -164,7 +164,7 @@ func TestRivals_twoCreatesOneSlot(t *testing.T) {
 	s.In(other, func() { s.Plan(2, left) })
 	s.ApplyPlanAround("CreateAccessKey", 1, func() { s.In(other, func() { s.ApplyPlan(left) }) }, left, acctest.NoNewKey())
 	s.WantDetail("LimitExceeded", "No key was created", "theirs (Active, created "+acctest.FirstDay, "k1 (Active, created "+at,
-		"Somebody else created key k1 meanwhile; it was not touched", acctest.DeleteCommand("k1"))
+		"Key k1 was created meanwhile, by somebody else or another resource; it was not touched", acctest.DeleteCommand("k1"))
 	s.WantChanges("create: LimitExceeded", "create k1")
 	s.WantKeys("theirs Active", "k1 Active")
 	s.WantHandovers("k1")
@@ -210,7 +210,7 @@ func TestRivals_twoRotations(t *testing.T) {
 			call: "CreateAccessKey", loses: acctest.NoNewKey(), changes: []string{"create: LimitExceeded", "create k2"},
 			details: []string{
 				"LimitExceeded", "No key was created", "k1 (Active, created " + acctest.FirstDay, "k2 (Active, created " + acctest.RotationDay,
-				"Somebody else created key k2 meanwhile; it was not touched", acctest.DeleteCommand("k2"),
+				"Key k2 was created meanwhile, by somebody else or another resource; it was not touched", acctest.DeleteCommand("k2"),
 			},
 		},
 		{

@@ -56,7 +56,7 @@ func TestRivals_slotTaken(t *testing.T) {
 			s.Plan(2)
 			s.ApplyPlanAround("CreateAccessKey", 1, func() { s.CreateForeignKey("theirs") }, acctest.NoNewKey())
 			s.WantDetail("LimitExceeded", "No key was created", "k1 (Active", "theirs (Active, created "+acctest.RotationDay,
-				"Somebody else created key theirs meanwhile; it was not touched", acctest.DeleteCommand("theirs"))
+				"Key theirs was created meanwhile, by somebody else or another resource; it was not touched", acctest.DeleteCommand("theirs"))
 			s.WantChanges("create: LimitExceeded")
 			s.WantKeys("k1 Active", "theirs Active")
 			s.WantState(map[string]any{"access_key_id": "k1", "previous": nil})
@@ -76,7 +76,7 @@ func TestRivals_slotTaken(t *testing.T) {
 		s.ApplyPlanAround("CreateAccessKey", 2, func() { s.CreateForeignKey("theirs") },
 			acctest.DeletesActive("k1"), acctest.NoNewKey())
 		s.WantDetail("LimitExceeded", "No key was created", "k2 (Active", "theirs (Active",
-			"Somebody else created key theirs meanwhile; it was not touched")
+			"Key theirs was created meanwhile, by somebody else or another resource; it was not touched")
 		s.WantChanges("delete k1", "create: LimitExceeded")
 		s.WantKeys("k2 Active", "theirs Active")
 		s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
