@@ -74,6 +74,8 @@ var requestMutants = []mutant{
 		"decide.go", "if step, ok := e.recording(); ok {", "if step, ok := e.recording(); ok && !e.rotates() {")},
 	{"record a new name after the edits alone", "renames", planEqualsApply, one(
 		"confirm.go", "ok = e.renamed()", "ok = e.edited")},
+	{"delete a proved key at create", "", "TestDecide_unmanagedAtCreate", one(
+		"room.go", "if e.requests.create && k.usedAtAll() {", "if false {")},
 	{"withdraw a request first", "", "TestDecide_recordsRequestLast", one(
 		"decide.go", "if step, ok := e.recording(); ok {",
 		"if step, ok := e.requestStep(nil); ok && step.Request == \"\" {\n\t\treturn step, true\n\t}\n"+

@@ -83,6 +83,9 @@ func (o Observation) Find(id string) *Key {
 // Signs reports whether the key with that id signs our own requests.
 func (o Observation) Signs(id string) bool { return slices.Contains(o.Signers, id) }
 
+// usedAtAll reports whether IAM shows a use of the key, be it a proof that it works.
+func (k Key) usedAtAll() bool { return k.LastUse != nil && !k.LastUse.At.IsZero() }
+
 // NeverUsed reports whether nobody has used the key, our own proof that it works aside. It is false when the last use is unknown.
 func (k Key) NeverUsed() bool {
 	if k.LastUse == nil {

@@ -129,7 +129,7 @@ func (e *evaluation) deletableUnmanaged() *Key {
 		if e.record.Manages(k.ID) || k.Other || !k.NeverUsed() || e.seen.Signs(k.ID) {
 			continue
 		}
-		if e.requests.create && !k.LastUse.At.IsZero() {
+		if e.requests.create && k.usedAtAll() {
 			// A proof may be that of another resource, whose current nobody has used yet.
 			continue
 		}

@@ -63,7 +63,7 @@ func TestDecide_unmanagedAtCreate(t *testing.T) {
 		},
 		{
 			"delete_unused, one of two that was used by nothing but its proof",
-			two(set(unmanagedKeys(DeleteUnused)), withLastUse(third, Use{At: day(-9).Add(minute), Service: "sts"})), day(0),
+			two(set(unmanagedKeys(DeleteUnused)), withLastUse(third, Use{At: day(-10).Add(minute), Service: "sts"})), day(0),
 			refused(obstacle(CauseUnmanaged, other)),
 		},
 		{
