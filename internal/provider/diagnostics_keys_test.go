@@ -1,10 +1,12 @@
 package provider
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
 
 // TestObstacleRemedy_unmanaged shows that the advice about a key in the way never is the value that is configured already.
@@ -47,5 +49,23 @@ func TestObstacleFact_signer(t *testing.T) {
 		"this key, and apply again."
 	if got := obstacleRemedy(o, "ci", rotation.RefuseUnmanaged); got != remedy {
 		t.Errorf("\n got %q\nwant %q", got, remedy)
+	}
+}
+
+// TestCreateFailure_intruder shows that no command deletes the key of another resource of the configuration.
+func TestCreateFailure_intruder(t *testing.T) {
+	t.Parallel()
+	texts := applyTexts{user: "ci"}
+	failure := func(other bool) string {
+		keys := []rotation.Key{{ID: "AKIA1", Status: rotation.Active}, {ID: "AKIA2", Status: rotation.Active, Other: other}}
+		return texts.createFailure(&rotator.CreateError{Keys: keys, Full: true, Intruder: "AKIA2", Err: errors.New("no slot")}).detail()
+	}
+	const deletes = "delete-access-key --user-name ci --access-key-id AKIA2"
+	const ours = "Another resource of this configuration created key AKIA2."
+	if got := failure(true); strings.Contains(got, deletes) || !strings.Contains(got, ours) {
+		t.Errorf("of another resource:\n%s", got)
+	}
+	if got := failure(false); !strings.Contains(got, deletes) || !strings.Contains(got, "by somebody else or another resource") {
+		t.Errorf("of somebody else, as far as is known:\n%s", got)
 	}
 }

@@ -116,7 +116,7 @@ func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 		known := t.Known.Seen.Find(k.ID)
 		keys[i].Other = k.Other || known != nil && known.Other
 	}
-	seen, unknown, err := c.Observe(ctx, t.User, keys, t.Record, t.Policy)
+	seen, unknown, err := c.Observe(ctx, t.User, keys, t.Record, t.Record.LastPolicy())
 	if err != nil {
 		return nil, err
 	}

@@ -281,3 +281,24 @@ func (f *fixture) describeFindings(e rotator.Evidence) string {
 	}
 	return strings.Join(append(parts, "room "+f.describeRoom(e.Room)), ", ")
 }
+
+// TestUpdate_callsOfEditedGrace asks for the last uses that the recorded grace needs, as the plan did: an edited one counts from the
+// next plan on.
+func TestUpdate_callsOfEditedGrace(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.pair(20 * day)
+	f.deactivate(record.Previous.ID)
+	record.Previous.DeactivatedAt, record.Previous.DeactivatedByUs = f.sim.Now().Add(-3*day), true
+	policy := *record.Policy
+	policy.Grace, policy.RotateWhenChanged = 0, map[string]string{"release": "1"}
+	known := f.readKnown(record, rotator.Evidence{}).Evidence
+	judged := f.client.Judge(f.ctx(), "ci", policy, record, known)
+	f.sim.ResetLog()
+	report := f.update(rotator.Task{
+		User: "ci", RecordedUser: "ci", Record: record, Policy: policy, Known: known, Planned: judged.Steps, WaitUntilUsable: true,
+	})
+	f.equal("error", f.describeError(report.Err), "")
+	f.calledExactly("ListAccessKeys ci", "CreateAccessKey ci", "DeleteAccessKey P", "CreateAccessKey ci", "GetCallerIdentity",
+		"ListAccessKeys ci")
+}

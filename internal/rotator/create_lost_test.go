@@ -223,6 +223,17 @@ func TestUpdate_noSlot(t *testing.T) {
 			calls:    calls,
 		},
 		{
+			name: "another resource has taken the slot",
+			update: deleting(func(f *fixture, intruder func() string) {
+				f.before("CreateAccessKey", 2, func() { f.client.ClaimRead("ci", intruder()) })
+			}),
+			err:      "CreateError{keys [C Active, I Active of another] full intruder I}: CreateAccessKey LimitExceeded",
+			saved:    deleted,
+			iam:      "C Active, I Active",
+			evidence: "C Active | changed +1s, removed X",
+			calls:    calls,
+		},
+		{
 			name: "the keys can't be listed",
 			update: deleting(func(f *fixture, intruder func() string) {
 				f.before("CreateAccessKey", 2, func() {

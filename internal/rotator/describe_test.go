@@ -297,6 +297,9 @@ func (f *fixture) describeKeys(keys []rotation.Key) string {
 	texts := make([]string, len(keys))
 	for i, k := range keys {
 		texts[i] = f.name(k.ID) + " " + string(k.Status)
+		if k.Other {
+			texts[i] += " of another"
+		}
 	}
 	return strings.Join(texts, ", ")
 }

@@ -356,7 +356,7 @@ func TestPreviewCreate_outcomes(t *testing.T) {
 			given: func(f *fixture) {
 				f.client.ClaimRead("ci", f.newKey("C"))
 			},
-			want:  "other C, seen C Active, step rotate , managed",
+			want:  "other C, seen C Active of another, step rotate , managed",
 			calls: []string{"ListAccessKeys ci", "GetAccessKeyLastUsed C"},
 		},
 		{
