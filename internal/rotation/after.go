@@ -79,7 +79,7 @@ func (r Record) afterRotate(step Step, seen Observation, out Outcome) Record {
 		p = *r.Previous
 		k := seen.Find(p.ID)
 		inactive := k != nil && k.Status == Inactive
-		if k != nil && p.settling(k.Status, out.At) && (inactive || !step.Revoke) {
+		if k != nil && seen.settling(p) && (inactive || !step.Revoke) {
 			// What a list shows that may be a stale read is not recorded. A revoke deactivates what is listed as Active once more.
 			inactive = !inactive
 		}

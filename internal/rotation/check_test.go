@@ -113,6 +113,7 @@ func checkBoundaries(t *testing.T, boundaries []boundary) {
 // step.
 func (s setup) check(t *testing.T, now time.Time, want expected) {
 	t.Helper()
+	s = s.lookedAt(now)
 	before := s.clone()
 	got := Decide(s.policy, s.record, s.seen, now)
 	// Room has tables of its own.
@@ -120,7 +121,7 @@ func (s setup) check(t *testing.T, now time.Time, want expected) {
 	if !reflect.DeepEqual(got, want.Decision) {
 		t.Fatalf("Decide at %s:\n got %s\nwant %s", now.Format(time.RFC3339), toJSON(t, got), toJSON(t, want.Decision))
 	}
-	left, err := Confirm(s.policy, s.record, s.seen, now, got.Steps)
+	left, err := Confirm(s.policy, s.record, s.seen, s.seen, now, got.Steps)
 	if err != nil || !reflect.DeepEqual(left, got.Steps) {
 		t.Errorf("Confirm of the plan at the same instant: got %s, %v, want the plan", toJSON(t, left), err)
 	}
@@ -131,7 +132,7 @@ func (s setup) check(t *testing.T, now time.Time, want expected) {
 	if steps := Decide(needed.policy, needed.record, needed.seen, now).Steps; !reflect.DeepEqual(steps, got.Steps) {
 		t.Errorf("Decide with the last uses that KeysNeedingLastUse lists: got %s, want %s", toJSON(t, steps), toJSON(t, got.Steps))
 	}
-	next := s.after(got.Steps, now)
+	next := s.after(got.Steps, now).lookedAt(now)
 	if want.pendingFor != nil {
 		if then := Decide(next.policy, next.record, next.seen, now).Blocked; !reflect.DeepEqual(then, want.pendingFor) {
 			t.Errorf("the pending request waits for %s, want %s", toJSON(t, then), toJSON(t, want.pendingFor))
@@ -143,6 +144,12 @@ func (s setup) check(t *testing.T, now time.Time, want expected) {
 	if again := Decide(next.policy, next.record, next.seen, now); again.Steps != nil || again.Refused != nil {
 		t.Errorf("Decide right after the apply: got %s, want no step", toJSON(t, again))
 	}
+}
+
+// lookedAt returns the setup as a look at that time sees it.
+func (s setup) lookedAt(now time.Time) setup {
+	s.seen.Settling = s.record.Settling(s.seen, now)
+	return s
 }
 
 // withNeededLastUses returns the setup without the last uses that KeysNeedingLastUse does not list.
@@ -182,13 +189,13 @@ func checkLateApplies(t *testing.T, applies []lateApply) {
 
 func (l lateApply) check(t *testing.T) {
 	t.Helper()
-	plan := Decide(l.given.policy, l.given.record, l.given.seen, l.planned).Steps
+	plan := Decide(l.given.policy, l.given.record, l.given.lookedAt(l.planned).seen, l.planned).Steps
 	if !reflect.DeepEqual(plan, l.plan) {
 		t.Fatalf("plan:\n got %s\nwant %s", toJSON(t, plan), toJSON(t, l.plan))
 	}
-	s := l.given.with(l.then...)
+	s := l.given.with(l.then...).lookedAt(l.applied)
 	before, planBefore := s.clone(), slices.Clone(plan)
-	left, err := Confirm(s.policy, s.record, s.seen, l.applied, plan)
+	left, err := Confirm(s.policy, s.record, l.given.seen, s.seen, l.applied, plan)
 	if !reflect.DeepEqual(s, before) || !reflect.DeepEqual(plan, planBefore) {
 		t.Errorf("Confirm changed its arguments:\nbefore %+v\n after %+v", before, s)
 	}

@@ -22,15 +22,18 @@ func (e *StaleError) Error() string {
 	return text
 }
 
-// Confirm checks steps that were planned earlier against what IAM shows at now, under the rules of Decide, and returns those that
-// are left to do: a step that was to delete a key is done when the key is already gone. Confirm returns a *StaleError when the rules
-// no longer allow some step, and the caller must take no step then. It adds no steps that became due since the plan.
-func Confirm(policy Policy, record Record, seen Observation, now time.Time, planned []Step) ([]Step, error) {
+// Confirm checks steps that were planned by an earlier look against what IAM shows at now, under the rules of Decide, and returns
+// those that are left to do: a step that was to delete a key is done when the key is already gone. Confirm returns a *StaleError when
+// the rules no longer allow some step, and the caller must take no step then. It adds no steps that became due since the plan.
+func Confirm(policy Policy, record Record, earlier, seen Observation, now time.Time, planned []Step) ([]Step, error) {
 	e := newEvaluation(policy, record, seen, now)
 	var left []Step
 	for _, step := range planned {
 		if step.deletes() && seen.Find(step.Key) == nil {
 			continue
+		}
+		if e.beginsGrace(step, earlier, seen) {
+			return nil, &StaleError{Step: step}
 		}
 		if obstacle := e.stepObstacle(step); obstacle != nil {
 			return nil, &StaleError{Step: step, Obstacle: *obstacle}
@@ -39,6 +42,20 @@ func Confirm(policy Policy, record Record, seen Observation, now time.Time, plan
 		e.advance(step)
 	}
 	return left, nil
+}
+
+// beginsGrace reports whether the step records a key as Inactive, as the earlier look showed it, that is Active now: its grace would begin
+// with the step.
+func (e *evaluation) beginsGrace(step Step, earlier, seen Observation) bool {
+	id := ""
+	switch p := e.record.Previous; {
+	case step.Kind == Adopt:
+		id = step.Key
+	case step.Kind == Rotate && step.Key == "" && p != nil:
+		id = p.ID
+	}
+	before, now := earlier.Find(id), seen.Find(id)
+	return before != nil && now != nil && before.Status == Inactive && now.Status == Active
 }
 
 // stepObstacle returns why the rules do not allow the step now; nil when they do. They allow more steps than nextStep returns, which

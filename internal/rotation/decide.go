@@ -235,17 +235,9 @@ func (e *evaluation) unrecordedChange() Kind {
 	}
 }
 
-// settling reports whether the listed status of previous contradicts a step of the last minutes. The list may be a stale read
-// then, so it proves nothing. What settles in an earlier look does so at any later time.
+// settling reports whether the listed status of previous may be a stale read.
 func (e *evaluation) settling() bool {
-	switch p := e.record.Previous; {
-	case p == nil:
-		return false
-	case e.room != nil:
-		return e.room.Settling && !p.contradicted(e.previousKey().Status).IsZero()
-	default:
-		return p.settling(e.previousKey().Status, e.now)
-	}
+	return e.record.Previous != nil && e.seen.settling(*e.record.Previous)
 }
 
 // unrecordedCurrent returns the kind of step that records how somebody else changed the status of current. It is empty when nobody

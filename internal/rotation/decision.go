@@ -166,8 +166,6 @@ type Room struct {
 	// Cause and Key are why there is no room.
 	Cause Cause  `json:"cause,omitempty"`
 	Key   string `json:"key,omitempty"`
-	// Settling reports whether the listed status of previous may be a stale read.
-	Settling bool `json:"settling,omitempty"`
 }
 
 // Decision is what an apply should do.

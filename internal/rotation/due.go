@@ -88,12 +88,16 @@ func (e *evaluation) rotates() bool {
 
 // roomForRequest returns what a request to rotate would get now, by the recorded policy.
 func (e *evaluation) roomForRequest() Room {
-	room := Room{Settling: e.settling()}
+	room := Room{}
 	if e.record.Policy == nil || e.edited {
 		return room
 	}
 	probe := *e
 	probe.requests = requests{rotate: true}
+	if probe.revocationPending() {
+		// This step comes before any rotation.
+		probe.advance(Step{Kind: Deactivate, Key: e.record.Previous.ID})
+	}
 	switch step, obstacle := probe.rotationStep(); {
 	case obstacle != nil:
 		room.Cause, room.Key = obstacle.Cause, obstacle.Key

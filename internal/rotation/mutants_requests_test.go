@@ -49,7 +49,9 @@ var requestMutants = []mutant{
 	{"judge a young current by the time of the plan", "rotations", judgeIsTimeless, one(
 		"obstacles.go", "if e.room != nil && e.requests.deferrable() && !e.requests.revoke {", "if false {")},
 	{"judge a list by the time of the plan", "lists behind", judgeIsTimeless, one(
-		"decide.go", "case e.room != nil:", "case false:")},
+		"decide.go", "e.seen.settling(*e.record.Previous)", "e.record.Settling(e.seen, e.now)")},
+	{"judge room before a pending revocation", "", "TestDecide_roomAfterPendingRevocation", one(
+		"due.go", "if probe.revocationPending() {", "if false {")},
 	{"delete what is held from now on", "held rotations", holdRetiresNothing, []edit{{
 		"room.go", "step.Key == p.ID && e.held():", "step.Key == p.ID && false:",
 	}, {

@@ -119,8 +119,12 @@ var retirementMutants = []mutant{
 		"due.go", "const settlesWithin = 5 * time.Minute", "const settlesWithin = 2 * time.Minute")},
 	{"delete by a list that may be behind", "lists behind", unknownProvesNothing, one(
 		"room.go", "case e.settling():", "case false:")},
-	{"record what a list shows at a rotation", "lists behind", graceBeforeDelete, one(
-		"after.go", "if k != nil && p.settling(k.Status, out.At) &&", "if k != nil && false &&")},
+	{"record what a list shows at a rotation", "lists behind", unknownProvesNothing, one(
+		"after.go", "if k != nil && seen.settling(p) &&", "if k != nil && false &&")},
+	{"record what settles by the time of the apply", "lists behind", planShowsResult, one(
+		"after.go", "if k != nil && seen.settling(p) &&", "if k != nil && r.Settling(seen, out.At) &&")},
+	{"begin the grace of an Active key", "durations", graceBeforeDelete, one(
+		"confirm.go", "return before != nil && now != nil && before.Status", "return false && before.Status")},
 	{"never believe a list", "lists behind", changesRecorded, one(
 		"record.go", "return !since.IsZero() && at.Before(since.Add(settlesWithin))", "return !since.IsZero()")},
 

@@ -61,7 +61,7 @@ var invariants = []string{
 	dueNeverForgotten, noNeedlessRotation, retirementFinishes, signerKept, pausedStopsClock, revokeCompletes,
 	revokeConverges, revokeMakesRoom, waitNamesFuture, noNeedlessDeletion, validRecipients, sealedToRecipients, handoverKept,
 	maxAgeKept, unknownProvesNothing, stepsAnnounced, pendingNeverLost, blockedIsSaid, otherResourceKept, judgeIsTimeless,
-	createFirst, changesRecorded, holdReactivates, causeIsTrue,
+	createFirst, changesRecorded, holdReactivates, causeIsTrue, planShowsResult,
 }
 
 // An invariant that no mutant violates may be one that nothing can violate.

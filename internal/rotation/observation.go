@@ -42,6 +42,9 @@ type Observation struct {
 	Signers []string `json:"signers,omitempty"`
 	// SignedAt is when this resource last signed a call to STS with current, besides the proof of a new key.
 	SignedAt time.Time `json:"signed_at,omitzero"`
+	// Settling is Record.Settling at the time of the look. What settles then does so in a plan and in its apply, however much later
+	// they are made.
+	Settling bool `json:"settling,omitempty"`
 }
 
 // Key is one key that IAM listed.
@@ -78,6 +81,12 @@ func (o Observation) Find(id string) *Key {
 		}
 	}
 	return nil
+}
+
+// settling reports whether the listed status of previous contradicts a step of the minutes before the look. It proves nothing then.
+func (o Observation) settling(p Previous) bool {
+	k := o.Find(p.ID)
+	return o.Settling && k != nil && !p.contradicted(k.Status).IsZero()
 }
 
 // Signs reports whether the key with that id signs our own requests.

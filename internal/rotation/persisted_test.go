@@ -151,7 +151,7 @@ func TestObservation_readsPrivateState(t *testing.T) {
 			Room: Room{Step: Step{Kind: "delete_previous", Key: prev}},
 		},
 		{Seen: Observation{Keys: []Key{}}, Room: Room{Cause: "handover", Key: prev}, RetirementBlocked: "handover"},
-		{Seen: Observation{Keys: []Key{}}, Room: Room{Cause: "settling", Key: prev, Settling: true}},
+		{Seen: Observation{Keys: []Key{}, Settling: true}, Room: Room{Cause: "settling", Key: prev}},
 	}
 	for _, cause := range []Cause{
 		"used", "overlap", "grace", "held", "paused", "unmanaged", "adopted", "signer", "only_active", "young", "not_ours", "revoked",
@@ -266,7 +266,7 @@ func TestRoom_roundTrip(t *testing.T) {
 	}{
 		{Room{}, `{}`},
 		{Room{Step: deletePrevious(prev)}, `{"step":{"kind":"delete_previous","key":"AKIAPREVIOUS"}}`},
-		{Room{Cause: CauseSettling, Key: prev, Settling: true}, `{"cause":"settling","key":"AKIAPREVIOUS","settling":true}`},
+		{Room{Cause: CauseSettling, Key: prev}, `{"cause":"settling","key":"AKIAPREVIOUS"}`},
 	} {
 		got := toJSON(t, tt.room)
 		if got != tt.want {

@@ -76,9 +76,17 @@ func (p Previous) contradicted(listed Status) time.Time {
 	}
 }
 
-// settling reports whether a list with that status may be a stale read at that time, since it contradicts a step of the minutes before.
-func (p Previous) settling(listed Status, at time.Time) bool {
-	since := p.contradicted(listed)
+// Settling reports whether the status of previous that IAM shows at that time may be a stale read, since it contradicts what this
+// resource did to the key in the minutes before.
+func (r Record) Settling(seen Observation, at time.Time) bool {
+	if r.Previous == nil {
+		return false
+	}
+	k := seen.Find(r.Previous.ID)
+	if k == nil {
+		return false
+	}
+	since := r.Previous.contradicted(k.Status)
 	return !since.IsZero() && at.Before(since.Add(settlesWithin))
 }
 

@@ -450,7 +450,7 @@ func TestConfirm_irrelevantChange(t *testing.T) {
 func TestStaleError(t *testing.T) {
 	t.Parallel()
 	s := overlapping(used(prev, day(7)))
-	_, err := Confirm(s.policy, s.record, s.seen, day(8), plan(deactivate(prev)))
+	_, err := Confirm(s.policy, s.record, s.seen, s.seen, day(8), plan(deactivate(prev)))
 	got, ok := errors.AsType[*StaleError](fmt.Errorf("apply: %w", err))
 	if !ok {
 		t.Fatalf("got %v, want a StaleError", err)

@@ -46,18 +46,18 @@ func TestDecide_room(t *testing.T) {
 		{"expired recipients", settled(expiring), expiry, Room{}, room(CauseExpired, cur)},
 		{
 			"a stale read of previous", overlapping(is(prev, inactive)), day(0).Add(5 * minute),
-			Room{Cause: CauseSettling, Key: prev, Settling: true},
+			Room{Cause: CauseSettling, Key: prev},
 			deletes,
 		},
 		{
 			"a stale read of previous, held", retiring(set(hold), is(prev, active)), day(7).Add(5 * minute),
-			Room{Cause: CauseHeld, Key: prev, Settling: true},
+			Room{Cause: CauseHeld, Key: prev},
 			room(CauseHeld, prev),
 		},
 		{
 			"a stale read of previous, beside an Inactive current",
 			retiring(is(prev, active), is(cur, inactive), inactiveSince(day(0))), day(7).Add(5 * minute),
-			Room{Step: deleteCurrent(), Settling: true},
+			Room{Step: deleteCurrent()},
 			Room{Step: deleteCurrent()},
 		},
 		{"a policy that is edited", overlapping(edit(grace(0))), day(7), Room{}, Room{}},
@@ -68,7 +68,7 @@ func TestDecide_room(t *testing.T) {
 			now  time.Time
 			want Room
 		}{{tt.date.Add(-second), tt.before}, {tt.date, tt.from}, {tt.date.Add(second), tt.from}} {
-			if got := Decide(tt.given.policy, tt.given.record, tt.given.seen, m.now).Room; got != m.want {
+			if got := Decide(tt.given.policy, tt.given.record, tt.given.lookedAt(m.now).seen, m.now).Room; got != m.want {
 				t.Errorf("%s at %s: got %s, want %s", tt.name, m.now.Format(time.RFC3339), toJSON(t, got), toJSON(t, m.want))
 			}
 		}
@@ -158,11 +158,11 @@ func TestJudge(t *testing.T) {
 			Room{Cause: CauseExpired, Key: cur},
 			plan(rotate(ReasonChanged)),
 		},
-		{"a stale read is not recorded", overlapping(is(prev, inactive), edit(grace(0))), Room{Settling: true}, nil},
+		{"a stale read is not recorded", overlapping(is(prev, inactive), edit(grace(0))).lookedAt(day(0)), Room{}, nil},
 		{"a change by hand is recorded", overlapping(is(prev, inactive), edit(grace(0))), Room{}, plan(recordDeactivated(prev))},
 		{
-			"a stale read is rolled back", retiring(is(prev, active), edit(hold)),
-			Room{Cause: CauseHeld, Key: prev, Settling: true},
+			"a stale read is rolled back", retiring(is(prev, active), edit(hold)).lookedAt(day(7)),
+			Room{Cause: CauseHeld, Key: prev},
 			plan(reactivate(prev)),
 		},
 		{"an edit alone", overlapping(edit(grace(0))), deletes, nil},
@@ -281,8 +281,9 @@ func TestJudge_neverDependsOnTime(t *testing.T) {
 			}
 			t.Run(name+", "+edited, func(t *testing.T) {
 				t.Parallel()
-				s := given.with(change)
 				for _, look := range looks {
+					given := given.lookedAt(look)
+					s := given.with(change)
 					room := Decide(given.policy, given.record, given.seen, look).Room
 					first := Judge(s.policy, s.record, s.seen, room, look)
 					if edited == "revoke" && (first.Refused != nil || room.Cause == CauseYoung || !s.policy.SealableUntil.IsZero()) {

@@ -134,7 +134,7 @@ func (x *explorer) expand(sim simulation) (move, violation) {
 	a, read := x.env.read(sim)
 	d := a.plan(read)
 	x.tally.decision(d)
-	judged := a.judgePlan(d).and(a.judgeTime(read, d)).and(a.clone().judgeFuture()).and(a.judgeAges(d))
+	judged := a.judgePlan(d).and(a.judgeTime(read, d)).and(a.judgeShown(d.Steps)).and(a.clone().judgeFuture()).and(a.judgeAges(d))
 	for _, e := range x.events(&sim) {
 		x.emit(sim.after(e), move{kind: happens, event: e})
 	}
@@ -166,7 +166,7 @@ func (x *explorer) expand(sim simulation) (move, violation) {
 func (x *explorer) applyNow(a *apply) violation {
 	x.tally.applies++
 	a.observe(a.policy, now)
-	left, err := rotation.Confirm(a.policy, a.rec, a.seen, now, a.planned)
+	left, err := rotation.Confirm(a.policy, a.rec, a.seen, a.seen, now, a.planned)
 	if err != nil || !slices.Equal(left, a.planned) {
 		return violated(planEqualsApply, "planned %+v, left at the same instant %+v: %v", a.planned, left, err)
 	}
@@ -191,10 +191,21 @@ func (x *explorer) applyNow(a *apply) violation {
 // applyLate applies after an event that follows the plan.
 func (x *explorer) applyLate(a *apply, e event) violation {
 	a.sim = a.sim.after(e)
+	planned := a.seen
 	a.observe(a.policy, now)
+	if !a.sim.rec.exists {
+		planned = a.seen
+	}
 	a.policy = a.env.policy(a.sim.config)
 	x.tally.applies++
-	left, err := rotation.Confirm(a.policy, a.rec, a.seen, now, a.planned)
+	left, err := rotation.Confirm(a.policy, a.rec, planned, a.seen, now, a.planned)
+	// The record moves on from what the plan has seen, so that it is what the plan showed. A create decides anew.
+	a.seen.Settling = planned.Settling
+	for i, k := range a.seen.Keys {
+		if before := planned.Find(k.ID); before != nil {
+			a.seen.Keys[i].Status = before.Status
+		}
+	}
 	if stale, ok := errors.AsType[*rotation.StaleError](err); ok {
 		x.tally.add("stale", stale.Step.Kind)
 		if e.kind == waits && !a.mayBeTooLate() || stale.Error() == "" {
@@ -234,7 +245,7 @@ func (x *explorer) applyBeside(a *apply, freed int) violation {
 	}
 	x.tally.applies++
 	a.observe(a.policy, now)
-	left, err := rotation.Confirm(a.policy, a.rec, a.seen, now, a.planned)
+	left, err := rotation.Confirm(a.policy, a.rec, a.seen, a.seen, now, a.planned)
 	if err != nil {
 		return violated(planEqualsApply, "planned %+v: %v", a.planned, err)
 	}

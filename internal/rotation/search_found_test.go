@@ -33,7 +33,7 @@ func TestConfirm_deletesUnmanagedAfterGrace(t *testing.T) {
 		t.Fatalf("plan %+v, want %+v", plan, want)
 	}
 	for _, late := range []time.Duration{time.Hour - time.Second, time.Hour, time.Hour + time.Second} {
-		left, err := rotation.Confirm(policy, record, seen, now.Add(late), plan)
+		left, err := rotation.Confirm(policy, record, seen, seen, now.Add(late), plan)
 		if err != nil || !slices.Equal(left, want) {
 			t.Errorf("after %v: steps %+v, error %v, want the plan", late, left, err)
 		}
@@ -111,7 +111,7 @@ func settling(policy rotation.Policy) (rotation.Record, rotation.Observation) {
 			DeactivatedByUs: true,
 		},
 	}
-	return record, rotation.Observation{Keys: []rotation.Key{
+	return record, rotation.Observation{Settling: true, Keys: []rotation.Key{
 		aged("current", rotation.Active, 9*time.Hour), aged("previous", rotation.Active, 18*time.Hour),
 	}}
 }
@@ -130,6 +130,75 @@ func TestJudge_settlingIsTimeless(t *testing.T) {
 	}
 }
 
+// The search found this: current is gone, and the list shows a revoked previous as Active, a minute after we deactivated it. A plan of
+// a request, made again later, deactivated previous, too. What the plan shows of previous is what the apply records, whenever it comes.
+func TestJudge_settlingWithoutCurrentIsTimeless(t *testing.T) {
+	t.Parallel()
+	before := rotation.Policy{Overlap: time.Hour, Grace: time.Hour}
+	record, seen := settling(before)
+	record.Previous.Revoked = true
+	seen.Keys = seen.Keys[1:]
+	edited := before
+	edited.RotateWhenChanged = map[string]string{"quarter": "Q2"}
+	want := []rotation.Step{{Kind: rotation.Rotate, Reason: rotation.ReasonChanged}}
+	for _, late := range []time.Duration{0, 4 * time.Minute, time.Hour} {
+		wantSteps(t, late.String(), rotation.Judge(edited, record, seen, rotation.Room{}, now.Add(late)).Steps, want)
+		out := rotation.Outcome{At: now.Add(late), NewKey: aged("new", rotation.Active, 0)}
+		after, _ := rotation.Project(edited, record, seen, want, out)
+		if p := after.Previous; !p.DeactivatedAt.Equal(out.At) || !p.DeactivatedByUs {
+			t.Errorf("after %v: previous %+v, want it as deactivated by us then", late, *p)
+		}
+	}
+}
+
+// The search found this: an adopted previous was revoked and could not be deactivated. A request then planned to delete it for its
+// room, after the deactivation that comes first, and the rules delete an adopted key that is Inactive only after the grace.
+func TestDecide_roomAfterPendingRevocation(t *testing.T) {
+	t.Parallel()
+	policy := rotation.Policy{Overlap: time.Hour, Grace: time.Hour}
+	record, seen := settling(policy)
+	record.Previous = &rotation.Previous{
+		ID: "previous", CreatedAt: now.Add(-18 * time.Hour), ReplacedAt: now.Add(-9 * time.Hour), Adopted: true, Revoked: true,
+	}
+	seen.Settling, seen.Keys[1].LastUse = false, &rotation.Use{}
+	got := rotation.Decide(policy, record, seen, now).Room
+	if want := (rotation.Room{Cause: rotation.CauseAdopted, Key: "previous"}); got != want {
+		t.Errorf("room %+v, want %+v", got, want)
+	}
+}
+
+// The search found this: somebody reactivated a key between a plan that shows it as Inactive and its apply. Its grace began with the
+// apply all the same.
+func TestConfirm_reactivatedSince(t *testing.T) {
+	t.Parallel()
+	policy := rotation.Policy{Overlap: time.Hour, Grace: time.Hour, UnmanagedKeys: rotation.RetireUnmanaged}
+	record, seen := settling(policy)
+	record.Previous.DeactivatedAt = now.Add(-time.Minute)
+	seen.Keys, seen.Settling = []rotation.Key{aged("previous", rotation.Inactive, 18*time.Hour)}, false
+	alone := record
+	alone.Previous, alone.Current.ID = nil, "previous"
+	foreign := rotation.Observation{Keys: []rotation.Key{
+		aged("previous", rotation.Active, 18*time.Hour), aged("foreign", rotation.Inactive, 9*time.Hour),
+	}}
+	for _, c := range []struct {
+		step   rotation.Step
+		record rotation.Record
+		seen   rotation.Observation
+	}{
+		{rotation.Step{Kind: rotation.Rotate, Reason: rotation.ReasonMissing}, record, seen},
+		{rotation.Step{Kind: rotation.Adopt, Key: "foreign"}, alone, foreign},
+	} {
+		plan := []rotation.Step{c.step}
+		wantSteps(t, "plan", rotation.Decide(policy, c.record, c.seen, now).Steps, plan)
+		later := rotation.Observation{Keys: slices.Clone(c.seen.Keys)}
+		later.Keys[len(later.Keys)-1].Status = rotation.Active
+		_, err := rotation.Confirm(policy, c.record, c.seen, later, now.Add(time.Second), plan)
+		if stale, ok := err.(*rotation.StaleError); !ok || stale.Step != c.step { //nolint:errorlint // it is never wrapped
+			t.Errorf("%s: error %v, want a stale plan", c.step.Kind, err)
+		}
+	}
+}
+
 // The search found this: a rollback that is asked for while the list still shows previous as Active, minutes after its
 // deactivation, was recorded as done, and previous stayed Inactive.
 func TestDecide_holdReactivatesWhileListIsStale(t *testing.T) {
@@ -144,7 +213,7 @@ func TestDecide_holdReactivatesWhileListIsStale(t *testing.T) {
 		fresh := seen
 		fresh.Keys = slices.Clone(seen.Keys)
 		fresh.Keys[1].Status = rotation.Inactive
-		left, err := rotation.Confirm(hold, record, fresh, now.Add(time.Minute), want)
+		left, err := rotation.Confirm(hold, record, seen, fresh, now.Add(time.Minute), want)
 		if err != nil {
 			t.Error(err)
 		}
@@ -162,7 +231,7 @@ func TestConfirm_revokeDeletesCurrentWhenListSettles(t *testing.T) {
 		Current:  rotation.Current{ID: "current", CreatedAt: now.Add(-9 * time.Hour), InactiveSince: now},
 		Previous: &rotation.Previous{ID: "previous", CreatedAt: now.Add(-18 * time.Hour), ReplacedAt: now.Add(-time.Minute)},
 	}
-	seen := rotation.Observation{Keys: []rotation.Key{
+	seen := rotation.Observation{Settling: true, Keys: []rotation.Key{
 		aged("current", rotation.Inactive, 9*time.Hour), aged("previous", rotation.Inactive, 18*time.Hour),
 	}}
 	revoke := before
@@ -174,7 +243,8 @@ func TestConfirm_revokeDeletesCurrentWhenListSettles(t *testing.T) {
 	plan := rotation.Judge(revoke, record, seen, rotation.Decide(before, record, seen, now).Room, now).Steps
 	wantSteps(t, "plan", plan, want)
 	for _, late := range []time.Duration{0, time.Hour} {
-		left, err := rotation.Confirm(revoke, record, seen, now.Add(late), want)
+		seen.Settling = record.Settling(seen, now.Add(late))
+		left, err := rotation.Confirm(revoke, record, seen, seen, now.Add(late), want)
 		if err != nil {
 			t.Errorf("after %v: %v", late, err)
 		}
@@ -214,7 +284,7 @@ func TestAfter_rotateKeepsStatusThatSettles(t *testing.T) {
 			rotation.Previous{ID: "previous", ReplacedAt: now, Revoked: true},
 		},
 	} {
-		seen := rotation.Observation{Keys: []rotation.Key{{ID: "previous", Status: c.status}}}
+		seen := rotation.Observation{Keys: []rotation.Key{{ID: "previous", Status: c.status}}, Settling: true}
 		got := rotation.Record{Current: rotation.Current{ID: "gone"}, Previous: &c.given}.After(c.step, seen, out)
 		if got.Previous == nil || *got.Previous != c.want {
 			t.Errorf("%s: previous %+v, want %+v", c.name, got.Previous, c.want)
@@ -301,7 +371,7 @@ func TestDecide_retirementNotBlockedBeforeItIsDue(t *testing.T) {
 	policy := rotation.Policy{Overlap: time.Hour, Grace: time.Hour, HoldPrevious: true}
 	record, seen := settling(policy)
 	record.Previous.DeactivatedAt = now.Add(-time.Hour)
-	seen.Keys[1].Status = rotation.Inactive
+	seen.Keys[1].Status, seen.Settling = rotation.Inactive, false
 	for _, c := range []struct {
 		used time.Time
 		want *rotation.Obstacle

@@ -81,6 +81,8 @@ const (
 	otherResourceKept = "other-resource-kept"
 	// judgeIsTimeless: a plan of an edited policy does not depend on the time at which it is made from what Read saw.
 	judgeIsTimeless = "judge-is-timeless"
+	// planShowsResult: the record that a plan shows for after its steps is the one that an apply leaves, however much later.
+	planShowsResult = "plan-shows-result"
 	// createFirst: no key is deleted before IAM has answered that a key may be created.
 	createFirst = "create-first"
 	// changesRecorded: after a successful apply the record has what others changed.

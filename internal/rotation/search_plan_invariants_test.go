@@ -1,6 +1,7 @@
 package rotation_test
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -220,6 +221,30 @@ func (a *apply) judgeTime(read, d rotation.Decision) violation {
 		}
 	}
 	return violation{}
+}
+
+// judgeShown judges that the steps lead to the same record at the time of the plan and later, and to the one that the plan shows, dates
+// aside.
+func (a *apply) judgeShown(steps []rotation.Step) violation {
+	shown := a.shape(steps, farFuture.duration())
+	for _, later := range []time.Duration{0, 5 * time.Minute, time.Hour} {
+		if got := a.shape(steps, later); got != shown {
+			return violated(planShowsResult, "steps %+v: shown %s, after %v %s", steps, shown, later, got)
+		}
+	}
+	return violation{}
+}
+
+// shape describes the record after the steps without its dates.
+func (a *apply) shape(steps []rotation.Step, later time.Duration) string {
+	out := a.outcome()
+	out.At = out.At.Add(later)
+	rec, _ := rotation.Project(a.policy, a.rec, a.seen, steps, out)
+	text := fmt.Sprintf("%s %s %s %v", rec.User, rec.Current.ID, rec.Request, rec.Current.InactiveSince.IsZero())
+	if p := rec.Previous; p != nil {
+		text += fmt.Sprintf(" %s %v %v %v %v", p.ID, p.DeactivatedAt.IsZero(), p.DeactivatedByUs, p.Adopted, p.Revoked)
+	}
+	return text
 }
 
 // judgeAges judges the ages of the managed keys, where applies run often enough.

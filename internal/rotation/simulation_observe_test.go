@@ -81,6 +81,7 @@ func (a *apply) observe(policy rotation.Policy, at time.Time) {
 	for _, id := range a.rec.KeysNeedingLastUse(policy, a.seen, at) {
 		a.lookUp(id)
 	}
+	a.seen.Settling = a.rec.Settling(a.seen, at)
 }
 
 func (a *apply) addKey(id string, k simKey) {

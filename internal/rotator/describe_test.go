@@ -370,6 +370,9 @@ func (f *fixture) describeEvidence(e *rotator.Evidence) string {
 	if !e.SignedAt.IsZero() {
 		text += ", signed " + f.since(e.SignedAt)
 	}
+	if e.Seen.Settling {
+		text += ", settling"
+	}
 	return text
 }
 
@@ -381,9 +384,6 @@ func (f *fixture) describeRoom(r rotation.Room) string {
 	}
 	if r.Cause != "" {
 		parts = append(parts, string(r.Cause)+" "+f.name(r.Key))
-	}
-	if r.Settling {
-		parts = append(parts, "settling")
 	}
 	if len(parts) == 0 {
 		return "free"

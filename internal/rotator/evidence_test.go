@@ -17,12 +17,12 @@ const persistedEvidence = `{"seen":{"keys":[` +
 	`{"id":"AKIAPREVIOUS","status":"Inactive","created_at":"2026-01-02T03:04:05Z",` +
 	`"last_use":{"at":"2026-02-03T04:05:06Z","service":"s3","region":"eu-west-1"},"other":true},` +
 	`{"id":"AKIACURRENT","status":"Active","created_at":"2026-03-04T05:06:07Z","last_use":{"at":"0001-01-01T00:00:00Z"}}],` +
-	`"user":"deploy","recreated":true,"signers":["AKIASIGNER","AKIASOURCE"],"signed_at":"2026-07-08T09:10:11Z"},` +
+	`"user":"deploy","recreated":true,"signers":["AKIASIGNER","AKIASOURCE"],"signed_at":"2026-07-08T09:10:11Z","settling":true},` +
 	`"steps":[{"kind":"delete_previous","key":"AKIAPREVIOUS"},` +
 	`{"kind":"rotate","key":"AKIACURRENT","replaced":"Active","reason":"revoked","revoke":true},` +
 	`{"kind":"record_request","key":"AKIACURRENT","request":"encrypted_output"}],` +
 	`"blocked":"unmanaged","retirement_blocked":"handover",` +
-	`"room":{"step":{"kind":"delete_previous","key":"AKIAPREVIOUS"},"cause":"held","key":"AKIAPREVIOUS","settling":true},` +
+	`"room":{"step":{"kind":"delete_previous","key":"AKIAPREVIOUS"},"cause":"held","key":"AKIAPREVIOUS"},` +
 	`"sealed_to":"age1","changed_at":"2026-04-05T06:07:08Z","removed":["AKIAREMOVED"],` +
 	`"looked_at":"2026-05-06T07:08:09Z","signed_at":"2026-06-07T08:09:10Z"}`
 
@@ -47,6 +47,7 @@ func TestEvidence_persisted(t *testing.T) {
 						{ID: "AKIACURRENT", Status: rotation.Active, CreatedAt: at(time.March, 3), LastUse: &rotation.Use{}},
 					},
 					User: "deploy", Recreated: true, Signers: []string{"AKIASIGNER", "AKIASOURCE"}, SignedAt: at(time.July, 7),
+					Settling: true,
 				},
 				Steps: []rotation.Step{
 					{Kind: rotation.DeletePrevious, Key: "AKIAPREVIOUS"},
@@ -58,7 +59,6 @@ func TestEvidence_persisted(t *testing.T) {
 				Blocked: rotation.CauseUnmanaged, RetirementBlocked: rotation.CauseHandover,
 				Room: rotation.Room{
 					Step: rotation.Step{Kind: rotation.DeletePrevious, Key: "AKIAPREVIOUS"}, Cause: rotation.CauseHeld, Key: "AKIAPREVIOUS",
-					Settling: true,
 				},
 				SealedTo: "age1", ChangedAt: at(time.April, 4), Removed: []string{"AKIAREMOVED"},
 				LookedAt: at(time.May, 5), SignedAt: at(time.June, 6),

@@ -26,6 +26,7 @@ func (c *Client) Observe(
 	if err != nil {
 		return seen, nil, readError(ReadLastUse, user, err)
 	}
+	seen.Settling = record.Settling(seen, c.gateway.Now())
 	for _, k := range seen.Keys {
 		tflog.Debug(ctx, "seen", map[string]any{
 			"user": user, "access_key_id": k.ID, "status": string(k.Status), "last_use": describeUse(k.LastUse),
