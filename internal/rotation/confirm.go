@@ -44,18 +44,14 @@ func Confirm(policy Policy, record Record, earlier, seen Observation, now time.T
 	return left, nil
 }
 
-// beginsGrace reports whether the step records a key as Inactive, as the earlier look showed it, that is Active now: its grace would begin
-// with the step.
+// beginsGrace reports whether the step records a key as Inactive, by the earlier look, that is Active now: its grace would begin with
+// the step.
 func (e *evaluation) beginsGrace(step Step, earlier, seen Observation) bool {
-	id := ""
-	switch p := e.record.Previous; {
-	case step.Kind == Adopt:
-		id = step.Key
-	case step.Kind == Rotate && step.Key == "" && p != nil:
-		id = p.ID
+	inactive := func(o Observation) bool {
+		p := e.record.After(step, o, Outcome{At: e.now}).Previous
+		return p != nil && !p.DeactivatedAt.IsZero()
 	}
-	before, now := earlier.Find(id), seen.Find(id)
-	return before != nil && now != nil && before.Status == Inactive && now.Status == Active
+	return inactive(earlier) && !inactive(seen)
 }
 
 // stepObstacle returns why the rules do not allow the step now; nil when they do. They allow more steps than nextStep returns, which

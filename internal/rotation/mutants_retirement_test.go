@@ -124,7 +124,7 @@ var retirementMutants = []mutant{
 	{"record what settles by the time of the apply", "lists behind", planShowsResult, one(
 		"after.go", "if k != nil && seen.settling(p) &&", "if k != nil && r.Settling(seen, out.At) &&")},
 	{"begin the grace of an Active key", "durations", graceBeforeDelete, one(
-		"confirm.go", "return before != nil && now != nil && before.Status", "return false && before.Status")},
+		"confirm.go", "return inactive(earlier) && !inactive(seen)", "return false && inactive(earlier)")},
 	{"never believe a list", "lists behind", changesRecorded, one(
 		"record.go", "return !since.IsZero() && at.Before(since.Add(settlesWithin))", "return !since.IsZero()")},
 

@@ -197,6 +197,16 @@ func TestConfirm_reactivatedSince(t *testing.T) {
 			t.Errorf("%s: error %v, want a stale plan", c.step.Kind, err)
 		}
 	}
+	// A list that contradicted a deactivation of ours, and was right.
+	record, seen = settling(policy)
+	seen.Keys = seen.Keys[1:]
+	plan := rotation.Decide(policy, record, seen, now).Steps
+	wantSteps(t, "plan", plan, []rotation.Step{{Kind: rotation.Rotate, Reason: rotation.ReasonMissing}})
+	settled := seen
+	settled.Settling = false
+	if left, err := rotation.Confirm(policy, record, seen, settled, now.Add(time.Hour), plan); err == nil {
+		t.Errorf("a reactivation that the plan took for a stale read: steps %+v, want a stale plan", left)
+	}
 }
 
 // The search found this: a rollback that is asked for while the list still shows previous as Active, minutes after its

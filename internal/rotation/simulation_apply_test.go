@@ -226,6 +226,8 @@ func (a *apply) updateHistory(step rotation.Step, before simulation) {
 		case rotation.Rotate:
 			k.newerThanCurrent = false
 			a.beginOverlap(k)
+			// Somebody deleted its successor, and it waits for the handover to the next one.
+			k.excused = k.excused || old.role == previous && k.oldAtReplaced
 			switch {
 			case k.status == active && before.settles(old) && before.recordedInactive(old):
 				// It is still recorded as Inactive, and like one that somebody deactivates again before the next look.
