@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim/iampolicy"
 )
 
 // Quotas that AWS does not raise.
@@ -46,6 +48,7 @@ type user struct {
 	Tags           map[string]string
 	existsSince    time.Time // CreatedAt has whole seconds only
 	past           pastUser
+	policies       []*iampolicy.Document // nil: the user may do everything
 }
 
 func newAccount(opts Options) *account {

@@ -84,6 +84,11 @@ func errAccessDenied(who caller, action, resource string) error {
 		who.arn, action, resource, action)}
 }
 
+func errExplicitlyDenied(who caller, action, resource string) error {
+	return &apiError{http.StatusForbidden, "AccessDenied", fmt.Sprintf(
+		"User: %s is not authorized to perform: %s on resource: %s with an explicit deny in an identity-based policy", who.arn, action, resource)}
+}
+
 // errUnknownKeyDenied is GetAccessKeyLastUsed's answer for a key id that the account does not have.
 func errUnknownKeyDenied(who caller, keyID string) error {
 	return &apiError{http.StatusForbidden, "AccessDenied", fmt.Sprintf(

@@ -144,6 +144,8 @@ func (s *Server) execute(r *http.Request, wire protocol, body []byte, params url
 	if op.resource != nil {
 		if action := op.service + ":" + call.Action; call.Fault == string(Denied) || s.denied(in.who, action) {
 			return answer{err: errAccessDenied(in.who, action, op.resource(in))}
+		} else if err := in.checkPolicies(action, op.resource(in)); err != nil {
+			return answer{err: err}
 		}
 	}
 	result, err := op.run(in)

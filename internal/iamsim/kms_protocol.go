@@ -13,6 +13,9 @@ const targetHeader = "X-Amz-Target"
 // kmsTarget is the prefix of the action in that header, for KMS.
 const kmsTarget = "TrentService."
 
+// contextParam is the prefix of the parameters that hold the encryption context.
+const contextParam = "EncryptionContext."
+
 // jsonProtocol is the AWS JSON protocol, version 1.1, of KMS: JSON in and out.
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 type jsonProtocol struct{}
@@ -27,7 +30,7 @@ func (jsonProtocol) read(r *http.Request, body []byte) (action string, params ur
 		params.Set("KeyId", input.KeyID)
 	}
 	for name, value := range input.EncryptionContext {
-		params.Set("EncryptionContext."+name, value)
+		params.Set(contextParam+name, value)
 	}
 	return action, params, nil
 }
