@@ -10,19 +10,23 @@ func TestParse_errors(t *testing.T) {
 	t.Parallel()
 	const valid = `"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"`
 	for name, tc := range map[string]struct{ text, want string }{
-		"no JSON":              {`Version`, "iampolicy: invalid character"},
-		"more text":            {`{"Statement": {` + valid + `}} {}`, "iampolicy: text follows the document"},
-		"version":              {`{"Version": "2012-10-18", "Statement": {` + valid + `}}`, `iampolicy: there is no version "2012-10-18"`},
-		"no statement":         {`{"Version": "2012-10-17"}`, "iampolicy: there is no statement"},
-		"empty statements":     {`{"Statement": []}`, "iampolicy: there is no statement"},
-		"unknown element":      {`{"Statements": {` + valid + `}}`, `iampolicy: json: unknown field "Statements"`},
-		"principal":            {`{"Statement": {` + valid + `, "Principal": "*"}}`, `iampolicy: json: unknown field "Principal"`},
-		"principal in a list":  {`{"Statement": [{` + valid + `, "Principal": "*"}]}`, `iampolicy: json: unknown field "Principal"`},
-		"Sid":                  {`{"Statement": {` + valid + `, "Sid": "a b"}}`, `statement 1: a Sid has letters and digits only, unlike "a b"`},
-		"Sid twice":            {`{"Statement": [{` + valid + `, "Sid": "a"}, {` + valid + `, "Sid": "a"}]}`, "statement 2: the Sid a is taken"},
-		"effect":               {`{"Statement": {"Effect": "allow", "Action": "*", "Resource": "*"}}`, `the Effect is Allow or Deny, not "allow"`},
-		"no action":            {`{"Statement": {"Effect": "Allow", "Resource": "*"}}`, "there must be one of Action and NotAction"},
-		"no actions":           {`{"Statement": {"Effect": "Allow", "Action": [], "Resource": "*"}}`, "there must be one of Action and NotAction"},
+		"no JSON":             {`Version`, "iampolicy: invalid character"},
+		"more text":           {`{"Statement": {` + valid + `}} {}`, "iampolicy: text follows the document"},
+		"version":             {`{"Version": "2012-10-18", "Statement": {` + valid + `}}`, `iampolicy: there is no version "2012-10-18"`},
+		"no statement":        {`{"Version": "2012-10-17"}`, "iampolicy: there is no statement"},
+		"empty statements":    {`{"Statement": []}`, "iampolicy: there is no statement"},
+		"unknown element":     {`{"Statements": {` + valid + `}}`, `iampolicy: json: unknown field "Statements"`},
+		"principal":           {`{"Statement": {` + valid + `, "Principal": "*"}}`, `iampolicy: json: unknown field "Principal"`},
+		"principal in a list": {`{"Statement": [{` + valid + `, "Principal": "*"}]}`, `iampolicy: json: unknown field "Principal"`},
+		"Sid":                 {`{"Statement": {` + valid + `, "Sid": "a b"}}`, `statement 1: a Sid has letters and digits only, unlike "a b"`},
+		"Sid twice":           {`{"Statement": [{` + valid + `, "Sid": "a"}, {` + valid + `, "Sid": "a"}]}`, "statement 2: the Sid a is taken"},
+		"effect": {
+			`{"Statement": {"Effect": "allow", "Action": "*", "Resource": "*"}}`, `the Effect is Allow or Deny, not "allow"`,
+		},
+		"no action": {`{"Statement": {"Effect": "Allow", "Resource": "*"}}`, "there must be one of Action and NotAction"},
+		"no actions": {
+			`{"Statement": {"Effect": "Allow", "Action": [], "Resource": "*"}}`, "there must be one of Action and NotAction",
+		},
 		"two kinds of actions": {`{"Statement": {` + valid + `, "NotAction": "*"}}`, "there must be one of Action and NotAction"},
 		"no service":           {`{"Statement": {"Effect": "Allow", "Action": "GetUser", "Resource": "*"}}`, `"GetUser" is no action`},
 		"variable in an action": {
@@ -44,8 +48,10 @@ func TestParse_errors(t *testing.T) {
 		},
 		"condition without a key":   {`{"Statement": {` + valid + `, "Condition": {"Null": {}}}}`, "the condition Null has no key"},
 		"condition without a value": {`{"Statement": {` + valid + `, "Condition": {"Null": {"a": []}}}}`, "the condition Null of a has no value"},
-		"condition of null":         {`{"Statement": {` + valid + `, "Condition": {"Null": {"a": [null]}}}}`, "the value of a condition is a string"},
-		"condition of an object":    {`{"Statement": {` + valid + `, "Condition": {"Null": {"a": {}}}}}`, "the value of a condition is a string"},
+		"condition of null": {
+			`{"Statement": {` + valid + `, "Condition": {"Null": {"a": [null]}}}}`, "the value of a condition is a string",
+		},
+		"condition of an object": {`{"Statement": {` + valid + `, "Condition": {"Null": {"a": {}}}}}`, "the value of a condition is a string"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,8 +67,9 @@ func TestParse_errors(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", `{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}`,
-		`{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "NotAction": ["iam:Get*"], "NotResource": "arn:aws:iam::*:user/${aws:username}",
-			"Condition": {"ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["AKIA*", "${?}${aws:x, 'y'}"]}, "Null": {"b": false}}}]}`,
+		`{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "NotAction": ["iam:Get*"],
+			"NotResource": "arn:aws:iam::*:user/${aws:username}", "Condition": {
+			"ForAnyValue:StringLikeIfExists": {"aws:TagKeys": ["AKIA*", "${?}${aws:x, 'y'}"]}, "Null": {"b": false}}}]}`,
 	} {
 		f.Add(seed, "iam:GetUser", "arn:aws:iam::123456789012:user/ci", "ci")
 	}
@@ -86,7 +93,14 @@ func FuzzParse(f *testing.F) {
 // FuzzMatches compares wildcards with regular expressions.
 func FuzzMatches(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"", ""}, {"*", "a:b"}, {"a*b", "a:b"}, {"a*:b", "ax:y:b"}, {"?", ":"}, {"a**?b", "axxb"}, {"é?", "éé"}, {"arn:*:iam::*:user/*", "arn:aws:iam::1:user/ci"},
+		{"", ""},
+		{"*", "a:b"},
+		{"a*b", "a:b"},
+		{"a*:b", "ax:y:b"},
+		{"?", ":"},
+		{"a**?b", "axxb"},
+		{"é?", "éé"},
+		{"arn:*:iam::*:user/*", "arn:aws:iam::1:user/ci"},
 	} {
 		f.Add(seed[0], seed[1], true)
 		f.Add(seed[0], seed[1], false)
