@@ -98,7 +98,7 @@ func (p *iamkeysProvider) Resources(context.Context) []func() resource.Resource 
 }
 
 func (p *iamkeysProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newAccessKeyAgeDataSource, newAccessKeyLastUsedDataSource}
+	return []func() datasource.DataSource{newAccessKeyAgeDataSource, newAccessKeyLastUsedDataSource, newPolicyDocumentDataSource}
 }
 
 func (p *iamkeysProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
