@@ -35,8 +35,12 @@ type account struct {
 	sessions map[string]*session
 	roles    map[string]string // unique ids by name
 	kms      kmsKeys
-	// createdKeys counts the keys ever created.
-	createdKeys     int
+	// serviceCredentials are the service-specific credentials, in the order of their creation.
+	serviceCredentials []*serviceCredential
+	// createdKeys and createdServiceCredentials count what was ever created.
+	createdKeys               int
+	createdServiceCredentials int
+
 	newKeyDelay     time.Duration
 	newKeyRejects   int
 	retiredKeyDelay time.Duration
@@ -139,7 +143,10 @@ func (a *account) deleteUser(name string) error {
 		return err
 	}
 	if len(a.keysOf(u)) > 0 {
-		return errDeleteConflict()
+		return errDeleteConflict("access keys")
+	}
+	if len(a.serviceCredentialsWhere(func(c *serviceCredential) bool { return c.owner == u })) > 0 {
+		return errDeleteConflict("service specific credentials")
 	}
 	delete(a.users, strings.ToLower(u.Name))
 	return nil

@@ -40,8 +40,9 @@ func errQuota(quota string, limit int) error {
 	return &apiError{http.StatusConflict, "LimitExceeded", fmt.Sprintf("Cannot exceed quota for %s: %d", quota, limit)}
 }
 
-func errDeleteConflict() error {
-	return &apiError{http.StatusConflict, "DeleteConflict", "Cannot delete entity, must delete access keys first."}
+// errDeleteConflict is the error for a user that still has credentials of a kind.
+func errDeleteConflict(kind string) error {
+	return &apiError{http.StatusConflict, "DeleteConflict", "Cannot delete entity, must delete " + kind + " first."}
 }
 
 func errValidation(message string) error {

@@ -29,6 +29,7 @@ type queryProtocol struct{}
 var queryOperations = func() map[string]operation {
 	all := maps.Clone(userOperations)
 	maps.Copy(all, accessKeyOperations)
+	maps.Copy(all, serviceCredentialOperations)
 	maps.Copy(all, stsOperations)
 	return all
 }()

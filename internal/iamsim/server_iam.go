@@ -66,7 +66,7 @@ func (s *Server) RenameUser(from, to string) {
 	must(s.account.updateUser(from, to, ""))
 }
 
-// DeleteUser deletes a user and, unlike IAM, the user's keys.
+// DeleteUser deletes a user and, unlike IAM, the user's credentials.
 func (s *Server) DeleteUser(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,6 +75,7 @@ func (s *Server) DeleteUser(name string) {
 	for _, k := range s.account.keysOf(u) {
 		must(s.account.deleteKey(u, k.ID, s.time.now()))
 	}
+	s.account.serviceCredentials = s.account.serviceCredentialsWhere(func(c *serviceCredential) bool { return c.owner != u })
 	must(s.account.deleteUser(name))
 }
 

@@ -80,6 +80,12 @@ func (a *account) clone() *account {
 		return to
 	}
 	next.keys, next.deleted = keys(a.keys), keys(a.deleted)
+	next.serviceCredentials = nil
+	for _, c := range a.serviceCredentials {
+		copied := *c
+		copied.owner = owner(c.owner)
+		next.serviceCredentials = append(next.serviceCredentials, &copied)
+	}
 	next.issued = slices.Clone(a.issued)
 	next.sessions, next.roles = maps.Clone(a.sessions), maps.Clone(a.roles)
 	next.kms = kmsKeys{all: slices.Clone(a.kms.all), aliases: maps.Clone(a.kms.aliases)}
