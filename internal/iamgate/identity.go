@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -11,6 +12,7 @@ import (
 )
 
 const (
+	actionGetAccessKeyInfo  = "sts:GetAccessKeyInfo"
 	actionGetCallerIdentity = "sts:GetCallerIdentity"
 	actionSign              = "credentials"
 )
@@ -47,6 +49,22 @@ func (g *Gateway) CallerIdentity(ctx context.Context) (Identity, error) {
 func (g *Gateway) IdentityOf(ctx context.Context, keyID string, plaintext secret.Secret) (Identity, error) {
 	identity, _, err := g.getCallerIdentity(ctx, keyID, signedBy(keyID, plaintext))
 	return identity, err
+}
+
+// KeyAccount returns the id of the account that an access key belongs or belonged to: any key, also a deleted one, a temporary one,
+// and one of another account. The answer does not say whether the key exists. The error is KindInvalidInput for what is no access
+// key id.
+//
+// See https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html.
+func (g *Gateway) KeyAccount(ctx context.Context, keyID string) (string, error) {
+	out, err := g.sts.GetAccessKeyInfo(ctx, &sts.GetAccessKeyInfoInput{AccessKeyId: aws.String(keyID)})
+	if err != nil {
+		return "", newError(actionGetAccessKeyInfo, keyID, err)
+	}
+	if aws.ToString(out.Account) == "" {
+		return "", badAnswer(actionGetAccessKeyInfo, keyID, out.ResultMetadata)
+	}
+	return *out.Account, nil
 }
 
 // signedBy has a call signed by a key.

@@ -127,6 +127,36 @@ func TestCallerIdentityErrorIsShared(t *testing.T) {
 	})
 }
 
+func TestKeyAccount(t *testing.T) {
+	t.Parallel()
+	sim := newSim(t, iamsim.Options{AccountID: "000987654321"})
+	g, _ := newGateway(t, sim)
+	deleted := sim.CreateAccessKey(userName).AccessKeyID
+	sim.DeleteAccessKey(deleted)
+	// The example id of AWS's documentation is one of this account.
+	for id, want := range map[string]string{
+		deleted: "000987654321", "AKIAIOSFODNN7EXAMPLE": "581039954779", "ASIAIOSFODNN7EXAMPLE": "581039954779",
+	} {
+		account, err := g.KeyAccount(t.Context(), id)
+		noError(t, err)
+		if account != want {
+			t.Errorf("%s: account %s, want %s", id, account, want)
+		}
+	}
+
+	_, err := g.KeyAccount(t.Context(), "AKIA0000000000000000")
+	wantKind(t, err, iamgate.KindInvalidInput)
+	sim.AddFault(iamsim.Fault{Action: "GetAccessKeyInfo", Kind: iamsim.Empty200})
+	_, err = g.KeyAccount(t.Context(), deleted)
+	wantKind(t, err, iamgate.KindBadAnswer)
+	sim.ClearFaults()
+	sim.Deny("admin", "sts:GetAccessKeyInfo")
+	_, err = g.KeyAccount(t.Context(), deleted)
+	if failure := wantError(t, err, iamgate.KindAccessDenied); failure.Action != "sts:GetAccessKeyInfo" || failure.Resource != deleted {
+		t.Errorf("got %+v", *failure)
+	}
+}
+
 func TestSigningKeyIDs(t *testing.T) {
 	t.Parallel()
 	sim := newSim(t, iamsim.Options{})

@@ -32,10 +32,10 @@
 // # What is simplified
 //
 // Users have keys, tags and, created by a method of Server alone, service-specific credentials. Every caller may do everything that
-// Deny, policies set by SetPolicies or, for a KMS key, SetKMSPolicy do not deny. Every role of the account exists and every caller may assume it; web identity tokens are not checked.
-// Sessions expire in the machine's time, and signatures are dated in it; everything else uses the server's clock. Every region
-// exists. KMS has Encrypt, Decrypt and DescribeKey for symmetric keys, no grants and no dry runs; a signing key exists only to be
-// refused.
+// Deny, policies set by SetPolicies or, for a KMS key, SetKMSPolicy do not deny. Every role of the account exists and every caller may
+// assume it; web identity tokens are not checked. Sessions expire in the machine's time, and signatures are dated in it; everything
+// else uses the server's clock. Every region exists. KMS has Encrypt, Decrypt and DescribeKey for symmetric keys, no grants and no dry
+// runs; a signing key exists only to be refused.
 //
 // # Admin API
 //

@@ -2,11 +2,9 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/datasourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -14,9 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/duration"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
 var (
@@ -30,14 +26,21 @@ func newAccessKeyAgeDataSource() datasource.DataSource { return &accessKeyAgeDat
 type accessKeyAgeDataSource struct{ client *Client }
 
 type accessKeyAgeModel struct {
-	User        types.String  `tfsdk:"user"`
-	AccessKeyID types.String  `tfsdk:"access_key_id"`
-	MaxAge      durationValue `tfsdk:"max_age"`
-	AgeDays     types.Int64   `tfsdk:"age_days"`
-	CreatedAt   types.String  `tfsdk:"created_at"`
-	Status      types.String  `tfsdk:"status"`
-	Overdue     types.Bool    `tfsdk:"overdue"`
-	RotateBy    types.String  `tfsdk:"rotate_by"`
+	keyAgeModel
+
+	User   types.String  `tfsdk:"user"`
+	MaxAge durationValue `tfsdk:"max_age"`
+	Keys   []keyAgeModel `tfsdk:"keys"`
+}
+
+// keyAgeModel is one key.
+type keyAgeModel struct {
+	AccessKeyID types.String `tfsdk:"access_key_id"`
+	AgeDays     types.Int64  `tfsdk:"age_days"`
+	CreatedAt   types.String `tfsdk:"created_at"`
+	Status      types.String `tfsdk:"status"`
+	Overdue     types.Bool   `tfsdk:"overdue"`
+	RotateBy    types.String `tfsdk:"rotate_by"`
 }
 
 func (d *accessKeyAgeDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -46,15 +49,17 @@ func (d *accessKeyAgeDataSource) Metadata(_ context.Context, req datasource.Meta
 
 func (d *accessKeyAgeDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "How old an access key is: that of a user, as the IAM console's column \"Active key age\", or one key by its id. " +
-			"The time is AWS's, not the clock of the machine that runs Terraform.\n\n" +
+		MarkdownDescription: "How old access keys are: all keys of a user and the oldest Active one, as the IAM console's column \"Active key " +
+			"age\", or one key by its id. The time is AWS's, not the clock of the machine that runs Terraform.\n\n" +
+			"A user without an Active key, which the console shows as \"None\", is no error: what is said of the key is null, and `overdue` " +
+			"is `false`.\n\n" +
 			"`age_days` grows by one each day, so a plan with an output of it is not empty then. For a value that stays the same until " +
 			"something must be done, use `overdue`.\n\n" +
 			"Needs `iam:ListAccessKeys`; with `access_key_id` also `iam:GetAccessKeyLastUsed`, which says whose key it is.",
 		Attributes: map[string]schema.Attribute{
 			"user": schema.StringAttribute{
-				MarkdownDescription: "Name of the IAM user whose oldest Active key is wanted. With `access_key_id`: the user that the key " +
-					"belongs to. Exactly one of `user` and `access_key_id` must be set.",
+				MarkdownDescription: "Name of the IAM user whose keys are wanted. With `access_key_id`: the user that the key belongs to. Exactly " +
+					"one of `user` and `access_key_id` must be set. Never null in the result.",
 				Optional:   true,
 				Computed:   true,
 				Validators: []validator.String{userNameValidator()},
@@ -64,36 +69,53 @@ func (d *accessKeyAgeDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 					"null without one.",
 				Optional:   true,
 				Computed:   true,
-				Validators: []validator.String{accessKeyIDValidator()},
+				Validators: []validator.String{accessKeyIDValidator{}},
 			},
 			"max_age": schema.StringAttribute{
-				MarkdownDescription: "How old the key may become, such as `90d` or `12w`. Sets `overdue` and `rotate_by`.",
-				CustomType:          durationType{},
-				Optional:            true,
-				Validators:          []validator.String{durationValidator{}},
+				MarkdownDescription: "How old a key may become, such as `90d` or `12w`: a duration in days (`d`), weeks (`w`), hours (`h`), minutes " +
+					"(`m`) and seconds (`s`). Sets `overdue` and `rotate_by`, which are null without it.",
+				CustomType: durationType{},
+				Optional:   true,
+				Validators: []validator.String{durationValidator{}},
 			},
-			"age_days": schema.Int64Attribute{
-				MarkdownDescription: "Whole days since the key was created, rounded down. Null for a user without an Active key.",
-				Computed:            true,
-			},
-			"created_at": computedText("When the key was created, in RFC 3339. Null for a user without an Active key."),
-			"status":     computedText("Status of the key: `Active` or `Inactive`. Null for a user without an Active key."),
-			"overdue": schema.BoolAttribute{
-				MarkdownDescription: "Whether the key is as old as `max_age` or older. `false` for a user without an Active key. Null without " +
-					"`max_age`.",
+			"age_days":   computedNumber(ageDaysText + " Null for a user without an Active key."),
+			"created_at": computedText(createdAtText + " Null for a user without an Active key."),
+			"status":     computedText(statusText + " Null for a user without an Active key."),
+			"overdue": computedBool(overdueText + " `false` for a user without an Active key. Null without " +
+				"`max_age`."),
+			"rotate_by": computedText(rotateByText + " Null for a user without an Active key, and without `max_age`."),
+			"keys": schema.ListNestedAttribute{
+				MarkdownDescription: "All keys of the user, Active and Inactive, oldest first; empty for a user without keys. Null with " +
+					"`access_key_id`.",
 				Computed: true,
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"access_key_id": computedText("Id of the key. Never null."),
+					"age_days":      computedNumber(ageDaysText + " Never null."),
+					"created_at":    computedText(createdAtText + " Never null."),
+					"status":        computedText(statusText + " Never null."),
+					"overdue":       computedBool(overdueText + " An Inactive key can be overdue, too. Null without `max_age`."),
+					"rotate_by":     computedText(rotateByText + " Null without `max_age`."),
+				}},
 			},
-			"rotate_by": computedText("When the key is as old as `max_age`, in RFC 3339. Null without an Active key, and without `max_age`."),
 		},
 	}
 }
+
+// What is the same of the one key and of each key in the list.
+const (
+	ageDaysText   = "Whole days of 24 hours since the key was created, rounded down."
+	createdAtText = "When the key was created, in RFC 3339."
+	statusText    = "Status of the key: `Active` or `Inactive`."
+	overdueText   = "Whether the key is as old as `max_age` or older."
+	rotateByText  = "When the key is as old as `max_age`, in RFC 3339."
+)
 
 func (d *accessKeyAgeDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.client = clientFrom(req.ProviderData, &resp.Diagnostics)
 }
 
 func (d *accessKeyAgeDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
-	return []datasource.ConfigValidator{datasourcevalidator.ExactlyOneOf(path.MatchRoot("user"), path.MatchRoot("access_key_id"))}
+	return []datasource.ConfigValidator{userOrKeyID{}}
 }
 
 func (d *accessKeyAgeDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -102,68 +124,67 @@ func (d *accessKeyAgeDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	key, diags := d.find(ctx, &model)
-	resp.Diagnostics.Append(diags...)
+	find := d.findOfUser
+	if !model.AccessKeyID.IsNull() {
+		find = d.findByID
+	}
+	resp.Diagnostics.Append(find(ctx, &model)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	// The answer that key comes from has told AWS's time.
-	model.setAge(key, d.client.Gateway.Now())
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// find returns the key that m asks for, nil for a user without an Active key, and sets the user of m.
-func (d *accessKeyAgeDataSource) find(ctx context.Context, m *accessKeyAgeModel) (*iamgate.AccessKey, diag.Diagnostics) {
-	asked := path.Root("user")
-	wanted := func(k iamgate.AccessKey) bool { return k.Status == string(rotation.Active) }
-	if id := m.AccessKeyID.ValueString(); id != "" {
-		asked = path.Root("access_key_id")
-		wanted = func(k iamgate.AccessKey) bool { return k.ID == id }
-		used, diags := d.client.accessKeyLastUsed(ctx, id)
-		if diags.HasError() {
-			return nil, diags
-		}
-		m.User = types.StringValue(used.UserName)
+// findOfUser sets the ages of the keys of a user.
+func (d *accessKeyAgeDataSource) findOfUser(ctx context.Context, m *accessKeyAgeModel) diag.Diagnostics {
+	keys, diags := d.client.userKeys(ctx, m.User.ValueString())
+	if diags.HasError() {
+		return diags
 	}
-
-	var diags diag.Diagnostics
-	keys, err := d.client.Gateway.ListAccessKeys(ctx, m.User.ValueString())
-	if err != nil {
-		diags.AddAttributeError(asked, fmt.Sprintf("Unable to list the access keys of IAM user %q", m.User.ValueString()),
-			d.client.lookupErrorDetail(ctx, err))
-		return nil, diags
+	now := d.client.Gateway.Now() // the answer had AWS's time
+	m.Keys = []keyAgeModel{}
+	for _, key := range keys {
+		m.Keys = append(m.Keys, newKeyAge(key, m.MaxAge, now))
 	}
-	i := slices.IndexFunc(keys, wanted)
-	if i >= 0 {
-		return &keys[i], diags
+	if key := oldestActive(keys); key != nil {
+		m.keyAgeModel = newKeyAge(*key, m.MaxAge, now)
+	} else if !m.MaxAge.IsNull() {
+		m.Overdue = types.BoolValue(false) // no key is not overdue
 	}
-	if id := m.AccessKeyID.ValueString(); id != "" {
-		diags.AddAttributeError(asked, fmt.Sprintf("Access key not found: %s", id),
-			fmt.Sprintf("IAM says that the key belongs to user %q, but does not list it there. It may have been deleted just now: plan again.",
-				m.User.ValueString()))
-	}
-	return nil, diags
+	return diags
 }
 
-// setAge sets what depends on the key and the time. No key is neither old nor overdue.
-func (m *accessKeyAgeModel) setAge(key *iamgate.AccessKey, now time.Time) {
-	limited := !m.MaxAge.IsNull()
-	if key == nil {
-		if limited {
-			m.Overdue = types.BoolValue(false)
-		}
-		return
+// findByID sets the age of one key, and its user.
+func (d *accessKeyAgeDataSource) findByID(ctx context.Context, m *accessKeyAgeModel) diag.Diagnostics {
+	id := m.AccessKeyID.ValueString()
+	used, diags := d.client.accessKeyLastUsed(ctx, id)
+	if diags.HasError() {
+		return diags
 	}
-	m.AccessKeyID = types.StringValue(key.ID)
-	m.AgeDays = types.Int64Value(wholeDays(now.Sub(key.CreatedAt)))
-	m.CreatedAt = formatTime(key.CreatedAt)
-	m.Status = types.StringValue(key.Status)
-	if limited {
-		rotateBy := key.CreatedAt.Add(m.MaxAge.Duration())
+	keys, err := d.client.Gateway.ListAccessKeys(ctx, used.UserName)
+	if err != nil {
+		return diag.Diagnostics{keysUnlistable(path.Root("access_key_id"), used.UserName, d.client.lookupFailure(ctx, err))}
+	}
+	i := slices.IndexFunc(keys, func(k iamgate.AccessKey) bool { return k.ID == id })
+	if i < 0 {
+		return diag.Diagnostics{keyNotListed(id, used.UserName)}
+	}
+	m.User = types.StringValue(used.UserName)
+	m.keyAgeModel = newKeyAge(keys[i], m.MaxAge, d.client.Gateway.Now())
+	return diags
+}
+
+func newKeyAge(key iamgate.AccessKey, maxAge durationValue, now time.Time) keyAgeModel {
+	m := keyAgeModel{
+		AccessKeyID: types.StringValue(key.ID),
+		AgeDays:     types.Int64Value(wholeDays(now.Sub(key.CreatedAt))),
+		CreatedAt:   formatTime(key.CreatedAt),
+		Status:      types.StringValue(key.Status),
+	}
+	if !maxAge.IsNull() {
+		rotateBy := key.CreatedAt.Add(maxAge.Duration())
 		m.Overdue = types.BoolValue(!now.Before(rotateBy))
 		m.RotateBy = formatTime(rotateBy)
 	}
+	return m
 }
-
-// wholeDays is d in days of 24 hours, rounded down. It is zero for a key that seems to be from the future.
-func wholeDays(d time.Duration) int64 { return int64(max(d, 0) / duration.Day) }

@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -17,8 +16,8 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
-// nobodysKey has the form of an access key id, and no simulator makes one like it.
-const nobodysKey = "AKIA_KEY_OF_NOBODY_1"
+// nobodysKey has the form of an access key id, and the simulator, whose ids have no 0, never has it.
+const nobodysKey = "LKIA0KEY0OF0NOBODY00"
 
 // dataValues checks attributes of a data source whose only instance is called test. A nil value is null.
 func dataValues(dataSource string, want map[string]any) []statecheck.StateCheck {
@@ -187,6 +186,56 @@ func TestAccAccessKeyAge_keys(t *testing.T) {
 	}
 }
 
+// TestAccAccessKeyAge_list compares the whole result: all keys of a user, and the oldest Active one of them.
+func TestAccAccessKeyAge_list(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Sim.CreateUser("ci")
+	c := w.CLI(t)
+	apply := func(arguments string, want map[string]any) {
+		t.Helper()
+		c.Write("main.tf", w.ProviderConfig()+fmt.Sprintf("data \"iamkeys_access_key_age\" \"test\" {\n  %s\n}\n", arguments))
+		wantApplied(t, c, "data.iamkeys_access_key_age.test", want)
+	}
+	const ofCI = "user = \"ci\"\n  max_age = \"4d\""
+	apply(ofCI, map[string]any{
+		"user": "ci", "max_age": "4d", "access_key_id": nil, "age_days": nil, "created_at": nil, "status": nil, "overdue": false,
+		"rotate_by": nil, "keys": []any{},
+	})
+
+	first := w.Sim.CreateAccessKey("ci").AccessKeyID
+	w.Advance("3d")
+	second := w.Sim.CreateAccessKey("ci").AccessKeyID
+	w.Advance("2d1h")
+	old := map[string]any{
+		"access_key_id": first, "age_days": 5, "created_at": "2026-01-01T00:00:00Z", "status": "Active", "overdue": true,
+		"rotate_by": "2026-01-05T00:00:00Z",
+	}
+	young := map[string]any{
+		"access_key_id": second, "age_days": 2, "created_at": "2026-01-04T00:00:00Z", "status": "Active", "overdue": false,
+		"rotate_by": "2026-01-08T00:00:00Z",
+	}
+	apply(ofCI, with(old, map[string]any{"user": "ci", "max_age": "4d", "keys": []any{old, young}}))
+
+	w.Sim.SetStatus(first, "Inactive")
+	old["status"] = "Inactive"
+	apply(ofCI, with(young, map[string]any{"user": "ci", "max_age": "4d", "keys": []any{old, young}}))
+	apply(fmt.Sprintf("access_key_id = %q\n  max_age = \"4d\"", first),
+		with(old, map[string]any{"user": "ci", "max_age": "4d", "keys": nil}))
+
+	for _, key := range []map[string]any{old, young} {
+		key["overdue"], key["rotate_by"] = nil, nil
+	}
+	apply(`user = "ci"`, with(young, map[string]any{"user": "ci", "max_age": nil, "keys": []any{old, young}}))
+
+	w.Sim.SetStatus(second, "Inactive")
+	young["status"] = "Inactive"
+	apply(`user = "ci"`, map[string]any{
+		"user": "ci", "max_age": nil, "access_key_id": nil, "age_days": nil, "created_at": nil, "status": nil, "overdue": nil,
+		"rotate_by": nil, "keys": []any{old, young},
+	})
+}
+
 // TestAccAccessKeyAge_output shows that an output of age_days stands still within a day and moves with it.
 func TestAccAccessKeyAge_output(t *testing.T) {
 	t.Parallel()
@@ -245,13 +294,13 @@ func TestAccAccessKeyAge_errors(t *testing.T) {
 		detail    []string
 	}{
 		"neither": {
-			summary: "Missing Attribute Configuration",
-			detail:  []string{"Exactly one of these attributes must be configured: [user,access_key_id]"},
+			summary: "Neither user nor access_key_id is set",
+			detail:  []string{"Set user for all keys of an IAM user, or access_key_id for one key."},
 		},
 		"both": {
 			arguments: fmt.Sprintf("user = \"ci\"\naccess_key_id = %q", nobodysKey),
-			summary:   "Invalid Attribute Combination",
-			detail:    []string{"Exactly one of these attributes must be configured: [user,access_key_id]"},
+			summary:   "Both user and access_key_id are set",
+			detail:    []string{"Remove access_key_id for all keys of the user, or user for one key"},
 		},
 		"bad user": {
 			arguments: `user = "c i"`,
@@ -260,8 +309,13 @@ func TestAccAccessKeyAge_errors(t *testing.T) {
 		},
 		"bad key id": {
 			arguments: `access_key_id = "AKIA"`,
-			summary:   "Invalid Attribute Value Match",
-			detail:    []string{"access_key_id", "must be an access key id", "got: AKIA"},
+			summary:   `Invalid access key id in access_key_id: "AKIA"`,
+			detail:    []string{"Set access_key_id to the id of an access key: at least 16 capital letters and digits"},
+		},
+		"temporary key": {
+			arguments: fmt.Sprintf("access_key_id = %q", exampleTemporaryKey),
+			summary:   "Access key id of temporary credentials in access_key_id: " + exampleTemporaryKey,
+			detail:    []string{"neither the age nor the last use", "iamkeys_access_key_owner"},
 		},
 		"bad duration": {
 			arguments: "user = \"ci\"\nmax_age = \"90 days\"",
@@ -281,13 +335,35 @@ func TestAccAccessKeyAge_errors(t *testing.T) {
 		"key of nobody": {
 			arguments: fmt.Sprintf("access_key_id = %q", nobodysKey),
 			summary:   "Access key not found, or access denied: " + nobodysKey,
-			detail:    []string{"iam:GetAccessKeyLastUsed", "AccessDenied", "check access_key_id", "in account 123456789012"},
+			detail: []string{
+				"iam:GetAccessKeyLastUsed", "AccessDenied", "in account 123456789012",
+				"AWS also answers so for a key id that the account does not have",
+				"Check access_key_id. The data source iamkeys_access_key_owner returns the account of any key.",
+			},
 		},
 		"list denied": {
 			setUp:     func(w *acctest.World) { w.Sim.Deny("admin", "iam:ListAccessKeys") },
 			arguments: `user = "ci"`,
 			summary:   `Unable to list the access keys of IAM user "ci"`,
 			detail:    []string{"AccessDenied", "not authorized to perform: iam:ListAccessKeys", `Allow iam:ListAccessKeys on "ci"`},
+		},
+		"list denied by id": {
+			setUp:     func(w *acctest.World) { w.Sim.Deny("admin", "iam:ListAccessKeys") },
+			arguments: `access_key_id = "CI_KEY"`,
+			summary:   `Unable to list the access keys of IAM user "ci"`,
+			detail:    []string{"AccessDenied", `Allow iam:ListAccessKeys on "ci"`},
+		},
+		"not listed": {
+			setUp: func(w *acctest.World) {
+				w.Sim.OnCall(func(call iamsim.Call) {
+					if call.Action == "ListAccessKeys" {
+						w.Sim.DeleteAccessKey(w.Sim.Keys("ci")[0].ID)
+					}
+				})
+			},
+			arguments: `access_key_id = "CI_KEY"`,
+			summary:   "Access key not found: CI_KEY",
+			detail:    []string{`IAM says that the key belongs to user "ci", but does not list it there.`, "Plan again."},
 		},
 		"no answer": {
 			setUp: func(w *acctest.World) {
@@ -302,30 +378,15 @@ func TestAccAccessKeyAge_errors(t *testing.T) {
 			t.Parallel()
 			w := acctest.New(t)
 			w.Sim.CreateUser("ci")
+			withKey := strings.NewReplacer("CI_KEY", w.Sim.CreateAccessKey("ci").AccessKeyID)
 			if test.setUp != nil {
 				test.setUp(w)
 			}
 			c := w.CLI(t)
-			c.Write("main.tf", ageConfig(w, test.arguments))
+			c.Write("main.tf", ageConfig(w, withKey.Replace(test.arguments)))
 			c.Plan()
 			c.Want(1)
-			wantOneError(t, c, "data.iamkeys_access_key_age.test", test.summary, test.detail...)
+			wantOneError(t, c, "data.iamkeys_access_key_age.test", withKey.Replace(test.summary), test.detail...)
 		})
-	}
-}
-
-// wantOneError checks that the last command ended with this error alone, whose detail has all of these parts.
-func wantOneError(t *testing.T, c *acctest.CLI, address, summary string, parts ...string) {
-	t.Helper()
-	got := c.Diagnostics()
-	if len(got) != 1 || got[0].Severity != "error" || got[0].Address != address || got[0].Summary != summary {
-		t.Fatalf("diagnostics %+v\nwant one error %q about %s", got, summary, address)
-	}
-	// Lines are folded by the CLI where they are long.
-	detail := regexp.MustCompile(`\s+`).ReplaceAllString(got[0].Detail, " ")
-	for _, part := range parts {
-		if !strings.Contains(detail, part) {
-			t.Errorf("detail %q lacks %q", got[0].Detail, part)
-		}
 	}
 }

@@ -2,30 +2,45 @@ package provider
 
 import (
 	"context"
-	"fmt"
-	"regexp"
+	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
 )
 
-var _ datasource.DataSourceWithConfigure = (*accessKeyLastUsedDataSource)(nil)
+var (
+	_ datasource.DataSourceWithConfigure        = (*accessKeyLastUsedDataSource)(nil)
+	_ datasource.DataSourceWithConfigValidators = (*accessKeyLastUsedDataSource)(nil)
+)
 
 func newAccessKeyLastUsedDataSource() datasource.DataSource { return &accessKeyLastUsedDataSource{} }
 
-// accessKeyLastUsedDataSource is iamkeys_access_key_last_used: IAM's record of the last use of one key.
+// accessKeyLastUsedDataSource is iamkeys_access_key_last_used: IAM's record of the last use of the keys of a user, or of one key.
 type accessKeyLastUsedDataSource struct{ client *Client }
 
 type accessKeyLastUsedModel struct {
-	AccessKeyID       types.String `tfsdk:"access_key_id"`
-	User              types.String `tfsdk:"user"`
+	keyUseModel
+
+	AccessKeyID types.String   `tfsdk:"access_key_id"`
+	User        types.String   `tfsdk:"user"`
+	Keys        []listedKeyUse `tfsdk:"keys"`
+}
+
+// listedKeyUse is one key of a user.
+type listedKeyUse struct {
+	keyUseModel
+
+	AccessKeyID types.String `tfsdk:"access_key_id"`
+	Status      types.String `tfsdk:"status"`
+}
+
+// keyUseModel is the last use of one key.
+type keyUseModel struct {
 	NeverUsed         types.Bool   `tfsdk:"never_used"`
 	LastUsedAt        types.String `tfsdk:"last_used_at"`
 	DaysSinceLastUsed types.Int64  `tfsdk:"days_since_last_used"`
@@ -39,34 +54,66 @@ func (d *accessKeyLastUsedDataSource) Metadata(_ context.Context, req datasource
 
 func (d *accessKeyLastUsedDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "When, where and for which AWS service an access key was last used, and whose key it is. " +
-			"IAM records a use about once in 15 minutes, so a use of the last minutes may be missing.\n\n" +
+		MarkdownDescription: "When, where and for which AWS service access keys were last used: all keys of a user and the oldest Active one, " +
+			"or one key by its id, with the user that it belongs to. IAM records a use about once in 15 minutes, so a use of the last " +
+			"minutes may be missing.\n\n" +
+			"With `user`, the values outside `keys` are those of the oldest Active key, whose id is `access_key_id`: during a rotation the " +
+			"key that is about to be retired. A user without an Active key is no error: they are null.\n\n" +
 			"`days_since_last_used` grows by one each day, so a plan with an output of it is not empty then.\n\n" +
-			"Needs `iam:GetAccessKeyLastUsed`.",
+			"Needs `iam:GetAccessKeyLastUsed`; with `user` also `iam:ListAccessKeys`.",
 		Attributes: map[string]schema.Attribute{
+			"user": schema.StringAttribute{
+				MarkdownDescription: "Name of the IAM user whose keys are wanted. With `access_key_id`: the user that the key belongs to. Exactly " +
+					"one of `user` and `access_key_id` must be set. Never null in the result.",
+				Optional:   true,
+				Computed:   true,
+				Validators: []validator.String{userNameValidator()},
+			},
 			"access_key_id": schema.StringAttribute{
-				MarkdownDescription: "Id of the key, Active or Inactive.",
-				Required:            true,
-				Validators:          []validator.String{accessKeyIDValidator()},
+				MarkdownDescription: "Id of the key that is wanted, Active or Inactive. With `user`: the id of that user's oldest Active key, " +
+					"null without one.",
+				Optional:   true,
+				Computed:   true,
+				Validators: []validator.String{accessKeyIDValidator{}},
 			},
-			"user": computedText("Name of the IAM user that the key belongs to."),
-			"never_used": schema.BoolAttribute{
-				MarkdownDescription: "Whether IAM has no record of any use of the key.",
-				Computed:            true,
+			"never_used":           computedBool(neverUsedText + " Null for a user without an Active key."),
+			"last_used_at":         computedText(lastUsedAtText + " Also for a user without an Active key."),
+			"days_since_last_used": computedNumber(daysSinceLastUsedText + " Also for a user without an Active key."),
+			"service_name":         computedText(serviceNameText + " Also for a user without an Active key."),
+			"region":               computedText(usedRegionText + " Also for a user without an Active key."),
+			"keys": schema.ListNestedAttribute{
+				MarkdownDescription: "All keys of the user, Active and Inactive, oldest first; empty for a user without keys. Null with " +
+					"`access_key_id`.",
+				Computed: true,
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"access_key_id":        computedText("Id of the key. Never null."),
+					"status":               computedText(statusText + " Never null."),
+					"never_used":           computedBool(neverUsedText + " Never null."),
+					"last_used_at":         computedText(lastUsedAtText),
+					"days_since_last_used": computedNumber(daysSinceLastUsedText),
+					"service_name":         computedText(serviceNameText),
+					"region":               computedText(usedRegionText),
+				}},
 			},
-			"last_used_at": computedText("When the key was last used, in RFC 3339. Null if it was never used."),
-			"days_since_last_used": schema.Int64Attribute{
-				MarkdownDescription: "Whole days since the key was last used, rounded down. Null if it was never used.",
-				Computed:            true,
-			},
-			"service_name": computedText("AWS service that the key was last used for, such as `s3`. Null if it was never used."),
-			"region":       computedText("AWS Region that the key was last used in; `N/A` for some global services. Null if it was never used."),
 		},
 	}
 }
 
+// What is the same of the one key and of each key in the list.
+const (
+	neverUsedText         = "Whether IAM has no record of any use of the key."
+	lastUsedAtText        = "When the key was last used, in RFC 3339. Null if it was never used."
+	daysSinceLastUsedText = "Whole days of 24 hours since the key was last used, rounded down. Null if it was never used."
+	serviceNameText       = "AWS service that the key was last used for, such as `s3`. Null if it was never used."
+	usedRegionText        = "AWS Region that the key was last used in; `N/A` for some global services. Null if it was never used."
+)
+
 func (d *accessKeyLastUsedDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	d.client = clientFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+func (d *accessKeyLastUsedDataSource) ConfigValidators(context.Context) []datasource.ConfigValidator {
+	return []datasource.ConfigValidator{userOrKeyID{}}
 }
 
 func (d *accessKeyLastUsedDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -75,70 +122,61 @@ func (d *accessKeyLastUsedDataSource) Read(ctx context.Context, req datasource.R
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	used, diags := d.client.accessKeyLastUsed(ctx, model.AccessKeyID.ValueString())
-	resp.Diagnostics.Append(diags...)
+	find := d.findOfUser
+	if !model.AccessKeyID.IsNull() {
+		find = d.findByID
+	}
+	resp.Diagnostics.Append(find(ctx, &model)...)
 	if resp.Diagnostics.HasError() {
 		return
-	}
-	model.User = types.StringValue(used.UserName)
-	model.NeverUsed = types.BoolValue(used.At.IsZero())
-	if !used.At.IsZero() {
-		model.LastUsedAt = formatTime(used.At)
-		model.DaysSinceLastUsed = types.Int64Value(wholeDays(d.client.Gateway.Now().Sub(used.At)))
-		model.ServiceName = types.StringValue(used.Service)
-		model.Region = types.StringValue(used.Region)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-func computedText(description string) schema.StringAttribute {
-	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
-}
-
-// accessKeyLastUsed asks for the last use of the key that the attribute access_key_id names. The owner in the answer is
-// never empty.
-func (c *Client) accessKeyLastUsed(ctx context.Context, id string) (iamgate.LastUsed, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	used, err := c.Gateway.LastUsed(ctx, id)
-	switch {
-	case iamgate.IsKind(err, iamgate.KindAccessDenied):
-		diags.AddAttributeError(path.Root("access_key_id"), fmt.Sprintf("Access key not found, or access denied: %s", id),
-			c.lookupErrorDetail(ctx, err)+"\n\nAWS also answers so for a key id that the account does not have: check access_key_id "+
-				"and the account of the credentials.")
-	case iamgate.IsKind(err, iamgate.KindNoSuchEntity):
-		diags.AddAttributeError(path.Root("access_key_id"), fmt.Sprintf("Access key not found: %s", id), c.lookupErrorDetail(ctx, err))
-	case err != nil:
-		diags.AddAttributeError(path.Root("access_key_id"), fmt.Sprintf("Unable to look up access key %s", id), c.lookupErrorDetail(ctx, err))
-	case used.UserName == "":
-		diags.AddAttributeError(path.Root("access_key_id"), fmt.Sprintf("Access key of no IAM user: %s", id),
-			"IAM names no user for this key. Set access_key_id to the key of an IAM user.")
+// findOfUser sets the last uses of the keys of a user. A key whose last use can't be read fails the whole.
+func (d *accessKeyLastUsedDataSource) findOfUser(ctx context.Context, m *accessKeyLastUsedModel) diag.Diagnostics {
+	user := m.User.ValueString()
+	keys, diags := d.client.userKeys(ctx, user)
+	if diags.HasError() {
+		return diags
 	}
-	return used, diags
-}
-
-// lookupErrorDetail is awsErrorDetail and, where the wrong account could be the cause, the account that was asked.
-func (c *Client) lookupErrorDetail(ctx context.Context, err error) string {
-	detail := awsErrorDetail(err)
-	if !iamgate.IsKind(err, iamgate.KindNoSuchEntity) && !iamgate.IsKind(err, iamgate.KindAccessDenied) {
-		return detail
+	oldest := oldestActive(keys)
+	m.Keys = []listedKeyUse{}
+	for i, key := range keys {
+		used, err := d.client.Gateway.LastUsed(ctx, key.ID)
+		if err != nil {
+			return diag.Diagnostics{lastUseUnreadable(key.ID, user, err, d.client.lookupFailure(ctx, err))}
+		}
+		use := newKeyUse(used, d.client.Gateway.Now())
+		m.Keys = append(m.Keys, listedKeyUse{
+			keyUseModel: use, AccessKeyID: types.StringValue(key.ID), Status: types.StringValue(key.Status),
+		})
+		if &keys[i] == oldest {
+			m.AccessKeyID, m.keyUseModel = types.StringValue(key.ID), use
+		}
 	}
-	identity, err := c.Gateway.CallerIdentity(ctx)
-	if err != nil {
-		return detail
+	return diags
+}
+
+// findByID sets the last use of one key, and its user.
+func (d *accessKeyLastUsedDataSource) findByID(ctx context.Context, m *accessKeyLastUsedModel) diag.Diagnostics {
+	used, diags := d.client.accessKeyLastUsed(ctx, m.AccessKeyID.ValueString())
+	if !diags.HasError() {
+		m.User = types.StringValue(used.UserName)
+		m.keyUseModel = newKeyUse(used, d.client.Gateway.Now())
 	}
-	return fmt.Sprintf("%s\n\nThe credentials are those of %s in account %s.", detail, identity.ARN, identity.AccountID)
+	return diags
 }
 
-// userNameValidator refuses what can't be the name of an IAM user.
-// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html.
-func userNameValidator() validator.String {
-	return stringvalidator.RegexMatches(regexp.MustCompile(`^[\w+=,.@-]{1,128}$`),
-		"must be the name of an IAM user: 1 to 128 letters, digits and characters of _+=,.@-")
-}
-
-// accessKeyIDValidator refuses what can't be an access key id.
-// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccessKeyLastUsed.html.
-func accessKeyIDValidator() validator.String {
-	return stringvalidator.RegexMatches(regexp.MustCompile(`^\w{16,128}$`),
-		"must be an access key id: 16 to 128 letters and digits, such as AKIAIOSFODNN7EXAMPLE")
+func newKeyUse(used iamgate.LastUsed, now time.Time) keyUseModel {
+	if used.At.IsZero() {
+		return keyUseModel{NeverUsed: types.BoolValue(true)}
+	}
+	return keyUseModel{
+		NeverUsed:         types.BoolValue(false),
+		LastUsedAt:        formatTime(used.At),
+		DaysSinceLastUsed: types.Int64Value(wholeDays(now.Sub(used.At))),
+		ServiceName:       types.StringValue(used.Service),
+		Region:            types.StringValue(used.Region),
+	}
 }

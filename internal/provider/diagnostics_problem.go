@@ -92,6 +92,9 @@ func awsErrorHint(failure *iamgate.Error) string {
 		if slices.Contains([]string{"iam:GetAccessKeyLastUsed", "iam:UpdateAccessKey", "iam:DeleteAccessKey"}, failure.Action) {
 			return fmt.Sprintf("Allow %s on the user of key %s for the credentials of this provider.", failure.Action, failure.Resource)
 		}
+		if failure.Resource == "" || failure.Action == "sts:GetAccessKeyInfo" {
+			return fmt.Sprintf("Allow %s on \"*\" for the credentials of this provider.", failure.Action)
+		}
 		return fmt.Sprintf("Allow %s on %q for the credentials of this provider.", failure.Action, failure.Resource)
 	case iamgate.KindNoSuchEntity:
 		return fmt.Sprintf("Check that %q exists in the account that the credentials of this provider belong to.", failure.Resource)

@@ -98,7 +98,12 @@ func (p *iamkeysProvider) Resources(context.Context) []func() resource.Resource 
 }
 
 func (p *iamkeysProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newAccessKeyAgeDataSource, newAccessKeyLastUsedDataSource, newPolicyDocumentDataSource}
+	return []func() datasource.DataSource{
+		newAccessKeyAgeDataSource,
+		newAccessKeyLastUsedDataSource,
+		newAccessKeyOwnerDataSource,
+		newPolicyDocumentDataSource,
+	}
 }
 
 func (p *iamkeysProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
