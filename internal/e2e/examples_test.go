@@ -31,6 +31,7 @@ var fleet = []string{"backup", "ci", "report"}
 var exampleSetups = map[string]func(w *acctest.World) (keyID string){
 	"data-sources/iamkeys_access_key_age":       withKey,
 	"data-sources/iamkeys_access_key_last_used": withKey,
+	"data-sources/iamkeys_access_key_owner":     withKey,
 	"demo-monthly": func(w *acctest.World) string {
 		w.Sim.CreateUser("report")
 		return ""
@@ -40,6 +41,7 @@ var exampleSetups = map[string]func(w *acctest.World) (keyID string){
 		withFleet(w)
 		return ""
 	},
+	"scenarios/leaked-key-id": withKey,
 	"scenarios/many-users": func(w *acctest.World) string {
 		w.Sim.CreateUser("backup")
 		return ""

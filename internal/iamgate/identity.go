@@ -53,7 +53,7 @@ func (g *Gateway) IdentityOf(ctx context.Context, keyID string, plaintext secret
 
 // KeyAccount returns the id of the account that an access key belongs or belonged to: any key, also a deleted one, a temporary one,
 // and one of another account. The answer does not say whether the key exists. The error is KindInvalidInput for what is no access
-// key id.
+// key id, and may be for a deleted key.
 //
 // See https://docs.aws.amazon.com/STS/latest/APIReference/API_GetAccessKeyInfo.html.
 func (g *Gateway) KeyAccount(ctx context.Context, keyID string) (string, error) {

@@ -77,10 +77,10 @@ func (d *accessKeyLastUsedDataSource) Schema(_ context.Context, _ datasource.Sch
 				Validators: []validator.String{accessKeyIDValidator{}},
 			},
 			"never_used":           computedBool(neverUsedText + " Null for a user without an Active key."),
-			"last_used_at":         computedText(lastUsedAtText + " Also for a user without an Active key."),
-			"days_since_last_used": computedNumber(daysSinceLastUsedText + " Also for a user without an Active key."),
-			"service_name":         computedText(serviceNameText + " Also for a user without an Active key."),
-			"region":               computedText(usedRegionText + " Also for a user without an Active key."),
+			"last_used_at":         computedText(lastUsedAtText + neverUsedNull + noActiveKeyNull),
+			"days_since_last_used": computedNumber(daysSinceLastUsedText + neverUsedNull + noActiveKeyNull),
+			"service_name":         computedText(serviceNameText + neverUsedNull + noActiveKeyNull),
+			"region":               computedText(usedRegionText + neverUsedNull + noActiveKeyNull),
 			"keys": schema.ListNestedAttribute{
 				MarkdownDescription: "All keys of the user, Active and Inactive, oldest first; empty for a user without keys. Null with " +
 					"`access_key_id`.",
@@ -89,10 +89,10 @@ func (d *accessKeyLastUsedDataSource) Schema(_ context.Context, _ datasource.Sch
 					"access_key_id":        computedText("Id of the key. Never null."),
 					"status":               computedText(statusText + " Never null."),
 					"never_used":           computedBool(neverUsedText + " Never null."),
-					"last_used_at":         computedText(lastUsedAtText),
-					"days_since_last_used": computedNumber(daysSinceLastUsedText),
-					"service_name":         computedText(serviceNameText),
-					"region":               computedText(usedRegionText),
+					"last_used_at":         computedText(lastUsedAtText + neverUsedNull + "."),
+					"days_since_last_used": computedNumber(daysSinceLastUsedText + neverUsedNull + "."),
+					"service_name":         computedText(serviceNameText + neverUsedNull + "."),
+					"region":               computedText(usedRegionText + neverUsedNull + "."),
 				}},
 			},
 		},
@@ -102,10 +102,13 @@ func (d *accessKeyLastUsedDataSource) Schema(_ context.Context, _ datasource.Sch
 // What is the same of the one key and of each key in the list.
 const (
 	neverUsedText         = "Whether IAM has no record of any use of the key."
-	lastUsedAtText        = "When the key was last used, in RFC 3339. Null if it was never used."
-	daysSinceLastUsedText = "Whole days of 24 hours since the key was last used, rounded down. Null if it was never used."
-	serviceNameText       = "AWS service that the key was last used for, such as `s3`. Null if it was never used."
-	usedRegionText        = "AWS Region that the key was last used in; `N/A` for some global services. Null if it was never used."
+	lastUsedAtText        = "When the key was last used, in RFC 3339."
+	daysSinceLastUsedText = "Whole days of 24 hours since the key was last used, rounded down."
+	serviceNameText       = "AWS service that the key was last used for, such as `s3`."
+	usedRegionText        = "AWS Region that the key was last used in; `N/A` for some global services."
+
+	neverUsedNull   = " Null if it was never used"
+	noActiveKeyNull = ", and for a user without an Active key."
 )
 
 func (d *accessKeyLastUsedDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {

@@ -42,9 +42,10 @@ func (d *accessKeyOwnerDataSource) Schema(_ context.Context, _ datasource.Schema
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Which account and which IAM user an access key id belongs to, and whether the key is long-term or temporary. " +
 			"It needs the id alone, such as one from a log or from a public repository.\n\n" +
-			"AWS returns the account of every key id, also of a deleted key and of a key of another account, and does not say whether the key " +
-			"exists. It returns the user only of a key that exists in the account of the credentials. For a key of this account without a " +
-			"user in the answer, `user` is null, and a warning says why: the key was deleted, it is the key of the root user, or " +
+			"AWS returns the account of any key id, also of a key of another account. The key may be Active, Inactive or deleted: AWS does not " +
+			"say which. For a deleted key it may also return an error, which is an error here.\n\n" +
+			"AWS returns the user only of a key that exists in the account of the credentials. For another long-term key of that account, " +
+			"`user` is null, and a warning gives the possible reasons: the key was deleted, it is a key of the root user, or " +
 			"`iam:GetAccessKeyLastUsed` is not allowed on its user. AWS does not distinguish the first from the last.\n\n" +
 			"Needs `sts:GetAccessKeyInfo` and, for a long-term key of the same account, `iam:GetAccessKeyLastUsed`.",
 		Attributes: map[string]schema.Attribute{

@@ -214,8 +214,11 @@ func TestAccAccessKeyOwner_malformed(t *testing.T) {
 			"AIDAIOSFODNN7EXAMPLE0", "Invalid access key id in access_key_id: AIDAIOSFODNN7EXAMPLE0",
 			[]string{"By its first four letters it is the id of an IAM user.", "such as AKIAIOSFODNN7EXAMPLE"},
 		},
-		// Its form is right, but AWS knows the alphabet of ids.
-		{nobodysKey, "AWS does not know this form of an access key id: " + nobodysKey, []string{"ValidationError", "Copy access_key_id again"}},
+		// Its form is right, but no key id of AWS has a 0.
+		{
+			nobodysKey, "AWS does not know access key " + nobodysKey,
+			[]string{"ValidationError", "The id is mistyped, or the key was deleted", "Copy access_key_id again", "aws cloudtrail lookup-events"},
+		},
 	} {
 		c.Write("main.tf", ownerConfig(w, test.id))
 		w.ResetCalls()

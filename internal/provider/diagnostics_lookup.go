@@ -124,8 +124,13 @@ func accountUnknown(id string, err error) diag.Diagnostic {
 	p := problem{
 		at: path.Root("access_key_id"), summary: "Unable to look up the account of access key " + id, cause: awsErrorDetail(err),
 	}
-	if iamgate.IsKind(err, iamgate.KindInvalidInput) {
-		p.summary, p.next = "AWS does not know this form of an access key id: "+id, "Copy access_key_id again, such as from the log that has it."
+	if iamgate.IsKind(err, iamgate.KindInvalidInput) || iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
+		p = problem{
+			at: p.at, summary: "AWS does not know access key " + id, cause: err.Error(),
+			truth: "The id is mistyped, or the key was deleted: AWS may answer so for a deleted key.",
+			next: "Copy access_key_id again, such as from the log that has it. For a deleted key, CloudTrail has what it did:" +
+				lookUpEvents(id),
+		}
 	}
 	return p.asError()
 }
@@ -140,8 +145,7 @@ func ownerUnknown(id, account string, err error) diag.Diagnostic {
 		at: path.Root("access_key_id"), summary: "User of an access key is unknown",
 		truth: fmt.Sprintf("Key %s is one of account %s, which the credentials belong to. No IAM user has it now: it was deleted, or is that "+
 			"of the root user. So user is null.", id, account),
-		next: "CloudTrail has what the key did in the last 90 days, in each Region:" +
-			commands("aws cloudtrail lookup-events --lookup-attributes AttributeKey=AccessKeyId,AttributeValue="+id),
+		next: "CloudTrail has what the key did in the last 90 days, in each Region:" + lookUpEvents(id),
 	}
 	if err != nil {
 		p.cause = awsErrorDetail(err)
@@ -152,4 +156,9 @@ func ownerUnknown(id, account string, err error) diag.Diagnostic {
 		p.next = "If the credentials may call iam:GetAccessKeyLastUsed on every user, the key was deleted. " + p.next
 	}
 	return p.asWarning()
+}
+
+// lookUpEvents is the command that shows the calls that a key has signed.
+func lookUpEvents(id string) string {
+	return commands("aws cloudtrail lookup-events --lookup-attributes AttributeKey=AccessKeyId,AttributeValue=" + id)
 }
