@@ -13,16 +13,16 @@ type column struct {
 	// rare: AWS documents the column, but its reports lack it.
 	rare bool
 	// set stores a value, and reports whether it has the form of the column.
-	set func(u *User, value string, texts *texts) bool
+	set func(u *User, value string, texts texts) bool
 }
 
 // columns are all documented columns, in the order of the documentation.
 var columns = []column{
-	{name: "user", essential: true, set: func(u *User, value string, _ *texts) bool {
+	{name: "user", essential: true, set: func(u *User, value string, _ texts) bool {
 		u.Name, u.Root = value, value == RootName
 		return value != ""
 	}},
-	{name: "arn", essential: true, set: func(u *User, value string, _ *texts) bool {
+	{name: "arn", essential: true, set: func(u *User, value string, _ texts) bool {
 		u.ARN = value
 		return strings.HasPrefix(value, "arn:")
 	}},
@@ -46,7 +46,7 @@ var columns = []column{
 	date("cert_1_last_rotated", false, func(u *User) *time.Time { return &u.Certificates[0].LastRotated }),
 	flag("cert_2_active", func(u *User) *Flag { return &u.Certificates[1].Active }),
 	date("cert_2_last_rotated", false, func(u *User) *time.Time { return &u.Certificates[1].LastRotated }),
-	{name: "additional_credentials_info", rare: true, set: func(u *User, value string, texts *texts) bool {
+	{name: "additional_credentials_info", rare: true, set: func(u *User, value string, texts texts) bool {
 		if !isOpen(value) {
 			u.Additional = texts.keep(value)
 		}
@@ -55,11 +55,13 @@ var columns = []column{
 }
 
 // isOpen reports whether value is one of those by which a report says that there is nothing to say.
-func isOpen(value string) bool { return value == "N/A" || value == "no_information" || value == "not_supported" }
+func isOpen(value string) bool {
+	return value == "N/A" || value == "no_information" || value == "not_supported"
+}
 
 // date is a column of dates in the form of RFC 3339.
 func date(name string, essential bool, field func(*User) *time.Time) column {
-	return column{name: name, essential: essential, set: func(u *User, value string, _ *texts) bool {
+	return column{name: name, essential: essential, set: func(u *User, value string, _ texts) bool {
 		if isOpen(value) {
 			return true
 		}
@@ -74,7 +76,7 @@ func date(name string, essential bool, field func(*User) *time.Time) column {
 
 // flag is a column of TRUE and FALSE. AWS's own reports have them in lower case.
 func flag(name string, field func(*User) *Flag) column {
-	return column{name: name, set: func(u *User, value string, _ *texts) bool {
+	return column{name: name, set: func(u *User, value string, _ texts) bool {
 		switch {
 		case strings.EqualFold(value, "true"):
 			*field(u) = True
@@ -89,7 +91,7 @@ func flag(name string, field func(*User) *Flag) column {
 
 // keyActive is the column of the status of a key. There the report leaves nothing open: an Active key must not pass for none.
 func keyActive(name string, slot int) column {
-	return column{name: name, essential: true, set: func(u *User, value string, _ *texts) bool {
+	return column{name: name, essential: true, set: func(u *User, value string, _ texts) bool {
 		u.Keys[slot].Active = strings.EqualFold(value, "true")
 		return u.Keys[slot].Active || strings.EqualFold(value, "false")
 	}}
@@ -97,7 +99,7 @@ func keyActive(name string, slot int) column {
 
 // text is a column of words that many rows share.
 func text(name string, field func(*User) *string) column {
-	return column{name: name, set: func(u *User, value string, texts *texts) bool {
+	return column{name: name, set: func(u *User, value string, texts texts) bool {
 		if !isOpen(value) {
 			*field(u) = texts.keep(value)
 		}
@@ -108,11 +110,11 @@ func text(name string, field func(*User) *string) column {
 // texts holds one copy of each word that many rows share.
 type texts map[string]string
 
-func (t *texts) keep(value string) string {
-	kept, ok := (*t)[value]
+func (t texts) keep(value string) string {
+	kept, ok := t[value]
 	if !ok {
 		kept = strings.Clone(value)
-		(*t)[kept] = kept
+		t[kept] = kept
 	}
 	return kept
 }

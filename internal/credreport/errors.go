@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// The errors of Parse, as far as they need no further facts. Those of one row are wrapped in a *RowError.
+// The errors of Parse, as far as they need no further facts. Those about one row are wrapped in a *RowError.
 var (
-	// ErrTooLarge means that the report has more than MaxSize bytes or MaxUsers rows.
+	// ErrTooLarge means that the report has more than MaxSize bytes or MaxUsers rows, or a row has more than 64 KiB.
 	ErrTooLarge = errors.New("the report is too large")
 	// ErrEmpty means that the report has no header.
 	ErrEmpty = errors.New("the report is empty")
@@ -16,7 +16,7 @@ var (
 	ErrNoRoot = errors.New("the report has no row for the root user " + RootName)
 	// ErrFieldCount means that a row has more or fewer fields than the header, as one that was cut off.
 	ErrFieldCount = errors.New("more or fewer fields than the header")
-	// ErrQuote means that a quote is misplaced or not closed.
+	// ErrQuote means that a quote is misplaced, or not closed within 64 KiB.
 	ErrQuote = errors.New("a misplaced quote")
 )
 
@@ -44,7 +44,7 @@ func (e *ColumnsError) Error() string {
 type RowError struct {
 	// Line is the number of the row's first line in the file; the header is line 1.
 	Line int
-	// Err is ErrFieldCount, ErrQuote, a *ValueError or a *RepeatedUserError.
+	// Err is ErrFieldCount, ErrQuote, ErrTooLarge, a *ValueError or a *RepeatedUserError.
 	Err error
 }
 

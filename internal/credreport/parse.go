@@ -1,10 +1,6 @@
 package credreport
 
 import (
-	"bytes"
-	"encoding/csv"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 )
@@ -18,22 +14,20 @@ func Parse(content []byte) (Report, error) {
 	if len(content) > MaxSize {
 		return Report{}, ErrTooLarge
 	}
-	// AWS sends none, but a report that was saved by a spreadsheet has one.
-	content = bytes.TrimPrefix(content, []byte("\ufeff"))
-	rows := csv.NewReader(bytes.NewReader(content))
-	rows.ReuseRecord = true
-	header, err := rows.Read()
-	if errors.Is(err, io.EOF) {
-		return Report{}, ErrEmpty
-	}
+	// AWS sends no byte order mark, but a report that was saved by a spreadsheet has one.
+	rows := &rows{rest: strings.TrimPrefix(string(content), "\ufeff")}
+	header, _, err := rows.next()
 	if err != nil {
-		return Report{}, newRowError(err)
+		return Report{}, err
+	}
+	if header == nil {
+		return Report{}, ErrEmpty
 	}
 	report, layout, err := readHeader(header)
 	if err != nil {
 		return Report{}, err
 	}
-	report.Users, err = readRows(rows, layout, bytes.Count(content, []byte("\n")))
+	report.Users, err = readUsers(rows, layout)
 	if err != nil {
 		return Report{}, err
 	}
@@ -48,14 +42,13 @@ func readHeader(header []string) (Report, []*column, error) {
 	seen := make(map[string]bool, len(header))
 	for i, name := range header {
 		if seen[name] {
-			wrong.Repeated = append(wrong.Repeated, name)
+			wrong.Repeated = append(wrong.Repeated, strings.Clone(name))
 			continue
 		}
-		name = strings.Clone(name)
 		seen[name] = true
 		known := slices.IndexFunc(columns, func(c column) bool { return c.name == name })
 		if known < 0 {
-			report.UnknownColumns = append(report.UnknownColumns, name)
+			report.UnknownColumns = append(report.UnknownColumns, strings.Clone(name))
 			continue
 		}
 		layout[i] = &columns[known]
@@ -75,26 +68,27 @@ func readHeader(header []string) (Report, []*column, error) {
 	return report, layout, nil
 }
 
-// readRows reads the rows after the header; expected is about how many there are.
-func readRows(rows *csv.Reader, layout []*column, expected int) ([]User, error) {
-	users := make([]User, 0, min(expected, MaxUsers))
-	lines := make(map[string]int, cap(users))
+// readUsers reads the rows after the header.
+func readUsers(rows *rows, layout []*column) ([]User, error) {
+	expected := min(strings.Count(rows.rest, "\n")+1, MaxUsers)
+	users := make([]User, 0, expected)
+	lines := make(map[string]int, expected)
 	shared := texts{}
 	root := false
 	for {
-		record, err := rows.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
+		fields, line, err := rows.next()
 		if err != nil {
-			return nil, newRowError(err)
+			return nil, err
+		}
+		if fields == nil {
+			break
 		}
 		if len(users) == MaxUsers {
 			return nil, ErrTooLarge
 		}
-		line, _ := rows.FieldPos(0)
-		user, err := readRow(record, layout, &shared)
-		if err != nil {
+		users = append(users, User{})
+		user := &users[len(users)-1]
+		if err := readUser(user, fields, layout, shared); err != nil {
 			return nil, &RowError{Line: line, Err: err}
 		}
 		// IAM compares names without regard to case.
@@ -104,7 +98,6 @@ func readRows(rows *csv.Reader, layout []*column, expected int) ([]User, error) 
 		}
 		lines[name] = line
 		root = root || user.Root
-		users = append(users, user)
 	}
 	if !root {
 		return nil, ErrNoRoot
@@ -112,31 +105,22 @@ func readRows(rows *csv.Reader, layout []*column, expected int) ([]User, error) 
 	return users, nil
 }
 
-func readRow(record []string, layout []*column, shared *texts) (User, error) {
-	var user User
-	for i, value := range record {
-		if layout[i] != nil && !layout[i].set(&user, value, shared) {
-			return User{}, &ValueError{Column: layout[i].name, Value: strings.Clone(value[:min(len(value), maxShown)])}
+// readUser sets the fields of user, which are zero, from a row.
+func readUser(user *User, fields []string, layout []*column, shared texts) error {
+	if len(fields) != len(layout) {
+		return ErrFieldCount
+	}
+	for i, value := range fields {
+		if layout[i] != nil && !layout[i].set(user, value, shared) {
+			return &ValueError{Column: layout[i].name, Value: strings.Clone(value[:min(len(value), maxShown)])}
 		}
 	}
-	// The fields of a record share one string, which must not outlive it. An ARN ends with the name of its user.
+	// The fields are pieces of the content, which must not outlive Parse. An ARN ends with the name of its user.
 	user.ARN = strings.Clone(user.ARN)
 	if strings.HasSuffix(user.ARN, user.Name) {
 		user.Name = user.ARN[len(user.ARN)-len(user.Name):]
 	} else {
 		user.Name = strings.Clone(user.Name)
 	}
-	return user, nil
-}
-
-// newRowError turns an error of encoding/csv into a *RowError.
-func newRowError(err error) error {
-	failed, ok := errors.AsType[*csv.ParseError](err)
-	if !ok {
-		return err
-	}
-	if errors.Is(failed.Err, csv.ErrFieldCount) {
-		return &RowError{Line: failed.StartLine, Err: ErrFieldCount}
-	}
-	return &RowError{Line: failed.StartLine, Err: ErrQuote}
+	return nil
 }
