@@ -25,9 +25,11 @@ var (
 
 // account is the state of the simulated AWS account. Methods that serve a call return an *apiError.
 type account struct {
-	id    string
-	users map[string]*user // by lower-case name: IAM compares names without case
-	keys  map[string]*accessKey
+	id string
+	// createdAt is the creation of the root user.
+	createdAt time.Time
+	users     map[string]*user // by lower-case name: IAM compares names without case
+	keys      map[string]*accessKey
 	// deleted holds the deleted keys, for stale reads and for Options.RetiredKeyDelay.
 	deleted map[string]*accessKey
 	// issued holds the secrets of all keys and sessions ever created, deleted ones included, except Root's.
@@ -35,6 +37,7 @@ type account struct {
 	sessions map[string]*session
 	roles    map[string]string // unique ids by name
 	kms      kmsKeys
+	report   credentialReport
 	// serviceCredentials are the service-specific credentials, in the order of their creation.
 	serviceCredentials []*serviceCredential
 	// createdKeys and createdServiceCredentials count what was ever created.

@@ -19,6 +19,7 @@ type accessKey struct {
 	owner  *user
 	secret secret.Secret
 	serial int // orders keys that were created within one second
+	slot   int // in the credential report: 0 or 1
 	// usableAt and rejects delay the first use of a new key.
 	usableAt      time.Time
 	rejects       int
@@ -44,6 +45,7 @@ func (a *account) createKey(u *user, now time.Time) (*accessKey, error) {
 		owner:    u,
 		secret:   newSecret(),
 		serial:   a.createdKeys,
+		slot:     freeSlot(a.keysOf(u)),
 		usableAt: now.Add(a.newKeyDelay),
 		rejects:  a.newKeyRejects,
 	}

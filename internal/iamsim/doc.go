@@ -29,6 +29,13 @@
 //
 // Changes, quotas and GetAccessKeyLastUsed always use the present state.
 //
+// # Credential report
+//
+// GenerateCredentialReport takes a report of the account at the time of the call, and not a second one within four hours, after
+// which the first one expires. The report says of a key when it was created or its status changed, whichever came last, and shows
+// the keys of a user in two slots, of which a new key takes the first free one. CredentialReports has it take longer, never complete,
+// or have any content. Users have no passwords, no devices for MFA and no certificates.
+//
 // # What is simplified
 //
 // Users have keys, tags and, created by a method of Server alone, service-specific credentials. Every caller may do everything that

@@ -43,6 +43,8 @@ type Options struct {
 	// LastUsedGranularity is how old a recorded last use must be before another one replaces it. IAM's own is about 15
 	// minutes. Zero: every call is recorded.
 	LastUsedGranularity time.Duration
+	// CredentialReports says how credential reports are created.
+	CredentialReports CredentialReports
 	// PageSize limits the items in one page of a list, whatever MaxItems requests. Zero: 100 unless MaxItems requests
 	// another number, as in IAM.
 	PageSize int

@@ -30,6 +30,7 @@ var queryOperations = func() map[string]operation {
 	all := maps.Clone(userOperations)
 	maps.Copy(all, accessKeyOperations)
 	maps.Copy(all, serviceCredentialOperations)
+	maps.Copy(all, reportOperations)
 	maps.Copy(all, stsOperations)
 	return all
 }()

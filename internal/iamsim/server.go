@@ -34,6 +34,7 @@ type Server struct {
 	time    serverClock
 	lag     readLag
 	account *account
+	reports CredentialReports
 	root    Credentials
 	log     callLog
 	denials []denial
@@ -63,7 +64,9 @@ func Start(opts Options) (*Server, error) {
 		time:     newServerClock(opts.Clock, opts.Start, opts.Running),
 		lag:      readLag{by: opts.ReadLag, every: opts.ReadLagEvery},
 		account:  newAccount(opts),
+		reports:  opts.CredentialReports,
 	}
+	s.account.createdAt = s.time.now()
 	s.root = s.createRoot()
 	for _, name := range opts.Users {
 		if _, err := s.account.createUser(name, "/", nil, s.time.now()); err != nil {
