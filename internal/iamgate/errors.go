@@ -41,6 +41,8 @@ const (
 	KindNotSettled
 	// KindNotUsable means that a new key did not authenticate in time; the error wraps the one of the last try.
 	KindNotUsable
+	// KindReportPending means that AWS did not have a credential report in time; the error wraps the one of the last try.
+	KindReportPending
 	// KindCanceled means that the context ended; the error wraps context.Canceled or context.DeadlineExceeded.
 	KindCanceled
 )

@@ -109,6 +109,9 @@ func awsErrorHint(failure *iamgate.Error) string {
 		return "Set credentials for this provider: profile, access_key and secret_key, assume_role, or the AWS_* environment variables."
 	case iamgate.KindUnreachable:
 		return "No answer came. Check the network, proxy settings, region and the endpoints block of this provider."
+	case iamgate.KindReportPending:
+		return "AWS goes on with the report: apply again in some minutes. To watch it, run aws iam generate-credential-report until " +
+			"it answers COMPLETE."
 	case iamgate.KindInvalidInput:
 		return "AWS refused a value as malformed. Check the value against the IAM API."
 	case iamgate.KindOther, iamgate.KindServiceFailure, iamgate.KindBadAnswer, iamgate.KindNotSettled, iamgate.KindNotUsable,
