@@ -35,7 +35,8 @@ func (e *ColumnsError) Error() string {
 		parts = append(parts, "the header lacks "+strings.Join(e.Missing, ", "))
 	}
 	if len(e.Repeated) > 0 {
-		parts = append(parts, "the header repeats "+strings.Join(e.Repeated, ", "))
+		// Any text can be the name of a repeated column.
+		parts = append(parts, fmt.Sprintf("the header repeats %q", e.Repeated))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -26,7 +26,7 @@ func TestParse_columnErrors(t *testing.T) {
 	_, err := credreport.Parse([]byte("user,arn,user,new,new,mfa_active\n"))
 	want := &credreport.ColumnsError{Missing: essential[2:], Repeated: []string{"user", "new"}}
 	text := "the header lacks user_creation_time, access_key_1_active, access_key_1_last_rotated, access_key_1_last_used_date, " +
-		"access_key_2_active, access_key_2_last_rotated, access_key_2_last_used_date; the header repeats user, new"
+		"access_key_2_active, access_key_2_last_rotated, access_key_2_last_used_date; the header repeats [\"user\" \"new\"]"
 	if !reflect.DeepEqual(err, want) || err.Error() != text {
 		t.Errorf("error %v, want %v", err, want)
 	}

@@ -83,11 +83,13 @@ type getCredentialReportResult struct {
 	GeneratedTime string
 }
 
-// SetCredentialReports sets how credential reports are created from now on.
+// SetCredentialReports sets how credential reports are created from now on. Of a report that is in progress it changes how long
+// that takes.
 func (s *Server) SetCredentialReports(settings CredentialReports) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reports = settings
+	s.account.report.pending = settings.Pending
 }
 
 func anyResource(*invocation) string { return "*" }

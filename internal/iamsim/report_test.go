@@ -115,6 +115,10 @@ func TestCredentialReport_neverCompletes(t *testing.T) {
 			t.Errorf("state %s, want INPROGRESS", state)
 		}
 	}
+	s.SetTime(start)
+	s.SetCredentialReports(iamsim.CredentialReports{Pending: 1})
+	wantReportError(t, c, 404, "ReportInProgress", stillGenerated)
+	getReport(t, c)
 }
 
 // TestCredentialReport_rows follows the two slots of a user over changes.
