@@ -29,7 +29,7 @@ func Confirm(policy Policy, record Record, earlier, seen Observation, now time.T
 	e := newEvaluation(policy, record, seen, now)
 	var left []Step
 	for _, step := range planned {
-		if step.deletes() && seen.Find(step.Key) == nil {
+		if step.deletes() && !seen.UserUnknown && seen.Find(step.Key) == nil {
 			continue
 		}
 		if e.beginsGrace(step, earlier, seen) {
@@ -57,6 +57,9 @@ func (e *evaluation) beginsGrace(step Step, earlier, seen Observation) bool {
 // stepObstacle returns why the rules do not allow the step now; nil when they do. They allow more steps than nextStep returns, which
 // chooses one: a planned deactivation, for example, stays right when the exception of rule 4 allows a deletion by now.
 func (e *evaluation) stepObstacle(step Step) *Obstacle {
+	if e.seen.UserUnknown && step.Kind != RecordRequest {
+		return &Obstacle{Cause: CauseUnknownUser, Key: step.Key}
+	}
 	if p := e.record.Previous; step.actsOnPrevious() && (p == nil || p.ID != step.Key) {
 		return &Obstacle{}
 	}

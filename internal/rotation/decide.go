@@ -135,6 +135,9 @@ func (e *evaluation) advance(step Step) {
 
 // nextStep returns the first step to take, if any.
 func (e *evaluation) nextStep() (Step, bool) {
+	if e.seen.UserUnknown {
+		return e.requestStep(e.unknownUser())
+	}
 	if step, ok := e.recording(); ok {
 		return step, true
 	}

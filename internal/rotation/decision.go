@@ -109,6 +109,8 @@ type Cause string
 
 // The causes of an Obstacle.
 const (
+	// CauseUnknownUser: nothing proves what became of the user of the key.
+	CauseUnknownUser Cause = "unknown_user"
 	// CauseUsed: the key was used too recently.
 	CauseUsed Cause = "used"
 	// CauseUnknownUse: the last use of the key is unknown.

@@ -26,7 +26,9 @@
 // CauseUnknownUse, even where RequireUnusedFor is zero. Where the last use of current is unknown, so is the handover. New keys, the
 // deletion of an Inactive previous for a request, and revokes do not need a last use. For five minutes after a step of ours, a status
 // of previous that contradicts the step may be a stale read. Previous is then neither recorded nor retired. It makes room under a
-// revoke alone, and a rollback still reactivates it.
+// revoke alone, and a rollback still reactivates it. Where nothing proves what became of the user (UserUnknown), nothing is planned but
+// the recording of a request: a request to rotate is pending, a revoke is refused, and a rollback is said to wait. What is due as far as
+// an earlier look showed is blocked with CauseUnknownUser. That recording stays right at apply, and no other planned step does.
 //
 // 1. What is there. A previous that is gone is removed from the record. A current that is gone or Inactive makes a clock-driven
 // rotation due. An Inactive current is never reactivated, since somebody had a reason to deactivate it. A current younger than five
@@ -95,7 +97,7 @@
 // 11. A key that signs our own requests, or that a role which does was assumed with, is never deactivated or deleted.
 //
 // 12. Nothing that blocks a clock-driven step or a request to rotate is an error. Only a create and a revoke can be refused. Of
-// several causes a blocked rotation names the first of: signer, expired recipients, young current, hold, paused, unmanaged, adopted,
-// overlap, stale read, grace, unknown use, use, handover. A blocked retirement names the first of: signer, revoked key still Active,
-// hold, paused, handover, unknown use, use. The cause thus stays the same while it lasts.
+// several causes a blocked rotation names the first of: unknown user, signer, expired recipients, young current, hold, paused,
+// unmanaged, adopted, overlap, stale read, grace, unknown use, use, handover. A blocked retirement names the first of: unknown user,
+// signer, revoked key still Active, hold, paused, handover, unknown use, use. The cause thus stays the same while it lasts.
 package rotation

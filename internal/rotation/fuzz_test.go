@@ -71,7 +71,7 @@ func (f *walk) event(sim *simulation) event {
 	case edits:
 		f.edit(&e.config)
 	case usesKey, callsSTS, deactivatesKey, reactivatesKey, deletesKey, createsKey, recreatesUser, renamesUser, signsWith, provesCurrent,
-		deniesLastUse, managesKey, lagsBehind:
+		deniesLastUse, managesKey, lagsBehind, hidesUser:
 	}
 	if e.kind == edits && !sim.rec.exists || !sim.can(e) {
 		return event{kind: waits, by: second}

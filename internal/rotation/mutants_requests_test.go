@@ -22,6 +22,29 @@ var requestMutants = []mutant{
 	{"rotate although the plaintext is known", "recipients", noNeedlessRotation, one(
 		"record.go", "return c.Sealed && (", "return (")},
 
+	{"plan a step while the user is unknown", "unknown user", unknownProvesNothing, one(
+		"decide.go", "if e.seen.UserUnknown {", "if false {")},
+	{"record no request while the user is unknown", "unknown user", dueNeverForgotten, one(
+		"decide.go", "return e.requestStep(e.unknownUser())", "return Step{}, false")},
+	{"take a step although the user is unknown at apply", "unknown user", unknownProvesNothing, one(
+		"confirm.go", "if e.seen.UserUnknown && step.Kind != RecordRequest {", "if false {")},
+	{"refuse to record a request while the user is unknown", "unknown user", planEqualsApply, one(
+		"confirm.go", "if e.seen.UserUnknown && step.Kind != RecordRequest {", "if e.seen.UserUnknown {")},
+	{"take a key for deleted while the user is unknown", "", "TestConfirm_unknownUser", one(
+		"confirm.go", "step.deletes() && !seen.UserUnknown && ", "step.deletes() && ")},
+	{"revoke the key of an unknown user", "unknown user", dueNeverForgotten, one(
+		"obstacles.go", "if e.seen.UserUnknown {\n\t\treturn e.unknownUser()", "if false {\n\t\treturn e.unknownUser()")},
+	{"report no rotation blocked by an unknown user", "unknown user", blockedIsSaid, one(
+		"obstacles.go", "unknown = e.unknownUser()", "unknown = nil")},
+	{"report no retirement blocked by an unknown user", "unknown user", blockedIsSaid, one(
+		"obstacles.go", "case e.seen.UserUnknown:", "case false:")},
+	{"report another cause than an unknown user", "unknown user", causeIsTrue, []edit{
+		{"obstacles.go", "CauseUnknownUser, CauseSigner, CauseExpired,", "CauseSigner, CauseExpired,"},
+		{"obstacles.go", "CauseUnknownUse, CauseUsed, CauseHandover,\n}", "CauseUnknownUse, CauseUsed, CauseHandover, CauseUnknownUser,\n}"},
+	}},
+	{"drop a rollback of an unknown user", "unknown user, held", holdReactivates, one(
+		"obstacles.go", "case e.mayReactivate():", "case false:")},
+
 	{"drop a request that can't be met", "rotations", dueNeverForgotten, one(
 		"decide.go", "e.pending = obstacle\n\t\treturn step, true", "return Step{}, false")},
 	{"forget a pending request for another", "pending recipients", pendingNeverLost, one(

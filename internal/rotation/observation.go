@@ -38,6 +38,8 @@ type Observation struct {
 	User string `json:"user,omitempty"`
 	// Recreated reports whether the name now belongs to another user than the recorded one.
 	Recreated bool `json:"recreated,omitempty"`
+	// UserUnknown reports whether the user was not found and nothing proves what became of it. The rest is what an earlier look showed.
+	UserUnknown bool `json:"user_unknown,omitempty"`
 	// Signers are the ids of the keys that sign our own requests, or that a role which does was assumed with.
 	Signers []string `json:"signers,omitempty"`
 	// SignedAt is when this resource last signed a call to STS with current, besides the proof of a new key.

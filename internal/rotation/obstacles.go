@@ -2,9 +2,13 @@ package rotation
 
 import "slices"
 
-// newKeyObstacle returns what forbids a new key even with a free slot; nil when nothing does. A young current comes first, since
-// nothing is due while IAM may still list it. The signer comes last, since it forbids a revoke alone.
+// newKeyObstacle returns what forbids a new key even with a free slot; nil when nothing does. An unknown user comes first, since
+// nothing else is known then, and a young current before the others, since nothing is due while IAM may still list it. The signer
+// comes last, since it forbids a revoke alone.
 func (e *evaluation) newKeyObstacle() *Obstacle {
+	if e.seen.UserUnknown {
+		return e.unknownUser()
+	}
 	if e.room != nil && e.requests.deferrable() && !e.requests.revoke {
 		return e.newKeyObstacleByEarlierLook()
 	}
@@ -23,6 +27,11 @@ func (e *evaluation) newKeyObstacle() *Obstacle {
 		}
 	}
 	return nil
+}
+
+// unknownUser is the obstacle of whatever needs to know what became of the user.
+func (e *evaluation) unknownUser() *Obstacle {
+	return &Obstacle{Cause: CauseUnknownUser, Key: e.record.Current.ID}
 }
 
 // recipientsExpired reports whether the secret of a new key could not be encrypted.
@@ -44,15 +53,15 @@ func (e *evaluation) newKeyObstacleByEarlierLook() *Obstacle {
 			return obstacle
 		}
 	case CauseUsed, CauseUnknownUse, CauseHandover, CauseOverlap, CauseGrace, CauseHeld, CausePaused, CauseUnmanaged, CauseAdopted,
-		CauseSigner, CauseOnlyActive, CauseSettling, CauseRevokedActive, CauseNotOurs, CauseRevoked:
+		CauseSigner, CauseOnlyActive, CauseSettling, CauseRevokedActive, CauseNotOurs, CauseRevoked, CauseUnknownUser:
 	}
 	return nil
 }
 
 // rotationCauses are the causes of a blocked rotation, in the order in which they are reported.
 var rotationCauses = []Cause{
-	CauseSigner, CauseExpired, CauseYoung, CauseOnlyActive, CauseHeld, CausePaused, CauseUnmanaged, CauseAdopted, CauseOverlap,
-	CauseSettling, CauseGrace, CauseUnknownUse, CauseUsed, CauseHandover,
+	CauseUnknownUser, CauseSigner, CauseExpired, CauseYoung, CauseOnlyActive, CauseHeld, CausePaused, CauseUnmanaged, CauseAdopted,
+	CauseOverlap, CauseSettling, CauseGrace, CauseUnknownUse, CauseUsed, CauseHandover,
 }
 
 // rotationBlocked returns why a rotation that is due does not happen; nil when none is due. Of several causes it returns the first of
@@ -61,7 +70,10 @@ func (e *evaluation) rotationBlocked() *Obstacle {
 	if e.record.Policy == nil || e.edited || e.dueReason() == "" && !e.currentYoung() {
 		return nil
 	}
-	var expired, young, paused, room *Obstacle
+	var unknown, expired, young, paused, room *Obstacle
+	if e.seen.UserUnknown {
+		unknown = e.unknownUser()
+	}
 	if e.recipientsExpired() {
 		expired = &Obstacle{Cause: CauseExpired, Key: e.record.Current.ID}
 	}
@@ -74,7 +86,7 @@ func (e *evaluation) rotationBlocked() *Obstacle {
 	if len(e.seen.Keys) >= KeysPerUser {
 		_, room = e.makeRoom()
 	}
-	return firstOfRotation(expired, young, paused, room)
+	return firstOfRotation(unknown, expired, young, paused, room)
 }
 
 // firstOfRotation returns the obstacle whose cause comes first in rotationCauses; nil when there is none.
@@ -102,6 +114,8 @@ func (e *evaluation) retirementBlocked() *Obstacle {
 	switch {
 	case !deactivates && !deletes:
 		return nil
+	case e.seen.UserUnknown:
+		return &Obstacle{Cause: CauseUnknownUser, Key: p.ID}
 	case e.seen.Signs(p.ID):
 		return &Obstacle{Cause: CauseSigner, Key: p.ID}
 	case e.revokedActive():
@@ -122,11 +136,15 @@ func (e *evaluation) retirementBlocked() *Obstacle {
 // waiting returns what a user asked for about previous and does not get.
 func (e *evaluation) waiting() []Obstacle {
 	p, k := e.record.Previous, e.previousKey()
-	if p == nil || !e.requests.reactivate || k.Status != Inactive || e.settling() {
+	switch {
+	case e.mayReactivate():
+		// Only an unknown user keeps it from being a step.
+		return []Obstacle{{Cause: CauseUnknownUser, Key: k.ID}}
+	case p == nil || !e.requests.reactivate || k.Status != Inactive || e.settling():
 		return nil
-	}
-	if p.Revoked {
+	case p.Revoked:
 		return []Obstacle{{Cause: CauseRevoked, Key: k.ID}}
+	default:
+		return []Obstacle{{Cause: CauseNotOurs, Key: k.ID}}
 	}
-	return []Obstacle{{Cause: CauseNotOurs, Key: k.ID}}
 }

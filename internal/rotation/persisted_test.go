@@ -47,6 +47,7 @@ var persistedConstants = map[string]map[string]string{
 		"ReasonRevoked":    "revoked",
 	},
 	"Cause": {
+		"CauseUnknownUser":   "unknown_user",
 		"CauseUsed":          "used",
 		"CauseOverlap":       "overlap",
 		"CauseGrace":         "grace",
@@ -125,6 +126,7 @@ func TestObservation_readsPrivateState(t *testing.T) {
 	t.Parallel()
 	want := []persistedEvidence{
 		{Seen: Observation{Keys: []Key{{ID: cur, Status: "Active", CreatedAt: day(0)}}}},
+		{Seen: Observation{UserUnknown: true}},
 		{Seen: Observation{Recreated: true}, Steps: []Step{{Kind: "rotate", Reason: "recreated"}}},
 		{
 			Seen: Observation{
@@ -155,7 +157,7 @@ func TestObservation_readsPrivateState(t *testing.T) {
 	}
 	for _, cause := range []Cause{
 		"used", "overlap", "grace", "held", "paused", "unmanaged", "adopted", "signer", "only_active", "young", "not_ours", "revoked",
-		"expired", "unknown_use", "handover", "settling", "revoked_active",
+		"expired", "unknown_use", "handover", "settling", "revoked_active", "unknown_user",
 	} {
 		want = append(want, persistedEvidence{Seen: Observation{Keys: []Key{}}, Blocked: cause})
 	}

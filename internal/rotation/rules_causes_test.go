@@ -22,7 +22,7 @@ func checkOrder(t *testing.T, now time.Time, rows []ordered) {
 	}
 }
 
-// rotation_blocked names the first of several causes: signer, expired recipients, young current, only Active key, hold, paused,
+// rotation_blocked names the first of several causes: unknown user, signer, expired recipients, young current, only Active key, hold, paused,
 // unmanaged, adopted, overlap, grace, unknown use, use. Each row has the cause that it names, and later ones.
 func TestDecide_rotationBlockedOrder(t *testing.T) {
 	t.Parallel()
@@ -35,6 +35,7 @@ func TestDecide_rotationBlockedOrder(t *testing.T) {
 	t.Run("current Active", func(t *testing.T) {
 		t.Parallel()
 		checkOrder(t, day(100), []ordered{
+			{"unknown user", inOverlap(userUnknown, signer, expired, held, paused), blocked(unknownUser(cur))},
 			{"signer", inOverlap(signer, expired, held, paused), blocked(obstacle(CauseSigner, prev))},
 			{"expired", inOverlap(expired, held, paused), blocked(unsealable())},
 			{"hold", inOverlap(held, paused), blocked(obstacle(CauseHeld, prev))},
@@ -71,6 +72,7 @@ func TestDecide_rotationBlockedOrder(t *testing.T) {
 		expiredThen := set(recipients(alice), sealableUntil(day(0)))
 		missing := func(changes ...change) setup { return settled(gone(cur)).with(changes...) }
 		checkOrder(t, day(0).Add(minute), []ordered{
+			{"unknown user", missing(userUnknown, expiredThen, paused, unmanagedKey(active)), blocked(unknownUser(cur))},
 			{"expired", missing(expiredThen, paused, unmanagedKey(active)), blocked(unsealable())},
 			{"young", missing(paused, unmanagedKey(active), listed(third, active, day(-9))), blocked(young)},
 			{"young alone", missing(), blocked(young)},
@@ -95,7 +97,7 @@ func TestDecide_rotationBlockedOrder(t *testing.T) {
 	})
 }
 
-// retirement_blocked names the first of several causes: signer, revoked key still Active, hold, paused, handover, unknown use, use.
+// retirement_blocked names the first of several causes: unknown user, signer, revoked key still Active, hold, paused, handover, unknown use, use.
 func TestDecide_retirementBlockedOrder(t *testing.T) {
 	t.Parallel()
 	held, paused := set(hold), set(pause)
@@ -103,6 +105,7 @@ func TestDecide_retirementBlockedOrder(t *testing.T) {
 	t.Run("deactivation", func(t *testing.T) {
 		t.Parallel()
 		checkOrder(t, day(30), []ordered{
+			{"unknown user", handing(userUnknown, signedBy(prev), revoked, held, paused), kept(CauseUnknownUser)},
 			{"signer", handing(signedBy(prev), held, paused, lastUseUnknown(prev)), kept(CauseSigner)},
 			{"signer, revoked", handing(signedBy(prev), revoked, held, paused, lastUseUnknown(prev)), kept(CauseSigner)},
 			{"hold", handing(held, paused, lastUseUnknown(prev)), kept(CauseHeld)},
@@ -132,6 +135,7 @@ func TestDecide_retirementBlockedOrder(t *testing.T) {
 	t.Run("deletion", func(t *testing.T) {
 		t.Parallel()
 		checkOrder(t, day(30), []ordered{
+			{"unknown user", retiring(userUnknown, signedBy(prev), held, paused), kept(CauseUnknownUser)},
 			{"signer", retiring(signedBy(prev), held, paused, lastUseUnknown(prev)), kept(CauseSigner)},
 			{"hold", retiring(held, paused, lastUseUnknown(prev)), kept(CauseHeld)},
 			{"paused", retiring(paused, lastUseUnknown(prev)), kept(CausePaused)},

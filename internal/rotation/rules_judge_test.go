@@ -259,6 +259,7 @@ func TestJudge_neverDependsOnTime(t *testing.T) {
 		"sealed, expiring":      overlapping(expiring),
 		"sealed, expiring, one": settled(expiring),
 		"renamed":               settled(renamed),
+		"unknown user":          retiring(userUnknown),
 		"retire":                settled(set(unmanagedKeys(RetireUnmanaged)), unmanagedKey(active)),
 	}
 	edits := map[string]change{

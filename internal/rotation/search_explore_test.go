@@ -135,6 +135,7 @@ func (x *explorer) expand(sim simulation) (move, violation) {
 	d := a.plan(read)
 	x.tally.decision(d)
 	judged := a.judgePlan(d).and(a.judgeTime(read, d)).and(a.judgeShown(d.Steps)).and(a.clone().judgeFuture()).and(a.judgeAges(d))
+	judged = judged.and(a.judgeUnknown(read, d))
 	for _, e := range x.events(&sim) {
 		x.emit(sim.after(e), move{kind: happens, event: e})
 	}

@@ -69,7 +69,8 @@ const (
 	// maxAgeKept: with applies at least every apply_every and consumers that move within the overlap, no managed key is Active at
 	// max_age, unless it was adopted, overdue at import, or reported as blocked.
 	maxAgeKept = "max-age-kept"
-	// unknownProvesNothing: a stale or a denied answer leads to no recording, retirement or deletion of the key that it is about.
+	// unknownProvesNothing: a stale or a denied answer leads to no recording, retirement or deletion of the key that it is about. While
+	// the user is unknown nothing but a request is recorded.
 	unknownProvesNothing = "unknown-proves-nothing"
 	// stepsAnnounced: each key that an apply deactivates, reactivates, adopts or deletes is in the planned steps.
 	stepsAnnounced = "steps-announced"
@@ -121,6 +122,8 @@ func (a *apply) judge(step rotation.Step, before simulation) violation {
 		return violated(consumerAuthenticates, "after %+v", step)
 	}
 	switch {
+	case before.unknown && step.Kind != rotation.RecordRequest:
+		return violated(unknownProvesNothing, "the user is unknown, and yet %+v", step)
 	case step.Kind == rotation.Rotate && before.config.expired():
 		return violated(validRecipients, "by %+v", step)
 	case a.rec.Current.SealedTo != recipients[a.sim.rec.sealed], a.rec.Current.Sealed != (a.sim.rec.sealed != 0):
@@ -323,17 +326,26 @@ func (a *apply) judgeEnd(late bool) violation {
 		return violated(revokeCompletes, "previous is Active")
 	}
 	ours := before != nil && a.before.rec.deactivatedByUs && !a.before.rec.revoked
-	if p := sim.find(previous); !late && a.setsHold() && ours && (p == nil || p.status != active) {
+	if p := sim.find(previous); !late && a.setsHold() && ours && (p == nil || p.status != active) && !a.isSaidToWait(p) {
 		return violated(holdReactivates, "previous is not Active")
 	}
 	return violation{}
 }
 
-// judgeRecorded judges that a successful apply recorded what somebody else changed.
+// isSaidToWait reports whether the user is unknown, and the plan said of a previous that is there that it is not reactivated for that.
+func (a *apply) isSaidToWait(p *simKey) bool {
+	return a.sim.unknown && (p == nil || slices.ContainsFunc(a.decided.Waiting, func(o rotation.Obstacle) bool {
+		return o.Cause == rotation.CauseUnknownUser
+	}))
+}
+
+// judgeRecorded judges that a successful apply recorded what somebody else changed, as far as it found the user.
 func (a *apply) judgeRecorded() violation {
 	sim := &a.sim
 	cur, prev := sim.find(current), sim.find(previous)
 	switch {
+	case sim.unknown:
+		return violation{}
 	case sim.renamed:
 		return violated(changesRecorded, "the user's name")
 	case sim.rec.previous && prev == nil:

@@ -103,7 +103,7 @@ func (p *packer) simulation(sim *simulation) {
 	p.number(&r.sealed, 2)
 	p.number(&r.id, 1)
 	p.flags(&r.exists, &r.previous, &r.deactivatedByUs, &r.adopted, &r.revoked, &r.known, &r.imported, &r.request.rotate,
-		&r.request.recipients, &sim.brokenByOthers, &sim.recreated, &sim.renamed)
+		&r.request.recipients, &sim.brokenByOthers, &sim.recreated, &sim.renamed, &sim.unknown)
 	if !p.reads && p.held > 0 {
 		p.bytes[p.at] = byte(p.bits & 0xff)
 	}

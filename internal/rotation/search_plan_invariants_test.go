@@ -15,6 +15,8 @@ func (a *apply) judgePlan(d rotation.Decision) violation {
 	due := a.env.due(sim)
 	young := sim.rec.known && sim.find(current) == nil && !due
 	switch {
+	case sim.unknown && slices.ContainsFunc(d.Steps, func(s rotation.Step) bool { return s.Kind != rotation.RecordRequest }):
+		return violated(unknownProvesNothing, "the user is unknown: steps %+v", d.Steps)
 	case d.Refused != nil && len(d.Steps) > 0:
 		return violated(dueNeverForgotten, "steps of a refused request: %+v", d.Steps)
 	case a.requests.refusable() && creates == (d.Refused != nil), d.Refused != nil && !a.requests.refusable():
@@ -42,6 +44,33 @@ func (a *apply) judgePlan(d rotation.Decision) violation {
 		}
 	}
 	return a.judgeRetirement(d).and(a.judgeObstacles(d))
+}
+
+// judgeUnknown judges that what is planned for an unknown user does not depend on what an earlier look showed of the keys.
+func (a *apply) judgeUnknown(read, d rotation.Decision) violation {
+	if !a.sim.unknown {
+		return violation{}
+	}
+	others := slices.Clone(a.seen.Keys)
+	for i := range others {
+		if others[i].Status == rotation.Active {
+			others[i].Status = rotation.Inactive
+		} else {
+			others[i].Status = rotation.Active
+		}
+	}
+	for _, keys := range [][]rotation.Key{nil, others} {
+		b := a.clone()
+		b.seen.Keys = keys
+		again := rotation.Decide(b.policy, b.rec, b.seen, now)
+		if b.sim.edited() {
+			again = rotation.Judge(b.policy, b.rec, b.seen, read.Room, now)
+		}
+		if !slices.Equal(d.Steps, again.Steps) || (d.Refused == nil) != (again.Refused == nil) {
+			return violated(unknownProvesNothing, "steps %+v, refused %+v; from other keys %+v, %+v", d.Steps, d.Refused, again.Steps, again.Refused)
+		}
+	}
+	return violation{}
 }
 
 // hasInactiveKey reports whether a managed key is known to be Inactive, and does not sign.
@@ -130,7 +159,8 @@ func (env *environment) retirementDue(sim *simulation) bool {
 	case k == nil || sim.settles(*k):
 		return false
 	case k.listed() == active:
-		return sim.rec.revoked || sim.active(current) && sim.rec.replaced >= t.overlap
+		// A reactivation that is not recorded yet begins another overlap.
+		return sim.rec.revoked || sim.active(current) && sim.rec.replaced >= t.overlap && sim.rec.deactivated == never
 	default:
 		return sim.rec.deactivated != never && sim.rec.deactivated >= t.grace && (k.useDenied || k.used == never || k.used >= t.grace)
 	}
@@ -140,8 +170,11 @@ func (env *environment) retirementDue(sim *simulation) bool {
 func (a *apply) judgeObstacles(d rotation.Decision) violation {
 	obstacles := slices.Clone(d.Waiting)
 	for _, o := range []*rotation.Obstacle{d.Blocked, d.RetirementBlocked, d.Refused} {
-		if o != nil {
-			obstacles = append(obstacles, *o)
+		if o == nil {
+			continue
+		}
+		if obstacles = append(obstacles, *o); a.sim.unknown != (o.Cause == rotation.CauseUnknownUser) {
+			return violated(causeIsTrue, "the user is unknown: %v, and %+v", a.sim.unknown, o)
 		}
 	}
 	for _, o := range obstacles {
@@ -168,6 +201,8 @@ func (a *apply) isTrue(o rotation.Obstacle) bool {
 	}
 	cur, t := sim.find(current), a.env.timing(sim)
 	switch o.Cause {
+	case rotation.CauseUnknownUser:
+		return sim.unknown
 	case rotation.CauseUsed:
 		return k.role == previous && k.unusedFor() < t.unusedFor
 	case rotation.CauseUnknownUse:
@@ -268,7 +303,7 @@ func (a *apply) judgeFuture() violation {
 		return violation{}
 	}
 	env, at := a.env, now.Add(farFuture.duration())
-	a.sim.keys[0].stale, a.sim.keys[1].stale = false, false
+	a.sim.keys[0].stale, a.sim.keys[1].stale, a.sim.unknown = false, false, false
 	a.observe(a.policy, at)
 	later := rotation.Decide(a.policy, a.rec, a.seen, at)
 	sim := a.sim

@@ -12,7 +12,7 @@ type scope struct {
 	// what may be edited.
 	hold, paused, rotate, revoke, mode, recipients bool
 	// what may happen.
-	signers, recreation, renames, denials, proofs, others, lags, noProof bool
+	signers, recreation, renames, denials, proofs, others, lags, unknown, noProof bool
 	// alone reports whether nobody but the provider touches keys; consumers use them.
 	alone bool
 	// often reports whether an apply that may take clock-driven steps follows each wait, and consumers move within the overlap.
@@ -69,7 +69,7 @@ var scopes = []scope{
 	},
 	{
 		name: "all requests, recipients", durations: []durations{shortDurations}, modes: anyMode, hold: true, paused: true, rotate: true,
-		revoke: true, recipients: true, denials: true, signers: true,
+		revoke: true, recipients: true, denials: true, signers: true, unknown: true,
 	},
 	{
 		name: "all requests, lists behind", durations: []durations{hours(3, 0, 1, 0)}, modes: anyMode, hold: true, rotate: true,
@@ -111,6 +111,9 @@ var scopes = []scope{
 	},
 	{name: "spread", durations: []durations{hours(5, 1, 1, 1).withSpread(2)}, modes: refuse, recreation: true},
 	{name: "renames", durations: []durations{shortDurations}, modes: refuse, renames: true, paused: true, rotate: true},
+	{name: "unknown user", durations: []durations{hours(2, 0, 1, 0)}, modes: refuse, unknown: true, rotate: true, revoke: true},
+	{name: "unknown user, held", durations: []durations{hours(2, 0, 1, 0)}, modes: refuse, unknown: true, hold: true, alone: true},
+	{name: "unknown user, renames", durations: []durations{shortDurations}, modes: retire, unknown: true, renames: true, rotate: true},
 	{name: "other resources", durations: []durations{shortDurations}, modes: anyMode, others: true},
 	{name: "lists behind", durations: []durations{hours(2, 0, 1, 0)}, modes: refuse, lags: true, hold: true, revoke: true},
 	{
@@ -182,8 +185,8 @@ func (s scope) keyEvents() []eventKind {
 }
 
 func (s scope) userEvents() []eventKind {
-	return addEvents(make([]eventKind, 0, 4), happening{createsKey, !s.alone}, happening{recreatesUser, s.recreation},
-		happening{renamesUser, s.renames}, happening{provesCurrent, s.proofs})
+	return addEvents(make([]eventKind, 0, 5), happening{createsKey, !s.alone}, happening{recreatesUser, s.recreation},
+		happening{renamesUser, s.renames}, happening{provesCurrent, s.proofs}, happening{hidesUser, s.unknown})
 }
 
 // happening is a kind of event, and whether it happens in a scope.

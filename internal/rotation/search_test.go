@@ -155,24 +155,23 @@ func branches() []string {
 		rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged, rotation.Rotate,
 	}
 	add("step", kinds...)
-	// A previous that is gone stays so, and an apply has the configuration of its plan.
-	never := []any{rotation.RecordDeleted, rotation.RecordRequest}
-	add("stale", slices.DeleteFunc(kinds, func(kind any) bool { return slices.Contains(never, kind) })...)
+	// An apply has the configuration of its plan.
+	add("stale", slices.DeleteFunc(slices.Clone(kinds), func(kind any) bool { return kind == rotation.RecordRequest })...)
 	add("reason", rotation.ReasonCreated, rotation.ReasonAge, rotation.ReasonMissing, rotation.ReasonInactive,
 		rotation.ReasonRecreated, rotation.ReasonChanged, rotation.ReasonRecipients, rotation.ReasonRevoked)
 	// An obstacle names the key beside the only Active key, since somebody can do something about that one.
-	add("blocked", rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld, rotation.CausePaused,
+	add("blocked", rotation.CauseUnknownUser, rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld, rotation.CausePaused,
 		rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired,
 		rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseSettling)
-	add("retirement blocked", rotation.CauseSigner, rotation.CauseRevokedActive, rotation.CauseHeld, rotation.CausePaused,
+	add("retirement blocked", rotation.CauseUnknownUser, rotation.CauseSigner, rotation.CauseRevokedActive, rotation.CauseHeld, rotation.CausePaused,
 		rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseUsed)
-	add("no room", rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld,
+	add("no room", rotation.CauseUnknownUser, rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld,
 		rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired,
 		rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseSettling)
 	add("room", rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged)
-	add("refused", rotation.CauseHeld, rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung,
+	add("refused", rotation.CauseUnknownUser, rotation.CauseHeld, rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung,
 		rotation.CauseExpired)
-	add("waiting", rotation.CauseNotOurs, rotation.CauseRevoked)
+	add("waiting", rotation.CauseUnknownUser, rotation.CauseNotOurs, rotation.CauseRevoked)
 	slices.Sort(all)
 	return all
 }

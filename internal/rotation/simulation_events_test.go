@@ -20,6 +20,7 @@ const (
 	deniesLastUse
 	managesKey
 	lagsBehind
+	hidesUser
 	edits
 )
 
@@ -28,7 +29,8 @@ func (k eventKind) String() string {
 		"time passes", "somebody uses key", "somebody calls STS with key", "somebody deactivates key", "somebody reactivates key",
 		"somebody deletes key", "somebody creates a key", "somebody deletes and re-creates the user", "somebody renames the user, or back",
 		"we sign with key, or no longer", "we call STS with current", "the last use is denied, or no longer, of key",
-		"another resource manages, or no longer, key", "lists are behind, or no longer, about key", "somebody edits the configuration to",
+		"another resource manages, or no longer, key", "lists are behind, or no longer, about key",
+		"nothing proves any more, or again, what became of the user", "somebody edits the configuration to",
 	}[k]
 }
 
@@ -46,7 +48,7 @@ func (e event) String() string {
 		return fmt.Sprintf("%v: %v", e.kind, e.by.duration())
 	case edits:
 		return fmt.Sprintf("%v %+v", e.kind, e.config)
-	case createsKey, recreatesUser, renamesUser, provesCurrent:
+	case createsKey, recreatesUser, renamesUser, provesCurrent, hidesUser:
 		return e.kind.String()
 	case usesKey, callsSTS, deactivatesKey, reactivatesKey, deletesKey, signsWith, deniesLastUse, managesKey, lagsBehind:
 	}
@@ -83,6 +85,8 @@ func (sim *simulation) can(e event) bool {
 		return sim.rec.exists && !sim.recreated
 	case renamesUser:
 		return sim.rec.exists && !sim.recreated
+	case hidesUser:
+		return sim.rec.exists
 	case provesCurrent:
 		return sim.active(current) && !sim.find(current).usedByUs
 	case createsKey:
@@ -114,6 +118,8 @@ func (sim simulation) after(e event) simulation {
 		sim.recreated = true
 	case renamesUser:
 		sim.renamed = !sim.renamed
+	case hidesUser:
+		sim.unknown = !sim.unknown
 	case signsWith:
 		k.signs = !k.signs
 	case provesCurrent:

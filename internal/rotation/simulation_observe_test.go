@@ -50,7 +50,7 @@ func pendingOf(r rotation.Request) (pending, bool) {
 func (a *apply) observe(policy rotation.Policy, at time.Time) {
 	sim := &a.sim
 	a.seen = rotation.Observation{
-		User: userName, Recreated: sim.recreated, SignedAt: sim.signed.at(), Keys: make([]rotation.Key, 0, 2),
+		User: userName, Recreated: sim.recreated, UserUnknown: sim.unknown, SignedAt: sim.signed.at(), Keys: make([]rotation.Key, 0, 2),
 	}
 	if sim.renamed {
 		a.seen.User = newName

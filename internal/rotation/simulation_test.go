@@ -189,6 +189,8 @@ type simulation struct {
 	recreated      bool
 	// renamed reports whether the user has another name than the recorded one.
 	renamed bool
+	// unknown reports whether nothing proves what became of the user.
+	unknown bool
 }
 
 // String returns what is not zero.
@@ -209,7 +211,7 @@ func (sim simulation) String() string {
 			flag{"imported", r.imported}, flag{"value pending", r.request.rotate}, flag{"recipients pending", r.request.recipients}),
 		r.sealed, r.config, sim.config, sim.signed,
 		flags(flag{"broken by others", sim.brokenByOthers}, flag{"recreated", sim.recreated}, flag{"renamed", sim.renamed},
-			flag{"apply is due", sim.behind > 0}))
+			flag{"user unknown", sim.unknown}, flag{"apply is due", sim.behind > 0}))
 	return b.String()
 }
 
