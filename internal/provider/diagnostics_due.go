@@ -45,6 +45,8 @@ type planTexts struct {
 	policy rotation.Policy
 	record rotation.Record
 	seen   rotation.Observation
+	// owner is who has the current key if AWS told it, while the user is unknown.
+	owner string
 	// stopped are the keys that a revoke stops, with their last uses.
 	stopped []rotation.Key
 }
@@ -148,7 +150,8 @@ func (t planTexts) judgement(asked rotator.Judgement, due []rotation.Step) diag.
 	for _, o := range asked.Waiting {
 		diags.Append(problem{
 			at: path.Root("hold_previous"), summary: "Previous access key is not reactivated",
-			truth: fmt.Sprintf("User %q: %s.", t.user, obstacleDetail(o, t.seen)), next: obstacleRemedy(o, t.user, ""),
+			truth: fmt.Sprintf("User %q: %s.", t.user, obstacleDetail(o, t.seen)),
+			next:  "If consumers need it back, reactivate it by hand:" + t.statusCommands(o.Key, rotation.Active),
 		}.asWarning())
 	}
 	if o := asked.Pending; o != nil {
@@ -224,10 +227,22 @@ func (t planTexts) requestRefused(o rotation.Obstacle) diag.Diagnostic {
 		summary: fmt.Sprintf("Rotation of user %q was asked for and is not possible: %s", t.user, obstacleFact(o)),
 		cause:   blockedRemedy(t.user, t.policy.UnmanagedKeys, o, t.record, t.seen),
 		truth:   "Nothing was changed, and the request is not recorded as done.",
-		next: "To cut off the leaked key at once, without a new one, run:" +
-			commands(statusCommand(t.user, t.record.Current.ID, rotation.Inactive)) +
+		next: "To cut off the leaked key at once, without a new one, run:" + t.statusCommands(t.record.Current.ID, rotation.Inactive) +
 			"\nTo go on without it, take the changed value back. To destroy the resource all the same, run terraform destroy -refresh=false.",
 	}.asError()
+}
+
+// statusCommands give a key a status. While the user is unknown they name who has the current key if AWS told it, and find that out
+// otherwise.
+func (t planTexts) statusCommands(id string, status rotation.Status) string {
+	switch {
+	case !t.seen.UserUnknown:
+		return commands(statusCommand(t.user, id, status))
+	case t.owner != "":
+		return commands(statusCommand(t.owner, id, status))
+	default:
+		return commands(ownerCommand(id), statusCommand("NAME", id, status)) + "\nThe first one shows NAME."
+	}
 }
 
 // unknown names the managed keys that an apply may stop or delete whose configuration is not known yet. Due are the steps of the last

@@ -69,6 +69,9 @@ func statusCommand(user, id string, status rotation.Status) string {
 
 func listCommand(user string) string { return "aws iam list-access-keys --user-name " + user }
 
+// ownerCommand shows who has a key.
+func ownerCommand(id string) string { return "aws iam get-access-key-last-used --access-key-id " + id }
+
 func importCommand(user string, seen rotation.Observation) string {
 	return "terraform import ADDRESS " + rotator.ExampleImportID(user, seen).String()
 }
@@ -79,6 +82,8 @@ func commands(lines ...string) string { return "\n  " + strings.Join(lines, "\n 
 // obstacleFact says what an obstacle is: a cause and a key id, nothing that changes while the cause stays.
 func obstacleFact(o rotation.Obstacle) string {
 	switch o.Cause {
+	case rotation.CauseUnknownUser:
+		return fmt.Sprintf("nobody who could be asked said what became of the user of key %s", o.Key)
 	case rotation.CauseUsed:
 		return fmt.Sprintf("key %s is still in use", o.Key)
 	case rotation.CauseUnknownUse:
@@ -120,7 +125,8 @@ func obstacleFact(o rotation.Obstacle) string {
 // obstacleDetail is obstacleFact with what a person wants to know besides: the key, its last use, and until when.
 func obstacleDetail(o rotation.Obstacle, seen rotation.Observation) string {
 	detail := obstacleFact(o)
-	if k := seen.Find(o.Key); k != nil && o.Cause != rotation.CausePaused && o.Cause != rotation.CauseExpired {
+	about := o.Cause != rotation.CausePaused && o.Cause != rotation.CauseExpired && o.Cause != rotation.CauseUnknownUser
+	if k := seen.Find(o.Key); k != nil && about {
 		detail += " (" + describeState(*k) + ")"
 	}
 	if !o.Until.IsZero() {
@@ -148,6 +154,9 @@ var unmanagedChoice = map[rotation.UnmanagedKeys]string{
 // obstacleRemedy is what a user can do about an obstacle. Mode is the configured unmanaged_keys.
 func obstacleRemedy(o rotation.Obstacle, user string, mode rotation.UnmanagedKeys) string {
 	switch o.Cause {
+	case rotation.CauseUnknownUser:
+		return "Allow iam:ListAccessKeys, iam:GetAccessKeyLastUsed and iam:GetUser on the present name of the user for the credentials of " +
+			"this provider, and plan again. If you know the name, set user to it."
 	case rotation.CauseUsed:
 		return "Move the consumers that still use this key to the current one; or, if that use does not matter, lower require_unused_for."
 	case rotation.CauseOverlap:
@@ -184,7 +193,7 @@ func obstacleRemedy(o rotation.Obstacle, user string, mode rotation.UnmanagedKey
 	case rotation.CauseRevokedActive:
 		return "The next apply tries to deactivate it; or run now:" + commands(statusCommand(user, o.Key, rotation.Inactive))
 	case rotation.CauseNotOurs, rotation.CauseRevoked:
-		return fmt.Sprintf("If consumers need it back, reactivate it by hand:\n  %s", statusCommand(user, o.Key, rotation.Active))
+		// They stop a rollback alone, which gives a command.
 	}
 	return ""
 }

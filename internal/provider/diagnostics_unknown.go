@@ -38,11 +38,11 @@ func userUnknown(user, key string, l rotator.Location) problem {
 	p := problem{
 		summary: "IAM user not found under its name", cause: failures(l.Unproved),
 		truth: fmt.Sprintf("IAM does not list key %s under user %q, and no answer proves what became of the two. The key may be alive under "+
-			"another name, so it stays in the state, and nothing is planned for it.", key, user),
+			"another name, so it stays in the state, and is neither rotated nor retired.", key, user),
 	}
 	if l.Owner != "" {
 		p.truth = fmt.Sprintf("AWS says that key %s of user %q belongs to user %q now, but no answer proves that this is the same user, or "+
-			"its keys can't be listed. So the key stays in the state, and nothing is planned for it.", key, user, l.Owner)
+			"its keys can't be listed. So the key stays in the state, and is neither rotated nor retired.", key, user, l.Owner)
 	}
 	p.next = settle(l.Owner, l.Unproved) + " If you know that the key is gone, remove the resource from the state."
 	return p
@@ -54,7 +54,7 @@ func keyLeft(e *rotator.OwnerError) diag.Diagnostic {
 		summary: "Access key may still exist", cause: failures(e.Unproved),
 		truth: fmt.Sprintf("IAM does not know key %s under user %q, and no answer proves what became of the two. The resource is removed from "+
 			"the state. If the user was renamed, the key is alive under the new name.", e.Key, e.User),
-		next: "Look for its user, and delete it there:" + commands("aws iam get-access-key-last-used --access-key-id "+e.Key),
+		next: "Look for its user, and delete it there:" + commands(ownerCommand(e.Key)),
 	}
 	if e.Foreign {
 		p.summary = "Access key belongs to another user"

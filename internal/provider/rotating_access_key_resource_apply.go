@@ -133,7 +133,8 @@ func (r *rotatingAccessKeyResource) updateTask(
 	configured := plan.User.ValueString()
 	if !plan.User.Equal(state.User) && configured != task.Record.User && configured != task.User {
 		// The configuration has a new name. Before the first step Update finds out whether the user is the same.
-		task.User, task.Record.User, task.Known.Seen.User = configured, configured, configured
+		task.User, task.Record.User = configured, configured
+		task.Known.NameUser(configured)
 	}
 	task.Secrets, d = state.plainSecrets(ctx)
 	return task, append(diags, d...)

@@ -162,6 +162,9 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		if plan.ID = types.StringValue(foundUser(record, known.Seen)); plan.User.IsUnknown() {
 			plan.ID = types.StringUnknown()
 		}
+		if known.Seen.UserUnknown {
+			return diags
+		}
 		texts := planTexts{user: foundUser(record, known.Seen), policy: before.policy, record: record, seen: known.Seen}
 		diags.Append(texts.unknown(known.Steps, !fullyKnown(ctx, plan.RevokeWhenChanged))...)
 		diags.Append(mayDeleteWarnings(plan.UnmanagedKeys, texts.user, record, known.Seen)...)
@@ -170,7 +173,7 @@ func (r *rotatingAccessKeyResource) planUpdate(
 
 	want := r.desiredAfter(ctx, state, before, plan)
 	steps, asked := known.Steps, rotator.Judgement{}
-	texts := planTexts{user: foundUser(record, known.Seen), policy: want.policy, record: record, seen: known.Seen}
+	texts := planTexts{user: foundUser(record, known.Seen), policy: want.policy, record: record, seen: known.Seen, owner: known.Owner}
 	if record.Policy == nil || !record.Policy.Equal(want.policy) {
 		asked = r.client.Rotator.Judge(ctx, texts.user, want.policy, record, known)
 		texts.stopped = asked.Revoked
@@ -179,6 +182,8 @@ func (r *rotatingAccessKeyResource) planUpdate(
 			return diags
 		}
 		steps = asked.Steps
+	} else {
+		asked.RotationUnblocked, asked.RetirementUnblocked = known.UnblockedBy(want.policy, want.policy)
 	}
 	if err := r.client.Rotator.ClaimPlan(texts.user, record, steps); err != nil {
 		diags.Append(applyTexts{user: texts.user}.failure(err))
@@ -275,7 +280,8 @@ func (r *rotatingAccessKeyResource) planUser(
 			return true, diags
 		}
 	}
-	record.User, known.Seen.User = to, to
+	record.User = to
+	known.NameUser(to)
 	return false, diags
 }
 

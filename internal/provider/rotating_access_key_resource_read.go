@@ -48,7 +48,9 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		return
 	case rotator.UserUnknown:
 		resp.Diagnostics.Append(r.claim(subject.User, record.Current.ID)...)
+		model.setBlocked(found.Decision)
 		resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, found.Evidence)...)
+		resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 		return
 	}
@@ -94,9 +96,14 @@ func (r *rotatingAccessKeyResource) claim(user, current string) diag.Diagnostics
 // setReading stores what a Read found out. What must last is left to a planned step.
 func (m *rotatingAccessKeyModel) setReading(ctx context.Context, record rotation.Record, found rotator.Reading) diag.Diagnostics {
 	m.AccountID, m.UserUniqueID = types.StringValue(found.User.AccountID), types.StringValue(found.User.UniqueID)
-	m.RotationBlocked, m.RetirementBlocked = blockedText(found.Decision.Blocked), blockedText(found.Decision.RetirementBlocked)
+	m.setBlocked(found.Decision)
 	record.UniqueID = found.User.UniqueID
 	return m.setComputed(ctx, record, found.Evidence.Seen, record.LastPolicy())
+}
+
+// setBlocked stores what a decision says to be blocked.
+func (m *rotatingAccessKeyModel) setBlocked(d rotation.Decision) {
+	m.RotationBlocked, m.RetirementBlocked = blockedText(d.Blocked), blockedText(d.RetirementBlocked)
 }
 
 // subject is the user that the state speaks of.

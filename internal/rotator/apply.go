@@ -2,13 +2,10 @@ package rotator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
-
-	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
@@ -88,51 +85,6 @@ func (a *application) refuse(err error) Report {
 		a.report.Evidence = &a.task.Known
 	}
 	return a.report
-}
-
-// confirm looks at IAM again and returns the planned steps that are left to do. Its error refuses all of them.
-func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
-	c, t := a.client, a.task
-	location, err := c.locate(ctx, t.subject(t.User, t.Record), t.Known, c.listAfterPlan)
-	if err != nil {
-		return nil, err
-	}
-	if a.signedAt = location.SignedAt; !a.signedAt.IsZero() {
-		a.task.Known.SignedAt = a.signedAt
-	}
-	switch location.Outcome {
-	case UserUnknown:
-		return nil, &UserChangedError{Outcome: location.Outcome, Key: t.Record.Current.ID, Location: location}
-	case NewUserMissing, NewUserAnother, UserGone, UserRenamed:
-		return nil, &UserChangedError{Outcome: location.Outcome, Key: t.Record.Current.ID}
-	case CurrentListed, CurrentGone, UserRecreated:
-	}
-	if err := c.claims.refuseTaken(t.User, t.Record.Current.ID, t.Planned); err != nil {
-		return nil, err
-	}
-	keys := c.claims.mark(t.User, t.Record.Current.ID, location.Keys)
-	for i, k := range keys {
-		// What the process of the plan has read counts, too.
-		known := t.Known.Seen.Find(k.ID)
-		keys[i].Other = k.Other || known != nil && known.Other
-	}
-	seen, unknown, err := c.Observe(ctx, t.User, keys, t.Record, t.Record.LastPolicy())
-	if err != nil {
-		return nil, err
-	}
-	if unknown != nil {
-		a.notify(*unknown)
-	}
-	seen.Recreated, seen.SignedAt = location.Outcome == UserRecreated, a.task.Known.SignedAt
-	left, err := rotation.Confirm(t.Policy, t.Record, t.Known.Seen, seen, c.gateway.Now(), t.Planned)
-	if stale, ok := errors.AsType[*rotation.StaleError](err); ok {
-		tflog.Debug(ctx, "decided: the plan is stale", map[string]any{
-			"user": t.User, "step": string(stale.Step.Kind), "access_key_id": stale.Step.Key, "cause": string(stale.Obstacle.Cause),
-		})
-		return nil, &StaleError{StaleError: stale, Seen: seen}
-	}
-	a.atStart = seen
-	return left, nil
 }
 
 // sealSecrets encrypts what the state holds in plain text, and finds out whether the secret of a new key can be

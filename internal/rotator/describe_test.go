@@ -361,6 +361,9 @@ func (f *fixture) describeEvidence(e *rotator.Evidence) string {
 	if e.RetirementBlocked != "" {
 		text += ", retirement blocked " + string(e.RetirementBlocked)
 	}
+	if e.Seen.UserUnknown {
+		text += strings.TrimRight(", user unknown "+e.Owner, " ")
+	}
 	if e.SealedTo != "" {
 		text += ", sealed to " + e.SealedTo
 	}

@@ -20,6 +20,8 @@ type Evidence struct {
 	RetirementBlocked rotation.Cause `json:"retirement_blocked,omitempty"`
 	// Room is what a request to rotate would have got.
 	Room rotation.Room `json:"room,omitzero"`
+	// Owner is who has the current key if AWS told it, while Seen.UserUnknown.
+	Owner string `json:"owner,omitempty"`
 	// SealedTo names whom the current secret is encrypted to while a request for other recipients is pending; the state's policy does
 	// otherwise.
 	SealedTo string `json:"sealed_to,omitempty"`
@@ -85,16 +87,18 @@ func (e Evidence) corrected(keys []rotation.Key, s Subject, now time.Time) []rot
 	return append([]rotation.Key{{ID: p.ID, Status: p.Status, CreatedAt: p.CreatedAt}}, keys...)
 }
 
-// UnblockedBy reports whether an edit of the policy takes away what blocks a rotation, and what blocks a retirement, so that no
-// condition on rotation_blocked or retirement_blocked forbids the remedy. It asks no clock, since ModifyPlan runs again at apply.
+// UnblockedBy reports whether an edit of the policy or a NameUser takes away what blocks a rotation, and what blocks a retirement, so
+// that no condition on rotation_blocked or retirement_blocked forbids the remedy. It asks no clock, since ModifyPlan runs again at apply.
 func (e Evidence) UnblockedBy(before, after rotation.Policy) (rotates, retires bool) {
 	rescheduled := before.Interval() != after.Interval() || before.RotationSpread != after.RotationSpread
-	return e.Blocked != "" && rescheduled || unblockedBy(e.Blocked, before, after), unblockedBy(e.RetirementBlocked, before, after)
+	return e.Blocked != "" && rescheduled || e.unblocked(e.Blocked, before, after), e.unblocked(e.RetirementBlocked, before, after)
 }
 
-func unblockedBy(cause rotation.Cause, before, after rotation.Policy) bool {
+func (e Evidence) unblocked(cause rotation.Cause, before, after rotation.Policy) bool {
 	shorter := before.Overlap != after.Overlap || before.Grace != after.Grace || before.RequireUnusedFor != after.RequireUnusedFor
 	switch cause {
+	case rotation.CauseUnknownUser:
+		return !e.Seen.UserUnknown
 	case rotation.CausePaused:
 		return !after.Paused
 	case rotation.CauseHeld:
@@ -112,6 +116,14 @@ func unblockedBy(cause rotation.Cause, before, after rotation.Policy) bool {
 		rotation.CauseSettling, rotation.CauseRevokedActive:
 	}
 	return false
+}
+
+// NameUser sets the name that the configuration gives the user anew. An apply finds the user under it, or changes nothing.
+func (e *Evidence) NameUser(name string) { e.Seen.User, e.Seen.UserUnknown = name, false }
+
+// located sets whether the user was found, and who has the current key if not.
+func (e *Evidence) located(l Location) {
+	e.Seen.UserUnknown, e.Owner = l.Outcome == UserUnknown, l.Owner
 }
 
 // decided sets what a decision found, and what the record says of the recipients of a pending request.

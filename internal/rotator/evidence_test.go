@@ -17,13 +17,14 @@ const persistedEvidence = `{"seen":{"keys":[` +
 	`{"id":"AKIAPREVIOUS","status":"Inactive","created_at":"2026-01-02T03:04:05Z",` +
 	`"last_use":{"at":"2026-02-03T04:05:06Z","service":"s3","region":"eu-west-1"},"other":true},` +
 	`{"id":"AKIACURRENT","status":"Active","created_at":"2026-03-04T05:06:07Z","last_use":{"at":"0001-01-01T00:00:00Z"}}],` +
-	`"user":"deploy","recreated":true,"signers":["AKIASIGNER","AKIASOURCE"],"signed_at":"2026-07-08T09:10:11Z","settling":true},` +
+	`"user":"deploy","recreated":true,"user_unknown":true,"signers":["AKIASIGNER","AKIASOURCE"],` +
+	`"signed_at":"2026-07-08T09:10:11Z","settling":true},` +
 	`"steps":[{"kind":"delete_previous","key":"AKIAPREVIOUS"},` +
 	`{"kind":"rotate","key":"AKIACURRENT","replaced":"Active","reason":"revoked","revoke":true},` +
 	`{"kind":"record_request","key":"AKIACURRENT","request":"encrypted_output"}],` +
 	`"blocked":"unmanaged","retirement_blocked":"handover",` +
 	`"room":{"step":{"kind":"delete_previous","key":"AKIAPREVIOUS"},"cause":"held","key":"AKIAPREVIOUS"},` +
-	`"sealed_to":"age1","changed_at":"2026-04-05T06:07:08Z","removed":["AKIAREMOVED"],` +
+	`"owner":"web","sealed_to":"age1","changed_at":"2026-04-05T06:07:08Z","removed":["AKIAREMOVED"],` +
 	`"looked_at":"2026-05-06T07:08:09Z","signed_at":"2026-06-07T08:09:10Z"}`
 
 func TestEvidence_persisted(t *testing.T) {
@@ -46,8 +47,8 @@ func TestEvidence_persisted(t *testing.T) {
 						},
 						{ID: "AKIACURRENT", Status: rotation.Active, CreatedAt: at(time.March, 3), LastUse: &rotation.Use{}},
 					},
-					User: "deploy", Recreated: true, Signers: []string{"AKIASIGNER", "AKIASOURCE"}, SignedAt: at(time.July, 7),
-					Settling: true,
+					User: "deploy", Recreated: true, UserUnknown: true, Signers: []string{"AKIASIGNER", "AKIASOURCE"},
+					SignedAt: at(time.July, 7), Settling: true,
 				},
 				Steps: []rotation.Step{
 					{Kind: rotation.DeletePrevious, Key: "AKIAPREVIOUS"},
@@ -60,7 +61,7 @@ func TestEvidence_persisted(t *testing.T) {
 				Room: rotation.Room{
 					Step: rotation.Step{Kind: rotation.DeletePrevious, Key: "AKIAPREVIOUS"}, Cause: rotation.CauseHeld, Key: "AKIAPREVIOUS",
 				},
-				SealedTo: "age1", ChangedAt: at(time.April, 4), Removed: []string{"AKIAREMOVED"},
+				Owner: "web", SealedTo: "age1", ChangedAt: at(time.April, 4), Removed: []string{"AKIAREMOVED"},
 				LookedAt: at(time.May, 5), SignedAt: at(time.June, 6),
 			},
 		},
@@ -159,6 +160,24 @@ func TestEvidence_unblockedBy(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestEvidence_unblockedByName shows that the name of a user who is unknown takes that cause away, and no edit of the policy does.
+func TestEvidence_unblockedByName(t *testing.T) {
+	t.Parallel()
+	e := rotator.Evidence{
+		Seen:    rotation.Observation{User: "ci", UserUnknown: true},
+		Blocked: rotation.CauseUnknownUser, RetirementBlocked: rotation.CauseUnknownUser,
+	}
+	edited := standard()
+	edited.Overlap, edited.Grace, edited.RequireUnusedFor, edited.UnmanagedKeys = 0, 0, 0, rotation.RetireUnmanaged
+	if rotates, retires := e.UnblockedBy(standard(), edited); rotates || retires {
+		t.Errorf("by an edit: got %v and %v, want false and false", rotates, retires)
+	}
+	e.NameUser("deploy")
+	if rotates, retires := e.UnblockedBy(standard(), standard()); !rotates || !retires || e.Seen.User != "deploy" {
+		t.Errorf("by the name %s: got %v and %v, want true and true", e.Seen.User, rotates, retires)
 	}
 }
 

@@ -47,8 +47,8 @@ func (c *Client) Judge(ctx context.Context, user string, policy rotation.Policy,
 	} else {
 		j.RotationUnblocked, j.RetirementUnblocked = known.UnblockedBy(before, policy)
 	}
-	due := record.RotateAt(policy)
-	if due.IsZero() || due.Equal(record.RotateAt(before)) || known.Seen.Find(record.Current.ID) == nil || !c.Synced() {
+	due, found := record.RotateAt(policy), !known.Seen.UserUnknown && known.Seen.Find(record.Current.ID) != nil
+	if due.IsZero() || due.Equal(record.RotateAt(before)) || !found || !c.Synced() {
 		return j
 	}
 	if !now.Before(due) {

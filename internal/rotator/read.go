@@ -7,8 +7,8 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
 
-// Reading is what a Read found out. After UserGone only Location is set, and where the recorded user was not found, only Location and
-// Evidence.
+// Reading is what a Read found out. After UserGone only Location is set, and where the recorded user was not found, only Location,
+// Evidence and Decision.
 type Reading struct {
 	Location Location
 	// User is account and unique id of the user.
@@ -36,7 +36,9 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 		known.SignedAt = location.SignedAt
 	}
 	switch location.Outcome {
-	case UserUnknown, NewUserMissing, NewUserAnother:
+	case UserUnknown:
+		return c.readUnknown(ctx, location, record, known), nil
+	case NewUserMissing, NewUserAnother:
 		// Nothing is concluded, so nothing is done.
 		known.Steps, known.Blocked, known.RetirementBlocked = nil, "", ""
 		return Reading{Location: location, Evidence: known}, nil
@@ -69,6 +71,17 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 		r.InTheWay = inTheWay(policy, record, r.Decision, seen)
 	}
 	return r, nil
+}
+
+// readUnknown is Read where nothing proves what became of the user. The keys stay as they were seen last.
+func (c *Client) readUnknown(ctx context.Context, location Location, record rotation.Record, known Evidence) Reading {
+	now := c.gateway.Now()
+	known.located(location)
+	known.Seen.Settling = record.Settling(known.Seen, now)
+	decision := Decide(ctx, location.User, record.LastPolicy(), record, known.Seen, now)
+	known.Steps = decision.Steps
+	known.decided(record, decision)
+	return Reading{Location: location, Decision: decision, Evidence: known}
 }
 
 // orphans are the keys that were created after the current one, are managed by nobody here, and were never used, not even

@@ -9,30 +9,6 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
 
-// TestRead_unknownUser shows that a Read that proves nothing leaves all as it is and plans no step.
-func TestRead_unknownUser(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	record := f.single(90 * day)
-	subject := f.subject(record)
-	withSecret(f, &subject)
-	seen := rotation.Observation{Keys: []rotation.Key{{ID: record.Current.ID, Status: rotation.Active, CreatedAt: record.Current.CreatedAt}}}
-	known := rotator.Evidence{
-		Seen: seen, ChangedAt: f.sim.Now().Add(-day), Removed: []string{"AKIAGONE"}, Blocked: rotation.CausePaused,
-		Steps: []rotation.Step{{Kind: rotation.Rotate, Key: record.Current.ID}},
-	}
-	f.sim.RenameUser("ci", "deploy")
-	f.allowOnly("ci")
-	f.began = f.sim.Now()
-	reading, err := f.client.Read(f.ctx(), subject, record, known)
-	f.fatal(err)
-	f.equal("outcome", reading.Location.Outcome.String(), "user unknown")
-	f.equal("evidence", f.describeEvidence(&reading.Evidence), "C Active | changed -1d, removed AKIAGONE, signed now")
-	if len(reading.Decision.Steps) > 0 || reading.Decision.Blocked != nil || len(reading.Orphans) > 0 || reading.Unknown != nil {
-		t.Errorf("something was concluded: %+v", reading)
-	}
-}
-
 // TestRead_anotherName shows that a Read under a name that is not the recorded one, and is not that of the recorded user, concludes
 // nothing either.
 func TestRead_anotherName(t *testing.T) {

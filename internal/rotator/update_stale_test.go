@@ -7,7 +7,6 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
-	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
 // TestUpdate_stale is about plans of which somebody has made a step wrong since. TestUpdate_adopt and its neighbours have
@@ -267,39 +266,6 @@ func TestUpdate_answerLostAndStale(t *testing.T) {
 	f.before("UpdateAccessKey", 1, func() { f.sim.SetReadLag(time.Second, 1) })
 	f.reported(f.update(task), "", "")
 	f.savedLast("current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done")
-}
-
-// TestUpdate_unknownUser is about an apply that can't tell what became of the user. It changes nothing.
-func TestUpdate_unknownUser(t *testing.T) {
-	t.Parallel()
-	renamed := func(f *fixture, task *rotator.Task) {
-		f.sim.RenameUser("ci", "deploy")
-		f.allowOnly("ci")
-		task.Planned = []rotation.Step{{Kind: rotation.Rotate, Key: task.Record.Current.ID, Reason: rotation.ReasonAge}}
-	}
-	runApplyCases(t, []applyCase{
-		{
-			name:     "renamed under a policy for the old name",
-			update:   steady(renamed),
-			err:      "UserChangedError{user unknown C}",
-			saved:    unsaved,
-			iam:      "C Active",
-			evidence: "none",
-			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, ListUsers",
-		},
-		{
-			name: "renamed under a policy for the old name, and the key says so",
-			update: steady(renamed, func(f *fixture, task *rotator.Task) {
-				id := task.Record.Current.ID
-				task.Secrets = map[string]secret.Secret{id: f.sim.Secret(id)}
-			}),
-			err:      "UserChangedError{user unknown C}",
-			saved:    unsaved,
-			iam:      "C Active",
-			evidence: "C Active, signed now",
-			calls:    "ListAccessKeys ci, GetCallerIdentity, GetAccessKeyLastUsed C, GetCallerIdentity, ListAccessKeys deploy",
-		},
-	})
 }
 
 // TestUpdate_forgetsSignedAt shows that a call that the old key signed says nothing of the use of the new one.
