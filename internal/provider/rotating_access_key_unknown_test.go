@@ -205,7 +205,7 @@ func TestAccRotatingAccessKey_editOfUnknownUser(t *testing.T) {
 	s.Refresh(acctest.UserUnknown())
 	s.WantState(map[string]any{"retirement_blocked": whoseUserIsUnknown("k1"), "rotation_blocked": nil})
 
-	s.Destroy(acctest.KeyMayExist(), acctest.KeyMayExist())
+	s.Destroy(slices.Repeat([]acctest.Option{acctest.KeyMayExist()}, 2)...)
 	s.WantKeysOf("deploy", "k1 Inactive", "k2 Active")
 }
 

@@ -22,8 +22,8 @@ func checkOrder(t *testing.T, now time.Time, rows []ordered) {
 	}
 }
 
-// rotation_blocked names the first of several causes: unknown user, signer, expired recipients, young current, only Active key, hold, paused,
-// unmanaged, adopted, overlap, grace, unknown use, use. Each row has the cause that it names, and later ones.
+// rotation_blocked names the first of several causes: unknown user, signer, expired recipients, young current, only Active key, hold,
+// paused, unmanaged, adopted, overlap, grace, unknown use, use. Each row has the cause that it names, and later ones.
 func TestDecide_rotationBlockedOrder(t *testing.T) {
 	t.Parallel()
 	kept := func(cause Cause) expected { return blocked(obstacle(cause, prev)).kept(obstacle(cause, prev)) }
@@ -97,7 +97,8 @@ func TestDecide_rotationBlockedOrder(t *testing.T) {
 	})
 }
 
-// retirement_blocked names the first of several causes: unknown user, signer, revoked key still Active, hold, paused, handover, unknown use, use.
+// retirement_blocked names the first of several causes: unknown user, signer, revoked key still Active, hold, paused, handover, unknown
+// use, use.
 func TestDecide_retirementBlockedOrder(t *testing.T) {
 	t.Parallel()
 	held, paused := set(hold), set(pause)

@@ -160,17 +160,17 @@ func branches() []string {
 	add("reason", rotation.ReasonCreated, rotation.ReasonAge, rotation.ReasonMissing, rotation.ReasonInactive,
 		rotation.ReasonRecreated, rotation.ReasonChanged, rotation.ReasonRecipients, rotation.ReasonRevoked)
 	// An obstacle names the key beside the only Active key, since somebody can do something about that one.
-	add("blocked", rotation.CauseUnknownUser, rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld, rotation.CausePaused,
-		rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired,
+	add("blocked", rotation.CauseUnknownUser, rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld,
+		rotation.CausePaused, rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired,
 		rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseSettling)
-	add("retirement blocked", rotation.CauseUnknownUser, rotation.CauseSigner, rotation.CauseRevokedActive, rotation.CauseHeld, rotation.CausePaused,
-		rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseUsed)
+	add("retirement blocked", rotation.CauseUnknownUser, rotation.CauseSigner, rotation.CauseRevokedActive, rotation.CauseHeld,
+		rotation.CausePaused, rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseUsed)
 	add("no room", rotation.CauseUnknownUser, rotation.CauseUsed, rotation.CauseOverlap, rotation.CauseGrace, rotation.CauseHeld,
 		rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung, rotation.CauseExpired,
 		rotation.CauseHandover, rotation.CauseUnknownUse, rotation.CauseSettling)
 	add("room", rotation.DeletePrevious, rotation.DeleteCurrent, rotation.DeleteUnmanaged)
-	add("refused", rotation.CauseUnknownUser, rotation.CauseHeld, rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner, rotation.CauseYoung,
-		rotation.CauseExpired)
+	add("refused", rotation.CauseUnknownUser, rotation.CauseHeld, rotation.CauseUnmanaged, rotation.CauseAdopted, rotation.CauseSigner,
+		rotation.CauseYoung, rotation.CauseExpired)
 	add("waiting", rotation.CauseUnknownUser, rotation.CauseNotOurs, rotation.CauseRevoked)
 	slices.Sort(all)
 	return all
