@@ -45,6 +45,16 @@ func TestRead_unknownUser(t *testing.T) {
 			want:  "P Active, C Active | changed -1d, removed AKIAGONE, retirement blocked unknown_user, user unknown",
 		},
 		{
+			name: "a revoked key is Active",
+			given: func(f *fixture) rotation.Record {
+				record := f.pair(day)
+				p := record.Previous
+				p.Revoked, p.DeactivatedByUs, p.DeactivatedAt = true, true, f.sim.Now().Add(-5*time.Minute)
+				return record
+			},
+			want: "P Active, C Active | changed -1d, removed AKIAGONE, retirement blocked unknown_user, user unknown",
+		},
+		{
 			name: "a request is pending",
 			given: func(f *fixture) rotation.Record {
 				record := f.single(day)
@@ -78,6 +88,8 @@ func TestRead_unknownUser(t *testing.T) {
 				Blocked: rotation.CausePaused, RetirementBlocked: rotation.CauseHeld,
 				Steps: []rotation.Step{{Kind: rotation.Rotate, Key: record.Current.ID}},
 			}
+			// What could be a stale read days ago is none any more.
+			known.Seen.Settling = true
 			f.loseUser()
 			reading, err := f.client.Read(f.ctx(), subject, record, known)
 			f.fatal(err)
