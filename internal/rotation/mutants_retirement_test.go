@@ -140,5 +140,5 @@ var retirementMutants = []mutant{
 	{"report a blocked retirement before its time", "last use denied", blockedIsSaid, one(
 		"obstacles.go", "e.currentActive() && e.overlapOver())", "e.currentActive())")},
 	{"name somebody else for a key that was revoked", "held revocations", causeIsTrue, one(
-		"obstacles.go", "if p.Revoked {", "if false {")},
+		"obstacles.go", "case p.Revoked:", "case false:")},
 }

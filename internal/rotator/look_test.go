@@ -97,6 +97,21 @@ func TestDueUnseen(t *testing.T) {
 			}, "", nil,
 		},
 		{
+			"a rotation whose user is unknown, which the state does not show",
+			func(f *fixture, known *rotator.Evidence) rotation.Record {
+				known.Seen.UserUnknown = true
+				return f.single(90 * day)
+			}, "unknown_user C",
+			[]string{list},
+		},
+		{
+			"a rotation whose user the state shows to be unknown",
+			func(f *fixture, known *rotator.Evidence) rotation.Record {
+				known.Seen.UserUnknown, known.Blocked = true, rotation.CauseUnknownUser
+				return f.single(90 * day)
+			}, "", nil,
+		},
+		{
 			"before the first apply after an import",
 			func(f *fixture, _ *rotator.Evidence) rotation.Record {
 				record := f.single(90 * day)
@@ -111,7 +126,9 @@ func TestDueUnseen(t *testing.T) {
 			f := newFixture(t)
 			var known rotator.Evidence
 			record := tt.given(f, &known)
+			unknown := known.Seen.UserUnknown
 			known.Seen = f.observe(record, *policyOf(record))
+			known.Seen.UserUnknown = unknown
 			f.newClient()
 			f.sim.ResetLog()
 			got := ""
