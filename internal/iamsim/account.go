@@ -37,6 +37,7 @@ type account struct {
 	sessions map[string]*session
 	roles    map[string]string // unique ids by name
 	kms      kmsKeys
+	trail    eventHistory
 	report   credentialReport
 	// serviceCredentials are the service-specific credentials, in the order of their creation.
 	serviceCredentials []*serviceCredential

@@ -17,6 +17,8 @@ type Call struct {
 	KeyID string `json:"key_id,omitempty"`
 	// SigningKeyID is the access key id that the request claims to be signed with.
 	SigningKeyID string `json:"signing_key_id,omitempty"`
+	// Region is the region that the request claims to be signed for.
+	Region string `json:"region,omitempty"`
 	// Status is the HTTP status sent to the client: 0 while in flight, and when the connection was cut.
 	Status int `json:"status"`
 	// Code is the error code sent to the client; empty for a success.
@@ -28,7 +30,7 @@ type Call struct {
 	// Fault is the kind of the fault that acted on the call, if any.
 	Fault string `json:"fault,omitempty"`
 	// Params are the request's parameters without Action, Version and tokens. For KMS they are KeyId and the encryption
-	// context, whose names have the prefix "EncryptionContext.".
+	// context, whose names have the prefix "EncryptionContext."; for CloudTrail, the lookup attribute.
 	Params map[string]string `json:"params,omitempty"`
 }
 

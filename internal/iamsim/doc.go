@@ -1,5 +1,5 @@
-// Package iamsim simulates IAM, STS and KMS on loopback: one AWS account in memory, served over the AWS Query protocol and,
-// for KMS, the AWS JSON protocol.
+// Package iamsim simulates IAM, STS, KMS and CloudTrail's event history on loopback: one AWS account in memory, served over
+// the AWS Query protocol and, for KMS and CloudTrail, the AWS JSON protocol.
 //
 // It has what no emulator offers and the tests of a key rotation need: a clock that tests move by months, last-used data
 // that ages with it, new keys that do not work yet, answers lost after the commit, throttling, and a call log. It answers
@@ -43,6 +43,9 @@
 // assume it; web identity tokens are not checked. Sessions expire in the machine's time, and signatures are dated in it; everything
 // else uses the server's clock. Every region exists. KMS has Encrypt, Decrypt and DescribeKey for symmetric keys, no grants and no dry
 // runs; a signing key exists only to be refused.
+//
+// CloudTrail has LookupEvents. It records the calls that were authenticated, without their parameters and resources, and what
+// Server.AddEvent adds; there are no data events and no insights. An event shows five minutes after its call, and for 90 days.
 //
 // # Admin API
 //

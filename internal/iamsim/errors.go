@@ -79,15 +79,26 @@ func errUnsigned() error {
 	return &apiError{http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token"}
 }
 
+// noResource is the resource of an action that has none, so that a denial names none.
+const noResource = "-"
+
+// onResource is what a denial says of the resource.
+func onResource(resource string) string {
+	if resource == noResource {
+		return ""
+	}
+	return " on resource: " + resource
+}
+
 func errAccessDenied(who caller, action, resource string) error {
 	return &apiError{http.StatusForbidden, "AccessDenied", fmt.Sprintf(
-		"User: %s is not authorized to perform: %s on resource: %s because no identity-based policy allows the %s action",
-		who.arn, action, resource, action)}
+		"User: %s is not authorized to perform: %s%s because no identity-based policy allows the %s action",
+		who.arn, action, onResource(resource), action)}
 }
 
 func errExplicitlyDenied(who caller, action, resource string) error {
 	return &apiError{http.StatusForbidden, "AccessDenied", fmt.Sprintf(
-		"User: %s is not authorized to perform: %s on resource: %s with an explicit deny in an identity-based policy", who.arn, action, resource)}
+		"User: %s is not authorized to perform: %s%s with an explicit deny in an identity-based policy", who.arn, action, onResource(resource))}
 }
 
 // errUnknownKeyDenied is GetAccessKeyLastUsed's answer for a key id that the account does not have.

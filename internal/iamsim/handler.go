@@ -60,12 +60,16 @@ func (s *Server) handler() http.Handler {
 	return mux
 }
 
-// protocolOf returns the protocol of a request. Only the JSON protocol has the target header.
+// protocolOf returns the protocol of a request. Only the JSON protocol has the target header, which names the service.
 func protocolOf(r *http.Request) protocol {
-	if r.Header.Get(targetHeader) != "" {
-		return jsonProtocol{}
+	switch target := r.Header.Get(targetHeader); {
+	case target == "":
+		return queryProtocol{}
+	case strings.Contains(target, cloudTrailProtocol.target):
+		return cloudTrailProtocol
+	default:
+		return kmsProtocol
 	}
-	return queryProtocol{}
 }
 
 // serve serves a call of any service.
@@ -105,6 +109,7 @@ func (s *Server) logCall(r *http.Request, wire protocol, action string, params u
 		User:         params.Get("UserName"),
 		KeyID:        params.Get("AccessKeyId"),
 		SigningKeyID: signed.keyID,
+		Region:       signed.region,
 		Params:       map[string]string{},
 	}
 	if op, _ := wire.operation(action, params); op.service != "" {
@@ -121,8 +126,8 @@ func (s *Server) logCall(r *http.Request, wire protocol, action string, params u
 	return s.log.add(call), s.onCall
 }
 
-// execute authenticates, authorizes and runs a call.
-func (s *Server) execute(r *http.Request, wire protocol, body []byte, params url.Values, call *Call) answer {
+// execute authenticates, authorizes and runs a call. From the authentication on, it is in CloudTrail.
+func (s *Server) execute(r *http.Request, wire protocol, body []byte, params url.Values, call *Call) (result answer) {
 	if !s.throttle.allow() {
 		return answer{err: errThrottled()}
 	}
@@ -140,6 +145,7 @@ func (s *Server) execute(r *http.Request, wire protocol, body []byte, params url
 			return answer{err: err}
 		}
 		in.who = who
+		defer func() { s.recordCall(r, op.service, in, result.err) }()
 	}
 	if op.resource != nil {
 		if action := op.service + ":" + call.Action; call.Fault == string(Denied) || s.denied(in.who, action) {
@@ -148,8 +154,8 @@ func (s *Server) execute(r *http.Request, wire protocol, body []byte, params url
 			return answer{err: err}
 		}
 	}
-	result, err := op.run(in)
-	return answer{result: result, err: err}
+	value, err := op.run(in)
+	return answer{result: value, err: err}
 }
 
 // respond completes the call in the log and sends the answer.

@@ -4,9 +4,32 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 )
 
 const serviceKMS = "kms"
+
+// contextParam is the prefix of the parameters that hold the encryption context.
+const contextParam = "EncryptionContext."
+
+// kmsProtocol is the JSON protocol of KMS. The log holds only the key and the encryption context.
+var kmsProtocol = jsonProtocol{
+	target:       "TrentService.",
+	operations:   kmsOperations,
+	internalCode: "KMSInternalException",
+	params: func(body []byte) url.Values {
+		params := url.Values{}
+		var input kmsInput
+		_ = json.Unmarshal(body, &input) // the operation reports the error
+		if input.KeyID != "" {
+			params.Set("KeyId", input.KeyID)
+		}
+		for name, value := range input.EncryptionContext {
+			params.Set(contextParam+name, value)
+		}
+		return params
+	},
+}
 
 // kmsOperations are the actions of KMS.
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_Operations.html

@@ -40,6 +40,12 @@ type Options struct {
 	// RatePerSecond, if above zero, limits all calls by a token bucket that holds one second's worth (at least one call)
 	// and fills in the machine's time. Calls beyond it fail with Throttling.
 	RatePerSecond float64
+	// LookupsPerSecond, if above zero, limits the calls of CloudTrail's LookupEvents in each region as RatePerSecond limits all
+	// calls. Those beyond it fail with ThrottlingException. AWS's own limit is two.
+	LookupsPerSecond float64
+	// EventDelay is how long after a call, in the server's time, CloudTrail shows its event. Zero: five minutes, about as AWS
+	// does. Negative: none.
+	EventDelay time.Duration
 	// LastUsedGranularity is how old a recorded last use must be before another one replaces it. IAM's own is about 15
 	// minutes. Zero: every call is recorded.
 	LastUsedGranularity time.Duration

@@ -29,6 +29,7 @@ type Server struct {
 	http     *http.Server
 	served   chan error
 	throttle *throttle
+	lookups  lookupThrottles
 
 	mu      sync.Mutex // guards all below
 	time    serverClock
@@ -61,6 +62,7 @@ func Start(opts Options) (*Server, error) {
 		opts:     opts,
 		served:   make(chan error, 1),
 		throttle: newThrottle(opts.RatePerSecond, opts.Clock),
+		lookups:  lookupThrottles{perSecond: opts.LookupsPerSecond, clock: opts.Clock, byRegion: map[string]*throttle{}},
 		time:     newServerClock(opts.Clock, opts.Start, opts.Running),
 		lag:      readLag{by: opts.ReadLag, every: opts.ReadLagEvery},
 		account:  newAccount(opts),

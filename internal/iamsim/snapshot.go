@@ -89,5 +89,6 @@ func (a *account) clone() *account {
 	next.issued = slices.Clone(a.issued)
 	next.sessions, next.roles = maps.Clone(a.sessions), maps.Clone(a.roles)
 	next.kms = kmsKeys{all: slices.Clone(a.kms.all), aliases: maps.Clone(a.kms.aliases)}
+	next.trail.events = slices.Clip(a.trail.events) // neither appends to what the other sees
 	return &next
 }

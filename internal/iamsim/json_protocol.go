@@ -7,38 +7,34 @@ import (
 	"strings"
 )
 
-// targetHeader names the action in the JSON protocol.
+// targetHeader names service and action in the JSON protocol: "TrentService.Encrypt" for KMS.
 const targetHeader = "X-Amz-Target"
 
-// kmsTarget is the prefix of the action in that header, for KMS.
-const kmsTarget = "TrentService."
-
-// contextParam is the prefix of the parameters that hold the encryption context.
-const contextParam = "EncryptionContext."
-
-// jsonProtocol is the AWS JSON protocol, version 1.1, of KMS: JSON in and out.
+// jsonProtocol is the AWS JSON protocol, version 1.1, of one service: JSON in and out.
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
-type jsonProtocol struct{}
-
-// read returns only the parameters that the log may hold; the operation decodes the body itself.
-func (jsonProtocol) read(r *http.Request, body []byte) (action string, params url.Values, err error) {
-	action = strings.TrimPrefix(r.Header.Get(targetHeader), kmsTarget)
-	params = url.Values{}
-	var input kmsInput
-	_ = json.Unmarshal(body, &input) // the operation reports the error
-	if input.KeyID != "" {
-		params.Set("KeyId", input.KeyID)
-	}
-	for name, value := range input.EncryptionContext {
-		params.Set(contextParam+name, value)
-	}
-	return action, params, nil
+type jsonProtocol struct {
+	// target is what precedes the action in targetHeader. Some clients write the name of a Java package before it.
+	target     string
+	operations map[string]operation
+	// params returns the parameters of a body that the log may hold. The operation decodes the body itself, and reports what is
+	// wrong with it.
+	params func(body []byte) url.Values
+	// internalCode is the service's code for a failure of its own.
+	internalCode string
 }
 
-func (jsonProtocol) operation(action string, _ url.Values) (operation, error) {
-	op, ok := kmsOperations[action]
+func (p jsonProtocol) read(r *http.Request, body []byte) (action string, params url.Values, err error) {
+	target := r.Header.Get(targetHeader)
+	if _, action, ok := strings.Cut(target, p.target); ok {
+		return action, p.params(body), nil
+	}
+	return target, p.params(body), nil
+}
+
+func (p jsonProtocol) operation(action string, _ url.Values) (operation, error) {
+	op, ok := p.operations[action]
 	if !ok {
-		return operation{}, errKMS("UnknownOperationException", "")
+		return operation{}, &apiError{status: http.StatusBadRequest, code: "UnknownOperationException"}
 	}
 	return op, nil
 }
@@ -55,12 +51,12 @@ var jsonCodes = map[string]string{
 	"Throttling":                 "ThrottlingException",
 }
 
-func (jsonProtocol) failure(failed *apiError) *apiError {
+func (p jsonProtocol) failure(failed *apiError) *apiError {
 	if code, ok := jsonCodes[failed.code]; ok {
 		return &apiError{http.StatusBadRequest, code, failed.message}
 	}
 	if failed.status >= http.StatusInternalServerError {
-		return &apiError{failed.status, "KMSInternalException", failed.message}
+		return &apiError{failed.status, p.internalCode, failed.message}
 	}
 	return failed
 }
