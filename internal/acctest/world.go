@@ -77,9 +77,10 @@ provider "iamkeys" {
   access_key = %[1]q
   secret_key = %[2]q
   endpoints {
-    iam = %[3]q
-    kms = %[3]q
-    sts = %[3]q
+    iam        = %[3]q
+    kms        = %[3]q
+    sts        = %[3]q
+    cloudtrail = %[3]q
   }
   %[4]s
 }

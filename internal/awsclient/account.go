@@ -6,14 +6,15 @@ import (
 	"slices"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
 )
 
-// accountGuard refuses requests to IAM in an account that allowed_account_ids or forbidden_account_ids excludes. It is part
-// of the clients of IAM, so that no caller can forget it. It asks for the account only when the first request is about to
+// accountGuard refuses requests to IAM and CloudTrail in an account that allowed_account_ids or forbidden_account_ids excludes. It is
+// part of their clients, so that no caller can forget it. It asks for the account only when the first request is about to
 // be sent.
 type accountGuard struct {
 	allowed, forbidden []string
@@ -41,7 +42,7 @@ func (g *accountGuard) register(stack *middleware.Stack) error {
 func (g *accountGuard) handle(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
-	if awsmiddleware.GetServiceID(ctx) == iam.ServiceID {
+	if service := awsmiddleware.GetServiceID(ctx); service == iam.ServiceID || service == cloudtrail.ServiceID {
 		who, err := g.identity(ctx)
 		if err != nil {
 			return middleware.InitializeOutput{}, middleware.Metadata{}, err

@@ -3,7 +3,7 @@
 // It finds credentials, region and endpoints as the hashicorp/aws provider does, through aws-sdk-go-base: from the
 // settings, the environment variables of the AWS SDK, the shared files, IAM Identity Center, and the metadata of an
 // instance or a container. What it adds to every client: a limit on the time of each attempt, and no logging of bodies.
-// What it adds to the clients of IAM: the check of allowed_account_ids and forbidden_account_ids.
+// What it adds to the clients of IAM and CloudTrail: the check of allowed_account_ids and forbidden_account_ids.
 //
 // It knows nothing of Terraform but the names of the settings, which its texts show. What is wrong with the settings, it
 // returns as Problems.
@@ -22,6 +22,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/clock"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/trail"
 )
 
 // DefaultAttemptTimeout is the limit of an attempt unless Options has another.
@@ -51,6 +52,8 @@ type Clients struct {
 	Gateway *iamgate.Gateway
 	// KMS encrypts and decrypts.
 	KMS *kms.Service
+	// Trail asks CloudTrail who has used a key.
+	Trail *trail.Gateway
 }
 
 // New returns the clients for the settings. They are nil if a Problem is an error. New sends no request to AWS, unless the
@@ -64,9 +67,10 @@ func New(ctx context.Context, s Settings, o Options) (*Clients, Problems) {
 	logSettings(ctx, s, cfg)
 	cfg.APIOptions = slices.Concat(cfg.APIOptions, []func(*middleware.Stack) error{o.attemptLimit().register})
 	clients := &Clients{KMS: kms.New(cfg, cfg.Region, kms.Options{Endpoint: s.Endpoints.KMS})}
-	cfg.Region = s.stsRegion(cfg.Region)
 	guard := &accountGuard{allowed: s.AllowedAccountIDs, forbidden: s.ForbiddenAccountIDs}
 	cfg.APIOptions = slices.Concat(cfg.APIOptions, []func(*middleware.Stack) error{guard.register})
+	clients.Trail = trail.New(cfg, cfg.Region, trail.Options{Clock: o.Clock, Endpoint: s.Endpoints.CloudTrail})
+	cfg.Region = s.stsRegion(cfg.Region)
 	clients.Gateway = iamgate.New(cfg, iamgate.Options{
 		Clock: o.Clock, IAMEndpoint: s.Endpoints.IAM, STSEndpoint: s.Endpoints.STS, SourceKeyIDs: sources.list,
 	})

@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 	awsbase "github.com/hashicorp/aws-sdk-go-base/v2"
 	"github.com/hashicorp/aws-sdk-go-base/v2/diag"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/trail"
 )
 
 // baseConfig returns the settings as aws-sdk-go-base takes them.
@@ -39,7 +41,7 @@ func (s *Settings) baseConfig(version string) *awsbase.Config {
 		Token:                s.Token.Reveal(),
 		UseDualStackEndpoint: s.UseDualstackEndpoint,
 		UseFIPSEndpoint:      s.UseFIPSEndpoint,
-		UserAgent:            awsbase.UserAgentProducts{{Name: "terraform-provider-iamkeys", Version: version}},
+		UserAgent:            awsbase.UserAgentProducts{{Name: trail.Product, Version: version}},
 	}
 	if s.SkipMetadataAPICheck != nil {
 		base.EC2MetadataServiceEnableState = imds.ClientEnabled

@@ -53,7 +53,7 @@ func TestResolve_settings(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	want := Endpoints{IAM: sim.URL(), KMS: sim.URL(), STS: sim.URL()}
+	want := Endpoints{CloudTrail: sim.URL(), IAM: sim.URL(), KMS: sim.URL(), STS: sim.URL()}
 	if used.Endpoints != want || used.AssumeRoleWithWebIdentity.RoleARN != role {
 		t.Errorf("used %+v and %q", used.Endpoints, used.AssumeRoleWithWebIdentity.RoleARN)
 	}

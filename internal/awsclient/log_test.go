@@ -109,7 +109,7 @@ func TestNew_log(t *testing.T) {
 		{ //nolint:gosec // The password is masked.
 			"@level": "debug", "@module": "provider", "@message": "Resolved the settings of the provider",
 			"region": "eu-west-1", "sts_region": "eu-central-1",
-			"iam_endpoint": sim.URL(), "kms_endpoint": "http://user:xxxxx@127.0.0.1:1", "sts_endpoint": sim.URL(),
+			"cloudtrail_endpoint": sim.URL(), "iam_endpoint": sim.URL(), "kms_endpoint": "http://user:xxxxx@127.0.0.1:1", "sts_endpoint": sim.URL(),
 		},
 		{
 			"@level": "debug", "@module": "provider", "@message": "Retrieved AWS credentials",

@@ -52,7 +52,7 @@ func startSim(t *testing.T) (*iamsim.Server, iamsim.Credentials) {
 func settingsFor(sim *iamsim.Server, key iamsim.Credentials) Settings {
 	return Settings{
 		AccessKey: key.AccessKeyID, SecretKey: key.Secret,
-		Endpoints: Endpoints{IAM: sim.URL(), KMS: sim.URL(), STS: sim.URL()},
+		Endpoints: Endpoints{CloudTrail: sim.URL(), IAM: sim.URL(), KMS: sim.URL(), STS: sim.URL()},
 	}
 }
 
@@ -61,7 +61,7 @@ func exampleSettings() Settings {
 	const nowhere = "http://127.0.0.1:1"
 	return Settings{
 		AccessKey: testKeyID, SecretKey: secret.New(testSecret),
-		Endpoints: Endpoints{IAM: nowhere, KMS: nowhere, STS: nowhere}, MaxRetries: aws.Int64(0),
+		Endpoints: Endpoints{CloudTrail: nowhere, IAM: nowhere, KMS: nowhere, STS: nowhere}, MaxRetries: aws.Int64(0),
 	}
 }
 

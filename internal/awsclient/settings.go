@@ -64,9 +64,10 @@ type WebIdentity struct {
 
 // Endpoints is the endpoints block.
 type Endpoints struct {
-	IAM string
-	KMS string
-	STS string
+	CloudTrail string
+	IAM        string
+	KMS        string
+	STS        string
 }
 
 // endpoint is an endpoint with the name of its service.
@@ -76,7 +77,7 @@ type endpoint struct {
 }
 
 func (e *Endpoints) all() []endpoint {
-	return []endpoint{{"iam", &e.IAM}, {"kms", &e.KMS}, {"sts", &e.STS}}
+	return []endpoint{{"cloudtrail", &e.CloudTrail}, {"iam", &e.IAM}, {"kms", &e.KMS}, {"sts", &e.STS}}
 }
 
 // stsRegion is the region for IAM and STS. IAM is global within a partition: only STS notices.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/awserr"
@@ -55,23 +54,22 @@ func badAnswer(action, resource string, metadata middleware.Metadata) *Error {
 // kindOf returns the kind for AWS's error code, or else for the status.
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html.
 func kindOf(code string, status int) Kind {
-	if _, ok := retry.DefaultThrottleErrorCodes[code]; ok {
+	switch {
+	case awserr.IsThrottling(code):
 		return KindThrottled
+	case awserr.IsDenied(code):
+		return KindAccessDenied
+	case awserr.IsBadCredentials(code):
+		return KindInvalidCredentials
 	}
 	switch code {
 	case "NoSuchEntity":
 		return KindNoSuchEntity
 	case "LimitExceeded":
 		return KindLimitExceeded
-	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation":
-		return KindAccessDenied
 	case "ValidationError", "InvalidInput", "InvalidParameterValue", "InvalidParameterCombination", "MissingParameter",
 		"MalformedQueryString":
 		return KindInvalidInput
-	case codeInvalidClientTokenID, "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature",
-		"UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed",
-		"AuthFailure", "InvalidAccessKeyId", "MissingAuthenticationToken", "MissingAuthenticationTokenException":
-		return KindInvalidCredentials
 	}
 	switch {
 	case status == http.StatusTooManyRequests:

@@ -13,6 +13,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/kms"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/trail"
 )
 
 // Client is what a configured provider hands to its resources and data sources. It is safe for concurrent use.
@@ -21,6 +22,8 @@ type Client struct {
 	Gateway *iamgate.Gateway
 	// KMS encrypts and decrypts with the same credentials.
 	KMS *kms.Service
+	// Trail asks CloudTrail who has used a key, with the same credentials.
+	Trail *trail.Gateway
 	// Rotator works on the keys of iamkeys_rotating_access_key.
 	Rotator *rotator.Client
 	// MinimalRefresh reports whether the CLI can plan before it reads, and reads only what changes.
@@ -45,7 +48,7 @@ func newClient(ctx context.Context, m *providerModel, version string, o Options)
 	if clients == nil {
 		return nil, diags
 	}
-	return &Client{Gateway: clients.Gateway, KMS: clients.KMS, Rotator: rotator.New(clients.Gateway, o.Clock)}, diags
+	return &Client{Gateway: clients.Gateway, KMS: clients.KMS, Trail: clients.Trail, Rotator: rotator.New(clients.Gateway, o.Clock)}, diags
 }
 
 // settings returns the provider block without Terraform's types.
@@ -63,7 +66,9 @@ func (m *providerModel) settings() awsclient.Settings {
 		UseFIPSEndpoint: m.UseFIPSEndpoint.ValueBool(),
 	}
 	if e := m.Endpoints; e != nil {
-		s.Endpoints = awsclient.Endpoints{IAM: e.IAM.ValueString(), KMS: e.KMS.ValueString(), STS: e.STS.ValueString()}
+		s.Endpoints = awsclient.Endpoints{
+			CloudTrail: e.CloudTrail.ValueString(), IAM: e.IAM.ValueString(), KMS: e.KMS.ValueString(), STS: e.STS.ValueString(),
+		}
 	}
 	for _, role := range m.AssumeRole {
 		s.AssumeRole = append(s.AssumeRole, awsclient.AssumeRole{

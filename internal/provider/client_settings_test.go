@@ -53,7 +53,7 @@ func TestProviderModel_settings(t *testing.T) {
 			"session_name": "a", "source_identity": "a", "tags": {"a": "a"}, "transitive_tag_keys": ["a"]}],
 		"assume_role_with_web_identity": {"duration": "1h", "policy": "a", "policy_arns": ["a"], "role_arn": "a",
 			"session_name": "a", "web_identity_token": "a", "web_identity_token_file": "a"},
-		"endpoints": {"iam": "a", "kms": "a", "sts": "a"}
+		"endpoints": {"cloudtrail": "a", "iam": "a", "kms": "a", "sts": "a"}
 	}`)
 	wantSet(t, full, true)
 	wantSet(t, full.AssumeRole[0], true)

@@ -69,9 +69,10 @@ type webIdentityModel struct {
 
 // endpointsModel is the endpoints block.
 type endpointsModel struct {
-	IAM types.String `tfsdk:"iam"`
-	KMS types.String `tfsdk:"kms"`
-	STS types.String `tfsdk:"sts"`
+	CloudTrail types.String `tfsdk:"cloudtrail"`
+	IAM        types.String `tfsdk:"iam"`
+	KMS        types.String `tfsdk:"kms"`
+	STS        types.String `tfsdk:"sts"`
 }
 
 func providerSchema() schema.Schema {
@@ -92,6 +93,8 @@ func providerSchema() schema.Schema {
 			"endpoints": schema.SingleNestedBlock{
 				MarkdownDescription: "Addresses of AWS services, for tests and private endpoints.",
 				Attributes: map[string]schema.Attribute{
+					"cloudtrail": optionalString("URL of CloudTrail. Environment variables: `TF_AWS_CLOUDTRAIL_ENDPOINT`, " +
+						"`AWS_ENDPOINT_URL_CLOUDTRAIL`, `AWS_ENDPOINT_URL`."),
 					"iam": optionalString("URL of IAM. Environment variables: `TF_AWS_IAM_ENDPOINT`, `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL`."),
 					"kms": optionalString("URL of KMS. Environment variables: `TF_AWS_KMS_ENDPOINT`, `AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL`."),
 					"sts": optionalString("URL of STS. Environment variables: `TF_AWS_STS_ENDPOINT`, `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`."),
@@ -105,7 +108,7 @@ func providerAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"access_key": optionalString("AWS access key id. Environment variable: `AWS_ACCESS_KEY_ID`. Needs `secret_key`."),
 		"allowed_account_ids": accountIDs("AWS account ids that this provider may work in; in any other account every request to IAM "+
-			"is refused. Costs one `sts:GetCallerIdentity` for each start of the provider. Conflicts with `forbidden_account_ids`.",
+			"and CloudTrail is refused. Costs one `sts:GetCallerIdentity` for each start of the provider. Conflicts with `forbidden_account_ids`.",
 			"forbidden_account_ids"),
 		"custom_ca_bundle": optionalString("File with the certificate authorities to trust, in PEM. Environment variable: " +
 			"`AWS_CA_BUNDLE`."),
@@ -117,7 +120,8 @@ func providerAttributes() map[string]schema.Attribute {
 			Optional:   true,
 			Validators: []validator.String{stringvalidator.OneOf("IPv4", "IPv6")},
 		},
-		"forbidden_account_ids": accountIDs("AWS account ids that this provider must not work in: there every request to IAM is refused. "+
+		"forbidden_account_ids": accountIDs("AWS account ids that this provider must not work in: there every request to IAM "+
+			"and CloudTrail is refused. "+
 			"Costs one `sts:GetCallerIdentity` for each start of the provider. Conflicts with `allowed_account_ids`.", "allowed_account_ids"),
 		"http_proxy": optionalString("URL of the proxy for HTTP, and for HTTPS where `https_proxy` is not set. Environment variable: " +
 			"`HTTP_PROXY`."),
@@ -131,8 +135,8 @@ func providerAttributes() map[string]schema.Attribute {
 		},
 		"no_proxy": optionalString("Comma-separated hosts that are reached without a proxy. Environment variable: `NO_PROXY`."),
 		"profile":  optionalString("Profile in the shared files. Environment variable: `AWS_PROFILE`."),
-		"region": optionalString("AWS Region. IAM is one for all regions, so that this chooses only the partition (such as `aws-cn`) and the " +
-			"STS endpoint. Default: the region of the environment (`AWS_REGION`, `AWS_DEFAULT_REGION`), of the profile or of the EC2 " +
+		"region": optionalString("AWS Region. IAM is one for all regions, so that this chooses only the partition (such as `aws-cn`), the " +
+			"STS endpoint, and where CloudTrail is asked. Default: the region of the environment (`AWS_REGION`, `AWS_DEFAULT_REGION`), of the profile or of the EC2 " +
 			"instance; `us-east-1` where none is configured."),
 		"retry_mode": schema.StringAttribute{
 			MarkdownDescription: "How retries are paced: `standard` or `adaptive`. Default: `adaptive`, by which all resources of a run slow down " +

@@ -84,7 +84,7 @@ func TestConfigure_wrong(t *testing.T) {
 			detail: []string{"Set endpoints.sts to a URL with scheme and host"},
 		},
 		"endpoint in the environment": {
-			config:    `{` + keys + `, "endpoints": {"iam": "http://localhost", "sts": "http://localhost"}}`,
+			config:    `{` + keys + `, "endpoints": {"cloudtrail": "http://a", "iam": "http://a", "sts": "http://a"}}`,
 			env:       map[string]string{"AWS_ENDPOINT_URL": "localhost"},
 			attribute: "endpoints.kms", summary: `Invalid endpoint of kms: "localhost"`,
 			detail: []string{"AWS_ENDPOINT_URL_KMS or AWS_ENDPOINT_URL"},
