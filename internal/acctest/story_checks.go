@@ -72,7 +72,8 @@ func (s *Story) Changes() []string {
 		object := call.KeyID
 		var verb string
 		switch call.Action {
-		case "ListAccessKeys", "GetAccessKeyLastUsed", "GetUser", "ListUsers", "GetCallerIdentity", "AssumeRole", "Encrypt", "Decrypt":
+		case "ListAccessKeys", "GetAccessKeyLastUsed", "GetUser", "ListUsers", "GetCallerIdentity", "AssumeRole", "Encrypt", "Decrypt",
+			"LookupEvents":
 			continue
 		case "CreateAccessKey":
 			verb = "create"

@@ -32,6 +32,7 @@ var exampleSetups = map[string]func(w *acctest.World) (keyID string){
 	"data-sources/iamkeys_access_key_age":       withKey,
 	"data-sources/iamkeys_access_key_last_used": withKey,
 	"data-sources/iamkeys_access_key_owner":     withKey,
+	"data-sources/iamkeys_access_key_usage":     withKey,
 	"demo-monthly": func(w *acctest.World) string {
 		w.Sim.CreateUser("report")
 		return ""

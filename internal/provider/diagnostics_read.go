@@ -85,21 +85,26 @@ var waitingSummaries = map[rotation.Cause]string{
 	rotation.CauseRevokedActive: "Revoked access key is still Active",
 }
 
-// waitingWarnings say what does not happen though its time has come.
-func waitingWarnings(user string, record rotation.Record, decision rotation.Decision, seen rotation.Observation) diag.Diagnostics {
+// waitingWarnings say what does not happen though its time has come. Usage, unless it is empty, is added to the one about the key that
+// usedKey returns.
+func waitingWarnings(
+	user string, record rotation.Record, decision rotation.Decision, seen rotation.Observation, usage string,
+) diag.Diagnostics {
 	var diags diag.Diagnostics
 	mode := record.LastPolicy().UnmanagedKeys
 	// A current that is not listed yet has had its warning already.
 	if o := decision.Blocked; o != nil && o.Cause != rotation.CauseYoung {
 		diags.Append(problem{
 			at: path.Root("rotation_blocked"), summary: "Rotation is due and waits",
-			truth: fmt.Sprintf("User %q: %s.", user, obstacleDetail(*o, seen)), next: blockedRemedy(user, mode, *o, record, seen),
+			truth: fmt.Sprintf("User %q: %s.", user, obstacleDetail(*o, seen)),
+			next:  blockedRemedy(user, mode, *o, record, seen) + usageOf(o, decision, usage),
 		}.asWarning())
 	}
 	if o := decision.RetirementBlocked; o != nil && waitingSummaries[o.Cause] != "" {
 		diags.Append(problem{
 			at: path.Root("retirement_blocked"), summary: waitingSummaries[o.Cause],
-			truth: fmt.Sprintf("User %q: %s.", user, obstacleDetail(*o, seen)), next: obstacleRemedy(*o, user, mode),
+			truth: fmt.Sprintf("User %q: %s.", user, obstacleDetail(*o, seen)),
+			next:  obstacleRemedy(*o, user, mode) + usageOf(o, decision, usage),
 		}.asWarning())
 	}
 	return diags

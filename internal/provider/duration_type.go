@@ -68,8 +68,12 @@ func (v durationValue) Duration() time.Duration {
 	return d
 }
 
-// durationValidator refuses a string that is no duration, and a duration of zero unless allowZero is set.
-type durationValidator struct{ allowZero bool }
+// durationValidator refuses a string that is no duration, a duration of zero unless allowZero is set, and one above atMost unless
+// that is zero.
+type durationValidator struct {
+	allowZero bool
+	atMost    time.Duration
+}
 
 var _ validator.String = durationValidator{}
 
@@ -88,10 +92,14 @@ func (v durationValidator) ValidateString(_ context.Context, req validator.Strin
 	}
 	value := req.ConfigValue.ValueString()
 	d, err := duration.Parse(value)
+	atMost := duration.Max
+	if v.atMost > 0 {
+		atMost = v.atMost
+	}
 	switch {
-	case errors.Is(err, duration.ErrRange):
+	case errors.Is(err, duration.ErrRange), err == nil && d > atMost:
 		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Duration too long in %s: %q", req.Path, value),
-			fmt.Sprintf("Set %s to at most 36500d.", req.Path))
+			fmt.Sprintf("Set %s to at most %s.", req.Path, duration.Format(atMost)))
 	case err != nil:
 		resp.Diagnostics.AddAttributeError(req.Path, fmt.Sprintf("Invalid duration in %s: %q", req.Path, value),
 			fmt.Sprintf("Set %s to %s.", req.Path, duration.Form))

@@ -40,6 +40,7 @@ var policyCases = map[string]policyCase{
 		acctest.Args{"features": `["audit"]`, "users": `["arn:aws:iam::123456789012:user/ci"]`, "user_paths": `["/service/"]`},
 		[]policyStory{auditOfKeys},
 	},
+	"usage": {acctest.Args{"features": `["plan", "usage"]`, "users": `["ci"]`}, []policyStory{callersOfKey, planOnly}},
 	"sealed": {
 		acctest.Args{
 			"features": `["rotate", "kms_encrypt", "kms_decrypt"]`, "users": `["ci"]`, "kms_key_arns": `["` + policyKeyARN + `"]`,
@@ -54,7 +55,6 @@ var unproved = map[policydoc.Feature][]string{
 	policydoc.Audit:                      {"iam:GetUser", "iam:ListUsers"},
 	policydoc.CredentialReport:           {"iam:GenerateCredentialReport", "iam:GetCredentialReport"},
 	policydoc.KeyOwner:                   {"iam:GetAccessKeyLastUsed", "sts:GetAccessKeyInfo"},
-	policydoc.Usage:                      {"cloudtrail:LookupEvents"},
 	policydoc.ServiceSpecificCredentials: {"iam:ListServiceSpecificCredentials"},
 }
 

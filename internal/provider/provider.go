@@ -102,6 +102,7 @@ func (p *iamkeysProvider) DataSources(context.Context) []func() datasource.DataS
 		newAccessKeyAgeDataSource,
 		newAccessKeyLastUsedDataSource,
 		newAccessKeyOwnerDataSource,
+		newAccessKeyUsageDataSource,
 		newCredentialReportDataSource,
 		newPolicyDocumentDataSource,
 	}

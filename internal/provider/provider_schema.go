@@ -136,8 +136,8 @@ func providerAttributes() map[string]schema.Attribute {
 		"no_proxy": optionalString("Comma-separated hosts that are reached without a proxy. Environment variable: `NO_PROXY`."),
 		"profile":  optionalString("Profile in the shared files. Environment variable: `AWS_PROFILE`."),
 		"region": optionalString("AWS Region. IAM is one for all regions, so that this chooses only the partition (such as `aws-cn`), the " +
-			"STS endpoint, and where CloudTrail is asked. Default: the region of the environment (`AWS_REGION`, `AWS_DEFAULT_REGION`), of the profile or of the EC2 " +
-			"instance; `us-east-1` where none is configured."),
+			"STS endpoint, and where CloudTrail is asked. Default: the region of the environment (`AWS_REGION`, `AWS_DEFAULT_REGION`), of the " +
+			"profile or of the EC2 instance; `us-east-1` where none is configured."),
 		"retry_mode": schema.StringAttribute{
 			MarkdownDescription: "How retries are paced: `standard` or `adaptive`. Default: `adaptive`, by which all resources of a run slow down " +
 				"together once AWS throttles. Environment variable: `AWS_RETRY_MODE`.",

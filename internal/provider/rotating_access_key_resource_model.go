@@ -32,6 +32,7 @@ type rotatingAccessKeyModel struct {
 	WaitUntilUsable   types.Bool    `tfsdk:"wait_until_usable"`
 	Description       types.String  `tfsdk:"description"`
 	EncryptedOutput   types.Object  `tfsdk:"encrypted_output"`
+	ExplainUsage      types.Bool    `tfsdk:"explain_usage"`
 	SkipDestroy       types.Bool    `tfsdk:"skip_destroy"`
 
 	ID                  types.String `tfsdk:"id"`
@@ -135,7 +136,7 @@ func (m *rotatingAccessKeyModel) copyConfiguration(from *rotatingAccessKeyModel)
 	m.RotateWhenChanged, m.RevokeWhenChanged = from.RotateWhenChanged, from.RevokeWhenChanged
 	m.HoldPrevious, m.Paused, m.UnmanagedKeys = from.HoldPrevious, from.Paused, from.UnmanagedKeys
 	m.WaitUntilUsable, m.Description, m.SkipDestroy = from.WaitUntilUsable, from.Description, from.SkipDestroy
-	m.EncryptedOutput = from.EncryptedOutput
+	m.EncryptedOutput, m.ExplainUsage = from.EncryptedOutput, from.ExplainUsage
 }
 
 // stringElements are the elements of a map of strings; a null element counts as absent.

@@ -262,6 +262,10 @@ func TestModifyPlan_noPolicy(t *testing.T) {
 			atApply: attributes{"description": "ci deployer"},
 		},
 		{
+			name: "explain_usage", before: create(nil), config: attributes{"explain_usage": true},
+			changes: changes{"explain_usage": "true"},
+		},
+		{
 			name: "skip_destroy unknown", before: create(nil), config: attributes{"skip_destroy": knownAfterApply},
 			changes: changes{"skip_destroy": knownAfterApply},
 			atApply: attributes{"skip_destroy": true},

@@ -14,7 +14,8 @@ import (
 var settled = changes{
 	"rotate_after": "90d", "apply_every": "1d", "rotation_spread": "0s", "wait_for_handover": "true", "overlap": "7d", "grace": "7d",
 	"require_unused_for": "8d", "hold_previous": "false", "paused": "false",
-	"unmanaged_keys": "refuse", "wait_until_usable": "true", "skip_destroy": "false", "rotate_at": "2026-04-01T00:00:00Z",
+	"unmanaged_keys": "refuse", "wait_until_usable": "true", "explain_usage": "false", "skip_destroy": "false",
+	"rotate_at": "2026-04-01T00:00:00Z",
 }
 
 func TestModifyPlan_import(t *testing.T) {

@@ -54,7 +54,7 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 		return
 	}
-	resp.Diagnostics.Append(r.readingWarnings(record, found)...)
+	resp.Diagnostics.Append(r.readingWarnings(record, found, r.explainUsage(ctx, &model, record, found.Decision))...)
 	if model.SkipDestroy.ValueBool() {
 		r.client.Rotator.ClaimKept(found.Location.User, record.Current.ID)
 	}
@@ -64,11 +64,11 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 	resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 }
 
-// readingWarnings say what a Read found out that a user must know.
-func (r *rotatingAccessKeyResource) readingWarnings(record rotation.Record, found rotator.Reading) diag.Diagnostics {
+// readingWarnings say what a Read found out that a user must know. Usage is what CloudTrail shows of a key that is still in use.
+func (r *rotatingAccessKeyResource) readingWarnings(record rotation.Record, found rotator.Reading, usage string) diag.Diagnostics {
 	user, seen := found.Location.User, found.Evidence.Seen
 	policy, now := record.LastPolicy(), r.client.Rotator.Now()
-	diags := waitingWarnings(user, record, found.Decision, seen)
+	diags := waitingWarnings(user, record, found.Decision, seen, usage)
 	for _, k := range found.Orphans {
 		diags.Append(orphanLeft(user, k))
 	}

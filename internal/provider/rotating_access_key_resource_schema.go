@@ -96,7 +96,11 @@ func policyAttributes() map[string]schema.Attribute {
 			Validators: []validator.String{stringvalidator.UTF8LengthAtMost(256), descriptionValidator()},
 		},
 		"encrypted_output": encryptedOutputAttribute(),
-		"skip_destroy":     flag(false, "Leave the keys in IAM when the resource is destroyed."),
+		"explain_usage": flag(false, "The warning that the previous key is still in use names its last callers, so that you know whom to ask: "+
+			"from CloudTrail in the Region of the last use, in that of the provider, and in the one with the events of IAM. Only a plan with this "+
+			"warning asks CloudTrail, for ten seconds at most. It counts from the plan after the apply that sets it. Needs "+
+			"`cloudtrail:LookupEvents`; without it the warning says so, and nothing fails."),
+		"skip_destroy": flag(false, "Leave the keys in IAM when the resource is destroyed."),
 	}
 }
 

@@ -1,6 +1,7 @@
 package trail
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -88,3 +89,18 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause, if there is one that cannot hold a piece of an answer.
 func (e *Error) Unwrap() error { return e.Cause }
+
+// Failures returns the Errors in what Lookup returned, one for each Region that failed.
+func Failures(err error) []*Error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	var failures []*Error
+	for _, err := range joined.Unwrap() {
+		if failure, ok := errors.AsType[*Error](err); ok {
+			failures = append(failures, failure)
+		}
+	}
+	return failures
+}

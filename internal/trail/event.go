@@ -21,7 +21,7 @@ type Event struct {
 	SourceIP, UserAgent string
 	// Service is such as "ec2", and Action such as "DescribeInstances".
 	Service, Action string
-	// Failed reports whether AWS refused the call.
+	// Failed reports whether AWS answered with an error.
 	Failed bool
 }
 

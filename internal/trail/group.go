@@ -9,7 +9,7 @@ import (
 
 // Tally counts events.
 type Tally struct {
-	// Count is the number of calls, and ErrorCount that of those which AWS refused.
+	// Count is the number of calls, and ErrorCount that of those which AWS answered with an error.
 	Count, ErrorCount   int
 	FirstSeen, LastSeen time.Time
 }

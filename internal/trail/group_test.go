@@ -10,7 +10,7 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/trail"
 )
 
-// event is a call an hour count after the start, such as "10.0.0.1 boto ec2 Run" or, if AWS refused it, "10.0.0.1 boto ec2 Run !".
+// event is a call an hour count after the start, such as "10.0.0.1 boto ec2 Run" or, if it failed, "10.0.0.1 boto ec2 Run !".
 func event(hour int, text string) trail.Event {
 	f := strings.Fields(text)
 	return trail.Event{
@@ -30,7 +30,7 @@ func TestUses(t *testing.T) {
 		event(3, "10.0.0.1 boto ec2 Run"),
 		event(5, "10.0.0.1 cli ec2 Run"),
 		event(9, "10.0.0.1 boto ses Run"),
-		event(5, "10.0.0.1 boto ec2 Stop"),
+		event(5, "10.0.0.1 boto ec2 Halt"),
 		event(4, "10.0.0.1 boto ec2 Run !"),
 		event(7, "10.0.0.2 boto ec2 Run"),
 	}
@@ -38,11 +38,11 @@ func TestUses(t *testing.T) {
 		"10.0.0.1 boto ses Run 9-9 x1 !0",
 		"10.0.0.2 boto ec2 Run 1-7 x2 !0",
 		"10.0.0.1 boto ec2 Run 3-5 x3 !2",
-		"10.0.0.1 boto ec2 Stop 5-5 x1 !0",
+		"10.0.0.1 boto ec2 Halt 5-5 x1 !0",
 		"10.0.0.1 cli ec2 Run 5-5 x1 !0",
 	}
 	wantCallers := []string{
-		"10.0.0.1 boto [ses:Run ec2:Run ec2:Stop] 3-9 x5 !2",
+		"10.0.0.1 boto [ses:Run ec2:Run ec2:Halt] 3-9 x5 !2",
 		"10.0.0.2 boto [ec2:Run] 1-7 x2 !0",
 		"10.0.0.1 cli [ec2:Run] 5-5 x1 !0",
 	}
