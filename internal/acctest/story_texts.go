@@ -98,7 +98,7 @@ func WillBlock(key, description, rotation string) Option {
 		fmt.Sprintf(`Key %s (%s) of user "ci" will block the rotation of %s.`, key, description, rotation))
 }
 
-// DestroysInUse is the warning of a destroy that somebody has used a key within a day. The use is such as "2026-04-01 00:00:00 UTC by
+// DestroysInUse is the warning of a destroy, or of another user, about a key that was used within a day. The use is such as "2026-04-01 00:00:00 UTC by
 // s3 in eu-west-1".
 func DestroysInUse(key, use string) Option {
 	return Warns(destroysInUse, fmt.Sprintf(`Key %s of user "ci" was last used at %s.`, key, use))
@@ -107,7 +107,22 @@ func DestroysInUse(key, use string) Option {
 // DestroysKeyInUse is DestroysInUse for any key: the consumer of a Story uses its key.
 func DestroysKeyInUse() Option { return Warns(destroysInUse) }
 
-const destroysInUse = "Access key that somebody uses is destroyed"
+const destroysInUse = "Access key in use is destroyed"
+
+// ReplacementDeletes is the warning of a create that may replace a resource whose key was used within a day.
+func ReplacementDeletes(key, use string) Option {
+	return Warns("Access key in use is deleted if its resource is replaced", fmt.Sprintf(`Key %s of user "ci" was last used at %s.`, key, use))
+}
+
+// SkipDestroyTooLate is the warning that a skip_destroy of the same plan keeps no key, such as "keys k1 and k2".
+func SkipDestroyTooLate(keys string) Option {
+	return Warns("skip_destroy keeps no key in the plan that sets it", "deletes "+keys+` of user "ci"`)
+}
+
+// TwoResources is the warning that two resources have the user ci. Their keys are named in either order.
+func TwoResources(keys ...string) Option {
+	return Warns("Two resources manage the access keys of one user", keys...)
+}
 
 // LongRollback is the warning that hold_previous has been set for more than 30 days.
 func LongRollback() Option { return Warns("Rollback lasts for more than 30 days") }

@@ -59,16 +59,6 @@ func foundKeys(user string, policy rotation.Policy, seen rotation.Observation, n
 	return diags
 }
 
-// destroyInUse warns that a destroy deletes a key which somebody has used a short time ago.
-func destroyInUse(user string, k rotation.Key) diag.Diagnostic {
-	return problem{
-		at: path.Root("access_key_id"), summary: "Access key that somebody uses is destroyed",
-		truth: fmt.Sprintf("Key %s of user %q was last used %s. It is deleted, and its consumers fail from then on.",
-			k.ID, user, describeUse(*k.LastUse)),
-		next: "If they still need it, set skip_destroy = true and apply first, which leaves the keys in IAM.",
-	}.asWarning()
-}
-
 // freezeWarnings say that hold_previous or paused has been set for a long time.
 func freezeWarnings(user string, record rotation.Record, known rotator.Evidence, now time.Time) diag.Diagnostics {
 	var diags diag.Diagnostics

@@ -62,70 +62,6 @@ func (r *rotatingAccessKeyResource) planDestroy(
 	return diags
 }
 
-// planCreate plans what a create will do.
-func (r *rotatingAccessKeyResource) planCreate(ctx context.Context, plan *rotatingAccessKeyModel) diag.Diagnostics {
-	plan.unknownKeys()
-	plan.ID = plan.User
-	plan.Status = types.StringValue(string(rotation.Active))
-	plan.ManagedSince = types.StringUnknown()
-	for _, s := range []*types.String{&plan.InactiveSince, &plan.RotationRequested, &plan.RotationBlocked, &plan.RetirementBlocked} {
-		*s = types.StringNull()
-	}
-	if plan.MaxAge.IsNull() {
-		plan.CompliantUntil = types.StringNull()
-		if plan.RotateAfter.IsNull() {
-			plan.RotateAt = types.StringNull()
-		}
-	}
-	if !plan.UnmanagedKeys.IsUnknown() && plan.UnmanagedKeys.ValueString() != string(rotation.RetireUnmanaged) {
-		plan.PreviousAccessKeyID, plan.Previous = types.StringNull(), types.ObjectNull(previousType)
-	}
-	switch {
-	case plan.EncryptedOutput.IsNull():
-		plan.EncryptedSecret = types.StringNull()
-	case !plan.EncryptedOutput.IsUnknown():
-		plan.SecretAccessKey = types.StringNull()
-	}
-	want := r.desired(ctx, plan)
-	var diags diag.Diagnostics
-	// The look comes first: its answer has AWS's time, by which recipients are judged.
-	if !plan.User.IsUnknown() && plan.policyKnown(ctx) {
-		diags.Append(r.previewCreate(ctx, plan.User.ValueString(), want.policy)...)
-	}
-	diags.Append(want.problems...)
-	diags.Append(want.encryption.checkAtPlan(ctx, r.client.Rotator.Now())...)
-	return diags
-}
-
-// previewCreate warns about keys in the way of a create.
-func (r *rotatingAccessKeyResource) previewCreate(ctx context.Context, user string, policy rotation.Policy) diag.Diagnostics {
-	var diags diag.Diagnostics
-	preview, err := r.client.Rotator.PreviewCreate(ctx, user, policy)
-	if n := len(preview.Kept); n >= rotation.KeysPerUser || n > 0 && preview.Decision.Refused != nil {
-		diags.Append(replacementKeepsKeys(user, preview.Kept))
-		return diags
-	}
-	if preview.Other != "" {
-		diags.Append(sharedUser(user, preview.Other, rotator.Creating))
-	}
-	if failure, ok := errors.AsType[*rotator.ReadError](err); ok {
-		// A plan role that may not look can still plan.
-		diags.Append(previewFailure(failure))
-		return diags
-	}
-	if preview.Unknown != nil {
-		diags.Append(lastUseUnknown(user, *preview.Unknown))
-	}
-	diags.Append(planTexts{user: user, policy: policy, seen: preview.Seen}.due(preview.Decision.Steps)...)
-	switch {
-	case preview.Decision.Refused != nil:
-		diags.Append(createRefused(user, preview.Seen).asWarning())
-	case !preview.Managed && policy.UnmanagedKeys == rotation.RefuseUnmanaged:
-		diags.Append(foundKeys(user, policy, preview.Seen, r.client.Rotator.Now())...)
-	}
-	return diags
-}
-
 // planUpdate plans from the state, since the framework has marked every computed attribute unknown if the configuration
 // changed, and none if only time went by. It changes exactly what the steps change.
 func (r *rotatingAccessKeyResource) planUpdate(
@@ -151,6 +87,7 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("user"))
 		plan.unknownKeys()
 		plan.ID, plan.ManagedSince = plan.User, types.StringUnknown()
+		diags.Append(r.planReplacement(ctx, state, plan, req.Private)...)
 	}
 	if replace || diags.HasError() {
 		return diags
@@ -168,6 +105,7 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		texts := planTexts{user: foundUser(record, known.Seen), policy: before.policy, record: record, seen: known.Seen}
 		diags.Append(texts.unknown(known.Steps, !fullyKnown(ctx, plan.RevokeWhenChanged))...)
 		diags.Append(mayDeleteWarnings(plan.UnmanagedKeys, texts.user, record, known.Seen)...)
+		diags.Append(r.claimPlan(texts.user, record, known.Steps)...)
 		return diags
 	}
 
@@ -185,8 +123,7 @@ func (r *rotatingAccessKeyResource) planUpdate(
 	} else {
 		asked.RotationUnblocked, asked.RetirementUnblocked = known.UnblockedBy(want.policy, want.policy)
 	}
-	if err := r.client.Rotator.ClaimPlan(texts.user, record, steps); err != nil {
-		diags.Append(applyTexts{user: texts.user}.failure(err))
+	if diags.Append(r.claimPlan(texts.user, record, steps)...); diags.HasError() {
 		return diags
 	}
 	diags.Append(r.planSealing(ctx, plan, texts.user, want)...)
@@ -203,6 +140,40 @@ func (r *rotatingAccessKeyResource) planUpdate(
 		diags.Append(r.planLook(ctx, plan, texts, known, resp.Private)...)
 	}
 	return diags
+}
+
+// planReplacement is planDestroy where another user replaces the resource. A skip_destroy of the same plan keeps nothing: a destroy goes
+// by the state.
+func (r *rotatingAccessKeyResource) planReplacement(
+	ctx context.Context, state, plan *rotatingAccessKeyModel, private privateState,
+) diag.Diagnostics {
+	record, diags := r.refuseOwnKey(ctx, state)
+	if diags.HasError() || state.SkipDestroy.ValueBool() {
+		return diags
+	}
+	known, d := state.evidence(ctx, private)
+	diags.Append(d...)
+	for _, k := range r.client.Rotator.OwnKeysInUse(ctx, record, known) {
+		diags.Append(replacedInUse(record.User, plan.User.ValueString(), k))
+	}
+	if plan.SkipDestroy.ValueBool() {
+		diags.Append(skipDestroyTooLate(record.User, rotator.OwnKeys(record), true))
+	}
+	return diags
+}
+
+// claimPlan records what is planned for a resource that the plan keeps.
+func (r *rotatingAccessKeyResource) claimPlan(user string, record rotation.Record, steps []rotation.Step) diag.Diagnostics {
+	err := r.client.Rotator.ClaimPlan(user, record, steps)
+	taken, ok := errors.AsType[*rotator.TakenError](err)
+	switch {
+	case err == nil:
+		return nil
+	case ok && taken.Adopted:
+		return diag.Diagnostics{keyAdopted(user, taken)}
+	default:
+		return diag.Diagnostics{applyTexts{user: user}.failure(err)}
+	}
 }
 
 // planSteps plans what the steps change, starting from the state.

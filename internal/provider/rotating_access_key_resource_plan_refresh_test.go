@@ -262,11 +262,15 @@ func TestModifyPlan_sharedUser(t *testing.T) {
 	ws.apply(nil)
 	ws.useKey("k1")
 	p := ws.process(machineAhead)
-	p.read(ws.resource)
+	read := p.read(ws.resource)
+	const shared = "Warning: Two resources manage the access keys of one user | current keys k1 and (being created)"
 	plan := p.planChange(p.none(), byDefault(nil))
-	ws.sameTexts("plan: diagnostics", plan.says, []string{
-		"Warning: Two resources manage the access keys of one user | current keys k1 and (being created)",
+	ws.sameTexts("tainted, or another resource: diagnostics", plan.says, []string{
+		shared, `Warning: Access key in use is deleted if its resource is replaced | Key k1 of user "ci" was last used at`,
 	})
+	p.planChange(read, byDefault(nil))
+	plan = p.planChange(p.none(), byDefault(nil))
+	ws.sameTexts("another resource: diagnostics", plan.says, []string{shared})
 }
 
 // Secrets are sensitive, and nothing else is.

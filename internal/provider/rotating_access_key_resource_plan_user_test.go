@@ -6,6 +6,7 @@ func TestModifyPlan_user(t *testing.T) {
 	t.Parallel()
 	const renamed = `Warning: IAM user was renamed | User "ci" is called "web" now | Set user = "web"`
 	const noSuchUser = `Warning: Unknown user name is planned as a renaming | User "web" does not exist yet | renames user "ci"`
+	const inUse = "Warning: Access key in use is destroyed | "
 	web := attributes{"user": "web"}
 	toWeb := changes{"user": "web", "id": "web"}
 	followed := changes{"id": "web", "last_change": "record k1: user ci is called web now"}
@@ -98,6 +99,72 @@ func TestModifyPlan_user(t *testing.T) {
 				ws.Sim.CreateUser("web")
 			},
 			config: web, changes: another, replaces: []string{"user"},
+		},
+		{
+			name: "name of another user, both keys in use",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.useKey("k1")
+				ws.useKey("k2")
+				ws.Advance("1d")
+				ws.Sim.CreateUser("web")
+			},
+			config: web, changes: another, replaces: []string{"user"},
+			says: []string{
+				inUse + `Key k1 of user "ci" was last used at 2026-04-01 00:00:00 UTC by s3 in eu-west-1. The resource is replaced, since user ` +
+					`is "web" now. | set user = "ci" and skip_destroy = true and apply first`,
+				inUse + `Key k2 of user "ci" was last used at`,
+			},
+		},
+		{
+			name: "name of another user, keys used more than a day ago",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.useKey("k1")
+				ws.Advance("1d1s")
+				ws.Sim.CreateUser("web")
+			},
+			config: web, changes: another, replaces: []string{"user"},
+		},
+		{
+			name: "name of another user, skip_destroy set with it",
+			before: func(ws *workspace) {
+				rotate(ws)
+				ws.Advance("10m")
+				ws.Sim.CreateUser("web")
+			},
+			config:  web.with(attributes{"skip_destroy": true}),
+			changes: another.with(changes{"skip_destroy": "true"}), replaces: []string{"user"},
+			says: []string{"Warning: skip_destroy keeps no key in the plan that sets it | This plan replaces the resource, which deletes keys k1 " +
+				`and k2 of user "ci" all the same | apply skip_destroy = true first, without the replacement`},
+		},
+		{
+			name: "name of another user, skip_destroy set before",
+			before: func(ws *workspace) {
+				ws.apply(attributes{"skip_destroy": true})
+				ws.useKey("k1")
+				ws.Sim.CreateUser("web")
+			},
+			config: web.with(attributes{"skip_destroy": true}), changes: another, replaces: []string{"user"},
+		},
+		{
+			name: "name of another user, skip_destroy unset with it",
+			before: func(ws *workspace) {
+				ws.apply(attributes{"skip_destroy": true})
+				ws.useKey("k1")
+				ws.Sim.CreateUser("web")
+			},
+			config: web, changes: another.with(changes{"skip_destroy": "false"}), replaces: []string{"user"},
+		},
+		{
+			name: "name of another user, the key signs our requests",
+			before: func(ws *workspace) {
+				ws.apply(nil)
+				ws.signWith("k1")
+				ws.Sim.CreateUser("web")
+			},
+			config: web, replaces: []string{"user"},
+			says: []string{"Error: Credentials of this provider depend on key k1, so it is not destroyed"},
 		},
 		{
 			name: "name of another user, who can't be read",

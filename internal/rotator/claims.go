@@ -3,6 +3,7 @@ package rotator
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 )
@@ -26,6 +27,8 @@ type userClaims struct {
 	// planned reports that a create is planned. A create that replaces a resource is planned after that was read, so one that is
 	// planned before a read belongs to another resource.
 	planned bool
+	// takes are the keys that planned creates adopt or delete.
+	takes []string
 	// deletions is how many Deletes run, and leaving are the keys that they delete.
 	deletions int
 	leaving   []string
@@ -36,8 +39,14 @@ type claim struct {
 	current, previous string
 	// read reports that its Read has ended, or that its first key was created.
 	read bool
+	// record is what its state holds, and signedAt when its current key last signed a call of ours. Both are empty before they are
+	// known.
+	record   rotation.Record
+	signedAt time.Time
 	// kept reports that skip_destroy is set, so that a replacement leaves the keys.
 	kept bool
+	// planned reports that a plan keeps the resource. One that a plan destroys, replaces or forgets is only read.
+	planned bool
 	// takes are the keys that its plan adopts, deactivates or deletes.
 	takes []string
 }
@@ -110,13 +119,17 @@ func (c *Client) ClaimKept(user, keyID string) {
 	c.claims.with(user, func(u *userClaims) { u.hold(keyID).kept = true })
 }
 
-// record records the keys of a resource.
-func (c *claims) record(user string, record rotation.Record) {
-	c.with(user, func(u *userClaims) { u.hold(record.Current.ID).set(record) })
+// record records the keys of a resource, and when its current key last signed a call of ours.
+func (c *claims) record(user string, record rotation.Record, signedAt time.Time) {
+	c.with(user, func(u *userClaims) {
+		own := u.hold(record.Current.ID)
+		own.set(record)
+		own.signedAt = signedAt
+	})
 }
 
 func (c *claim) set(record rotation.Record) {
-	c.previous = ""
+	c.record, c.previous = record, ""
 	if p := record.Previous; p != nil {
 		c.previous = p.ID
 	}
@@ -132,71 +145,6 @@ func (c *claims) mark(user, current string, keys []rotation.Key) []rotation.Key 
 		}
 	})
 	return keys
-}
-
-// ClaimPlan records what is planned for the resource with that record. The error is a *TakenError where a step takes a key
-// that another resource of this process manages, or where the plan of another one does so with a key of this resource.
-func (c *Client) ClaimPlan(user string, record rotation.Record, steps []rotation.Step) error {
-	var taken *TakenError
-	c.claims.with(user, func(u *userClaims) {
-		own := u.hold(record.Current.ID)
-		own.set(record)
-		own.takes = takenBy(steps)
-		for _, key := range own.takes {
-			if owner := u.owner(own.current, key); owner != "" && taken == nil {
-				taken = &TakenError{Key: key, Owner: owner, By: own.current}
-			}
-		}
-		for _, h := range u.held {
-			for _, key := range h.takes {
-				if h != own && own.has(key) && !h.has(key) && taken == nil {
-					taken = &TakenError{Key: key, Owner: own.current, By: h.current}
-				}
-			}
-		}
-	})
-	if taken == nil {
-		return nil
-	}
-	return taken
-}
-
-// takenBy are the keys that steps adopt, deactivate or delete. Two resources may record the same previous key, which one of them
-// has adopted in a process that did not know the other.
-func takenBy(steps []rotation.Step) []string {
-	var keys []string
-	for _, s := range steps {
-		switch s.Kind { //nolint:exhaustive // the other kinds take no key
-		case rotation.Adopt, rotation.Deactivate, rotation.DeletePrevious, rotation.DeleteUnmanaged:
-			keys = append(keys, s.Key)
-		}
-	}
-	return keys
-}
-
-// refuseTaken refuses steps that take a key that another resource of this process manages.
-func (c *claims) refuseTaken(user, current string, steps []rotation.Step) error {
-	var taken *TakenError
-	c.with(user, func(u *userClaims) {
-		for _, key := range takenBy(steps) {
-			if owner := u.owner(current, key); owner != "" && taken == nil {
-				taken = &TakenError{Key: key, Owner: owner, By: current}
-			}
-		}
-	})
-	if taken == nil {
-		return nil
-	}
-	return taken
-}
-
-// plan records that a create is planned for user, and returns the current key of a resource that manages the user.
-func (c *claims) plan(user string) (other string) {
-	c.with(user, func(u *userClaims) {
-		u.planned = true
-		other = u.other("")
-	})
-	return other
 }
 
 // has reports whether a resource that manages user was read or created in this process, or is about to be created.
@@ -248,6 +196,8 @@ func (c *claims) replace(user, old string, record rotation.Record) {
 		own.set(record)
 		if old != "" {
 			u.held = slices.DeleteFunc(u.held, func(h *claim) bool { return h.current == old })
+		} else {
+			u.takes = nil
 		}
 	})
 }

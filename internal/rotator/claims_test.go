@@ -2,7 +2,6 @@ package rotator_test
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"testing"
 
@@ -80,61 +79,6 @@ func TestClaimRead_foreignRotation(t *testing.T) {
 	f.client.ClaimRead("ci", "D")
 	f.reported(f.update(task), "", "")
 	f.equal("other", f.client.ClaimRead("ci", f.saved().Record.Current.ID), "D")
-}
-
-// TestClaimPlan_taken is about plans that adopt, deactivate or delete a key which another resource manages.
-func TestClaimPlan_taken(t *testing.T) {
-	t.Parallel()
-	record := func(current, previous string) rotation.Record {
-		r := rotation.Record{Current: rotation.Current{ID: current}}
-		if previous != "" {
-			r.Previous = &rotation.Previous{ID: previous}
-		}
-		return r
-	}
-	step := func(kind rotation.Kind, key string) rotation.Step { return rotation.Step{Kind: kind, Key: key} }
-	type planned struct {
-		record rotation.Record
-		steps  []rotation.Step
-		want   string
-	}
-	for _, c := range []struct {
-		name  string
-		plans []planned
-	}{
-		{name: "the keys of nobody", plans: []planned{
-			{record("A", ""), []rotation.Step{step(rotation.Adopt, "X")}, ""}, {record("B", ""), nil, ""},
-		}},
-		{name: "before the other resource was read", plans: []planned{
-			{record("A", ""), []rotation.Step{step(rotation.Adopt, "B")}, ""}, {record("B", ""), nil, "TakenError{B of B by A}"},
-		}},
-		{name: "a previous key, before the other resource was read", plans: []planned{
-			{record("A", ""), []rotation.Step{step(rotation.DeleteUnmanaged, "P")}, ""}, {record("B", "P"), nil, "TakenError{P of B by A}"},
-		}},
-		{name: "after the other resource was read", plans: []planned{
-			{record("B", ""), nil, ""}, {record("A", ""), []rotation.Step{step(rotation.Adopt, "B")}, "TakenError{B of B by A}"},
-		}},
-		{name: "a key that was adopted once", plans: []planned{
-			{record("A", ""), nil, ""}, {record("B", "A"), []rotation.Step{step(rotation.Deactivate, "A")}, "TakenError{A of A by B}"},
-		}},
-		{name: "the own keys", plans: []planned{
-			{record("A", "P"), []rotation.Step{step(rotation.Deactivate, "P"), step(rotation.DeletePrevious, "P")}, ""}, {record("B", ""), nil, ""},
-		}},
-		{name: "planned once more without it", plans: []planned{
-			{record("A", ""), []rotation.Step{step(rotation.Adopt, "B")}, ""}, {record("A", ""), nil, ""}, {record("B", ""), nil, ""},
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			f := newFixture(t)
-			for i, p := range c.plans {
-				f.equal(fmt.Sprint("plan ", i), f.describeError(f.client.ClaimPlan("ci", p.record, p.steps)), p.want)
-			}
-			if err := f.client.ClaimPlan("deploy", record("A", ""), []rotation.Step{step(rotation.Adopt, "B")}); err != nil {
-				t.Errorf("a plan for another user: %v", err)
-			}
-		})
-	}
 }
 
 // TestRead_other shows that a Read marks the keys of another resource, both of them, and not its own.

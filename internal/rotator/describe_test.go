@@ -63,6 +63,7 @@ func (f *fixture) describeError(err error) string {
 		return "StaleError{" + strings.Join(parts, " ") + "}"
 	case *rotator.TakenError:
 		parts = append(parts, f.name(e.Key)+" of "+f.name(e.Owner)+" by "+f.name(e.By))
+		flag(e.Adopted, "adopted")
 	case *rotator.TrialError:
 	case *rotator.InterruptedError:
 		flag(e.Begun, "begun")

@@ -117,18 +117,25 @@ type Preview struct {
 	Unknown *LastUseUnknown
 	// Managed reports whether another resource of this process manages the user by now.
 	Managed bool
-	// Kept are the keys of resources of this process that a replacement leaves because of skip_destroy.
-	Kept []string
+	// Kept are the keys of resources of this process that a replacement leaves because of skip_destroy. Replaceable are those of
+	// resources that this create may replace, and that their replacement deletes; InUse are those of them that somebody has used within a
+	// day.
+	Kept, Replaceable []string
+	InUse             []rotation.Key
+	// MayTake are the keys of resources of this process that the apply of the create adopts or deletes if it does not know them: an
+	// apply knows only the resources that it changes.
+	MayTake []string
 }
 
-// PreviewCreate records that a create is planned for user and looks at what it would meet. The error is a *ReadError; the
-// Preview is good as far as it goes then.
+// PreviewCreate records that a create is planned for user and looks at what it would meet. The error is a *ReadError, or a *TakenError
+// where another resource was read meanwhile; the Preview is good as far as it goes then.
 func (c *Client) PreviewCreate(ctx context.Context, user string, policy rotation.Policy) (Preview, error) {
 	var p Preview
 	if other := c.claims.plan(user); other != Creating {
 		p.Other = other
 	}
 	p.Kept = c.claims.keptKeys(user)
+	p.addReplaceable(ctx, c, user)
 	keys, err := c.listAhead(ctx, user)
 	if iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 		// It may be created in the same apply.
@@ -148,7 +155,21 @@ func (c *Client) PreviewCreate(ctx context.Context, user string, policy rotation
 	p.Decision = Decide(ctx, user, policy, rotation.Record{}, seen, c.gateway.Now())
 	// Asked after the look: in an apply another resource may have created its key meanwhile.
 	p.Managed = c.claims.has(user)
-	return p, nil
+	if c.WasRead(user) {
+		p.MayTake = mayTake(policy, seen, c.gateway.Now())
+	}
+	return p, c.claims.planCreate(user, p.Decision.Steps)
+}
+
+// mayTake returns which of the marked keys of seen a create takes that does not know that another resource manages them.
+func mayTake(policy rotation.Policy, seen rotation.Observation, now time.Time) []string {
+	unmarked := seen
+	unmarked.Keys = slices.Clone(seen.Keys)
+	for i := range unmarked.Keys {
+		unmarked.Keys[i].Other = false
+	}
+	return slices.DeleteFunc(takenBy(rotation.Decide(policy, rotation.Record{}, unmarked, now).Steps),
+		func(id string) bool { return !seen.Find(id).Other })
 }
 
 // Decide is rotation.Decide with log lines of what it returned.

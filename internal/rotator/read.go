@@ -52,7 +52,7 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 		}
 	}
 	policy := record.LastPolicy()
-	c.claims.record(location.User, record)
+	c.claims.record(location.User, record, known.SignedAt)
 	keys := c.claims.mark(location.User, record.Current.ID, location.Keys)
 	seen, unknown, err := c.Observe(ctx, location.User, keys, record, policy)
 	if err != nil {

@@ -61,6 +61,8 @@ type TakenError struct {
 	Key string
 	// Owner is the current key of the resource that manages Key, and By that of the resource whose plan it is, empty before create.
 	Owner, By string
+	// Adopted reports that Key is the previous key of By, which has adopted it in an apply that did not know the owner.
+	Adopted bool
 }
 
 func (e *TakenError) Error() string { return "another resource manages key " + e.Key + ": " + e.Owner }
