@@ -19,7 +19,7 @@ func NeverUsed(created string) string { return "Active, created " + created + ",
 
 // ProvedAt describes an Active key that was created at a time such as FirstDay and proved to work at once.
 func ProvedAt(created string) string {
-	return fmt.Sprintf("Active, created %[1]s, last used at %[1]s by sts in us-east-1", created)
+	return fmt.Sprintf("Active, created %[1]s, used only by sts at %[1]s, to prove that it works", created)
 }
 
 // StillInUse is the fact that a key was used too recently to be retired.
@@ -89,17 +89,17 @@ func LeftToNextPlan(steps string) Option {
 
 // FoundLeftover is the warning of a create that finds a key.
 func FoundLeftover(key, description string) Option {
-	return Warns("Unmanaged access key will block the rotation", fmt.Sprintf(`User "ci" already has key %s (%s).`, key, description))
+	return Warns("User already has an access key", fmt.Sprintf(`User "ci" already has key %s (%s).`, key, description))
 }
 
 // WillBlock is the warning that an unmanaged key will block the rotation of a time such as RotationDay.
 func WillBlock(key, description, rotation string) Option {
 	return Warns("Unmanaged access key will block the rotation",
-		fmt.Sprintf(`Key %s (%s) of user "ci" will block the rotation of %s.`, key, description, rotation))
+		fmt.Sprintf(`Key %s (%s) of user "ci" will block the rotation of %s`, key, description, rotation))
 }
 
-// DestroysInUse is the warning of a destroy, or of another user, about a key that was used within a day. The use is such as "2026-04-01 00:00:00 UTC by
-// s3 in eu-west-1".
+// DestroysInUse is the warning of a destroy, or of another user, about a key that was used within a day. The use is such as
+// "2026-04-01 00:00:00 UTC by s3 in eu-west-1".
 func DestroysInUse(key, use string) Option {
 	return Warns(destroysInUse, fmt.Sprintf(`Key %s of user "ci" was last used at %s.`, key, use))
 }
@@ -125,10 +125,10 @@ func TwoResources(keys ...string) Option {
 }
 
 // LongRollback is the warning that hold_previous has been set for more than 30 days.
-func LongRollback() Option { return Warns("Rollback lasts for more than 30 days") }
+func LongRollback() Option { return Warns("Rollback has lasted for more than 30 days") }
 
 // LongFreeze is the warning that paused has been set for more than 30 days.
-func LongFreeze() Option { return Warns("Change freeze lasts for more than 30 days") }
+func LongFreeze() Option { return Warns("Change freeze has lasted for more than 30 days") }
 
 // ProbablyLeft is the warning that an interrupted apply has probably left a key at that time.
 func ProbablyLeft(key, created string) Option {
@@ -153,12 +153,12 @@ func UseUnknown(key string) Option {
 
 // WaitsForHandover is the warning that a previous key waits until somebody has used the current one.
 func WaitsForHandover(key string) Option {
-	return Warns("Previous access key waits for the first use of the current one", NoHandover(key))
+	return Warns("Previous access key waits for a use of the current one", NoHandover(key))
 }
 
-// NoHandover is the fact that nobody has used the current key since it replaced another.
+// NoHandover is the fact that nobody has used the current key since the overlap of another began.
 func NoHandover(key string) string {
-	return "nobody has used the current key since it replaced key " + key
+	return "nobody has used the current key since the overlap of key " + key + " began"
 }
 
 // RotationWaits is the warning that a rotation is due and waits because of a fact.
@@ -176,7 +176,7 @@ func CurrentNotListed(key string) Option {
 
 // CurrentUnused is the warning that nobody has used the current key while the previous one is due for deactivation.
 func CurrentUnused(current, previous string) Option {
-	return Warns("Previous access key is deactivated, and nobody has used the current one", "Key "+previous+" (", "current key "+current)
+	return Warns("Previous access key is deactivated without a handover", "Key "+previous+" (", "key "+current)
 }
 
 // NotReactivated is the warning that hold_previous does not reactivate a key because of a fact.

@@ -123,6 +123,10 @@ func (c change) deactivation() string {
 	handover := "current in use"
 	if used, _ := c.record.HandedOver(c.seen); !used {
 		handover = "current not used"
+		if k := c.usedCurrent(); k != nil {
+			// After a rollback.
+			handover += " since " + formatDay(c.record.Previous.ReplacedAt)
+		}
 	}
 	return "overlap over, " + c.unused() + ", " + handover
 }
@@ -147,6 +151,14 @@ func (c change) deletion() string {
 		return strings.Join(append(why, "to make room"), ", ")
 	}
 	return strings.Join(append(why, "grace over"), ", ")
+}
+
+// usedCurrent is the current key if somebody has ever used it.
+func (c change) usedCurrent() *rotation.Key {
+	if k := c.seen.Find(c.record.Current.ID); k != nil && c.seen.UsedByOthers(*k) {
+		return k
+	}
+	return nil
 }
 
 func (c change) currentActive() bool {

@@ -78,20 +78,29 @@ func (t planTexts) dueStep(c change) (p problem, ok bool) {
 	described := "Key " + describeKey(*k) + fmt.Sprintf(" of user %q ", t.user)
 	switch c.step.Kind { //nolint:exhaustive // the other steps need no warning
 	case rotation.Adopt:
-		return problem{
+		p = problem{
 			at: path.Root("unmanaged_keys"), summary: "Unmanaged access key is adopted",
 			truth: described + "becomes the previous key: it is deactivated after overlap and require_unused_for, and deleted after grace.",
-			next:  "If somebody else manages it, set unmanaged_keys = \"refuse\".",
-		}, true
+			next:  "If another resource or tool manages it, set unmanaged_keys = \"refuse\".",
+		}
+		if c.record.Current.ID == "" {
+			p.truth += " If this apply replaces a resource, it is the key of the old object, and is deleted with that."
+		}
+		return p, true
 	case rotation.Deactivate:
 		used, known := c.record.HandedOver(c.seen)
 		if used || !known || c.record.Previous.Revoked {
 			return problem{}, false
 		}
+		current := fmt.Sprintf("Nothing but the proof that it works has used current key %s.", c.record.Current.ID)
+		if k := c.usedCurrent(); k != nil {
+			current = fmt.Sprintf("Current key %s was last used %s, before this overlap began at %s.",
+				k.ID, describeUse(*k.LastUse), formatDate(c.record.Previous.ReplacedAt))
+		}
 		return problem{
-			at: path.Root("access_key_id"), summary: "Previous access key is deactivated, and nobody has used the current one",
-			truth: described + fmt.Sprintf("is deactivated. Nothing but the proof that it works has used current key %s.", c.record.Current.ID),
-			next:  "If its consumers still wait for the new secret, hand it over first, or set paused = true.",
+			at: path.Root("access_key_id"), summary: "Previous access key is deactivated without a handover",
+			truth: described + "is deactivated. " + current,
+			next:  "If its consumers do not use the current key yet, hand it over first, or set paused = true.",
 		}, true
 	case rotation.DeleteUnmanaged:
 		return unmanagedDeleted(described + "is deleted to make room for a new key. "), true
@@ -103,7 +112,7 @@ func (t planTexts) dueStep(c change) (p problem, ok bool) {
 				truth:   described + "is deleted without having been Inactive, since a rotation needs its slot.",
 			}
 			if !c.revokes {
-				p.next = "If somebody still needs it, set hold_previous = true."
+				p.next = "If a consumer still needs it, set hold_previous = true."
 			}
 			return p, true
 		case strings.HasSuffix(why, "to make room"):
@@ -121,7 +130,7 @@ func unmanagedDeleted(what string) problem {
 	return problem{
 		at: path.Root("unmanaged_keys"), summary: "Unmanaged access key is deleted to make room for a new one",
 		truth: what + "unmanaged_keys = \"delete_unused\" allows that, since nobody has used the key.",
-		next:  "If somebody is about to, set unmanaged_keys = \"refuse\".",
+		next:  "If it is about to be used, set unmanaged_keys = \"refuse\".",
 	}
 }
 
@@ -168,7 +177,7 @@ func (t planTexts) judgement(asked rotator.Judgement, due []rotation.Step) diag.
 		if !asked.DueSince.IsZero() {
 			at = time.Time{}
 		}
-		diags.Append(keysInTheWay(t.user, t.policy.UnmanagedKeys, asked.InTheWay, at)...)
+		diags.Append(keysInTheWay(t.user, t.policy.UnmanagedKeys, asked.InTheWay, at, "")...)
 	}
 	left := slices.DeleteFunc(clockDriven(due), func(s rotation.Step) bool {
 		return slices.ContainsFunc(asked.Steps, func(a rotation.Step) bool { return a.Key == s.Key && (a.Kind == s.Kind || !a.Records()) })
@@ -198,10 +207,14 @@ func (t planTexts) leftToNextPlan(left []rotation.Step) diag.Diagnostic {
 
 // dueAtOnce says that a changed interval makes a rotation due at once, and that the next plan shows it.
 func (t planTexts) dueAtOnce(asked rotator.Judgement) diag.Diagnostic {
+	at := duration.Format(t.policy.Interval())
+	if s := t.policy.RotationSpread; s > 0 {
+		at += fmt.Sprintf(", or up to %s earlier by rotation_spread", duration.Format(s))
+	}
 	return problem{
 		summary: "Changed configuration makes a rotation due",
 		truth: fmt.Sprintf("Key %s of user %q is rotated at %s, so it is due since %s. An apply that changes the configuration takes no step "+
-			"that only time calls for.", t.record.Current.ID, t.user, duration.Format(t.policy.Interval()), formatDate(asked.DueSince)),
+			"that only time calls for.", t.record.Current.ID, t.user, at, formatDate(asked.DueSince)),
 		next: "The next plan rotates it.",
 	}.asWarning()
 }
@@ -257,15 +270,20 @@ func (t planTexts) unknown(due []rotation.Step, revokes bool) diag.Diagnostics {
 	if k := t.seen.Find(t.record.Current.ID); k != nil && k.Status == rotation.Active && revokes {
 		may = append(may, "stop current key "+k.ID)
 	}
-	if steps := clockDriven(due); len(steps) > 0 {
-		may = append(may, "do what is due: "+lastChange(t.policy, t.record, t.seen, steps, plannedKeyID))
+	var truth []string
+	if len(may) > 0 {
+		truth = append(truth, "depending on it, the apply may "+strings.Join(may, "; or "))
 	}
-	if len(may) == 0 {
+	if steps := clockDriven(due); len(steps) > 0 {
+		truth = append(truth, "if it turns out to be what it was, the apply does what is due: "+
+			lastChange(t.policy, t.record, t.seen, steps, plannedKeyID))
+	}
+	if len(truth) == 0 {
 		return nil
 	}
 	return diag.Diagnostics{problem{
 		summary: "What happens to the access keys depends on a value that is not known yet",
-		truth:   fmt.Sprintf("User %q: depending on it, the apply may %s.", t.user, strings.Join(may, "; or ")),
+		truth:   fmt.Sprintf("User %q: %s.", t.user, strings.Join(truth, "; ")),
 		next:    "To see it in a plan, first apply what the value comes from, with -target.",
 	}.asWarning()}
 }

@@ -21,6 +21,8 @@ func describeLastUse(k rotation.Key) string {
 		return "last use unknown"
 	case k.LastUse.At.IsZero():
 		return "never used"
+	case k.NeverUsed():
+		return fmt.Sprintf("used only by %s at %s, to prove that it works", k.LastUse.Service, formatDate(k.LastUse.At))
 	default:
 		return "last used " + describeUse(*k.LastUse)
 	}
@@ -89,7 +91,7 @@ func obstacleFact(o rotation.Obstacle) string {
 	case rotation.CauseUnknownUse:
 		return fmt.Sprintf("the last use of key %s is unknown", o.Key)
 	case rotation.CauseHandover:
-		return fmt.Sprintf("nobody has used the current key since it replaced key %s", o.Key)
+		return fmt.Sprintf("nobody has used the current key since the overlap of key %s began", o.Key)
 	case rotation.CauseSettling:
 		return fmt.Sprintf("IAM does not show yet what was done to key %s", o.Key)
 	case rotation.CauseRevokedActive:
@@ -126,7 +128,12 @@ func obstacleFact(o rotation.Obstacle) string {
 func obstacleDetail(o rotation.Obstacle, seen rotation.Observation) string {
 	detail := obstacleFact(o)
 	about := o.Cause != rotation.CausePaused && o.Cause != rotation.CauseExpired && o.Cause != rotation.CauseUnknownUser
-	if k := seen.Find(o.Key); k != nil && about {
+	switch k := seen.Find(o.Key); {
+	case k == nil || !about:
+	case o.Cause == rotation.CauseHandover:
+		// The fact is about another key.
+		detail += "; key " + k.ID + " is " + describeState(*k)
+	default:
 		detail += " (" + describeState(*k) + ")"
 	}
 	if !o.Until.IsZero() {
@@ -146,9 +153,9 @@ func blockedText(o *rotation.Obstacle) types.String {
 // unmanagedChoice is what unmanaged_keys does about a key in the way, or could do.
 var unmanagedChoice = map[rotation.UnmanagedKeys]string{
 	rotation.RefuseUnmanaged: "Or set unmanaged_keys to \"retire\" (it is adopted and leaves after overlap, require_unused_for and grace) " +
-		"or \"delete_unused\" (it is deleted if nobody ever used it).",
+		"or \"delete_unused\" (it is deleted if it was never used).",
 	rotation.RetireUnmanaged: "unmanaged_keys = \"retire\" adopts it once there is no previous key.",
-	rotation.DeleteUnused:    "unmanaged_keys = \"delete_unused\" leaves it, since somebody has used it or it is the only Active key.",
+	rotation.DeleteUnused:    "unmanaged_keys = \"delete_unused\" leaves it, since it was used, or is the only Active key.",
 }
 
 // obstacleRemedy is what a user can do about an obstacle. Mode is the configured unmanaged_keys.
@@ -184,7 +191,7 @@ func obstacleRemedy(o rotation.Obstacle, user string, mode rotation.UnmanagedKey
 	case rotation.CauseYoung:
 		return "Plan again in a few minutes."
 	case rotation.CauseHandover:
-		return "Hand the current key over to its consumers. If nobody needs to, set wait_for_handover = false. Where consumers can't use the " +
+		return "Hand the current key over to its consumers. If there are none, set wait_for_handover = false. Where consumers can't use the " +
 			"current key because its secret is lost, delete that key."
 	case rotation.CauseUnknownUse:
 		return fmt.Sprintf("Allow iam:GetAccessKeyLastUsed on user %q for the credentials of this provider.", user)

@@ -17,9 +17,9 @@ func TestObstacleRemedy_unmanaged(t *testing.T) {
 		"  aws iam delete-access-key --user-name ci --access-key-id AKIA1\n"
 	for mode, want := range map[rotation.UnmanagedKeys]string{
 		rotation.RefuseUnmanaged: `Or set unmanaged_keys to "retire" (it is adopted and leaves after overlap, require_unused_for and grace) or ` +
-			`"delete_unused" (it is deleted if nobody ever used it).`,
+			`"delete_unused" (it is deleted if it was never used).`,
 		rotation.RetireUnmanaged: `unmanaged_keys = "retire" adopts it once there is no previous key.`,
-		rotation.DeleteUnused:    `unmanaged_keys = "delete_unused" leaves it, since somebody has used it or it is the only Active key.`,
+		rotation.DeleteUnused:    `unmanaged_keys = "delete_unused" leaves it, since it was used, or is the only Active key.`,
 	} {
 		got := obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseUnmanaged, Key: "AKIA1"}, "ci", mode)
 		if rest, ok := strings.CutPrefix(got, commands); !ok || rest != want {

@@ -133,23 +133,32 @@ func intervalTooShort(spelled, spread string, policy rotation.Policy) diag.Diagn
 			"require_unused_for (%s), plus grace (%s).", duration.Format(policy.Overlap), duration.Format(policy.RequireUnusedFor),
 			duration.Format(policy.Grace)),
 	}
-	more := duration.Format(least + policy.RotationSpread)
+	more, shorten := duration.Format(least+policy.RotationSpread), "overlap, require_unused_for or grace"
+	if s := policy.RotationSpread; s > 0 && policy.Interval() <= least {
+		p.truth += fmt.Sprintf(" With rotation_spread (%s) the key is rotated up to that much earlier.", duration.Format(s))
+		shorten = "rotation_spread, " + shorten
+	}
 	switch {
 	case policy.Interval() > least:
 		p.at = path.Root("rotation_spread")
 		p.summary = fmt.Sprintf("rotation_spread %q is too long: it must be less than %s", spread, duration.Format(policy.Interval()-least))
-		p.next = "Shorten rotation_spread, overlap, require_unused_for or grace, or rotate less often."
+		longer := "rotate_after"
+		if policy.RotateAfter <= 0 {
+			longer = "max_age"
+		}
+		p.next = fmt.Sprintf("Set rotation_spread to less than %s, or shorten %s, or set a longer %s.",
+			duration.Format(policy.Interval()-least), shorten, longer)
 	case policy.RotateAfter > 0:
 		p.at = path.Root("rotate_after")
 		p.summary = fmt.Sprintf("rotate_after %q is too short: it must be more than %s", spelled, more)
-		p.next = fmt.Sprintf("Set rotate_after to more than %s, or shorten overlap, require_unused_for or grace.", more)
+		p.next = fmt.Sprintf("Set rotate_after to more than %s, or shorten %s.", more, shorten)
 	default:
 		more = duration.Format(least + policy.RotationSpread + policy.MaxAge - policy.Interval())
 		p.at = path.Root("max_age")
 		p.summary = fmt.Sprintf("max_age %q is too short: it must be more than %s", spelled, more)
 		p.truth += fmt.Sprintf(" With max_age the key is rotated overlap, require_unused_for and three times apply_every (%s) before that age.",
 			duration.Format(policy.ApplyEvery))
-		p.next = fmt.Sprintf("Set max_age to more than %s, or shorten overlap, require_unused_for, grace or apply_every.", more)
+		p.next = fmt.Sprintf("Set max_age to more than %s, or shorten apply_every, %s.", more, shorten)
 	}
 	return p.asError()
 }

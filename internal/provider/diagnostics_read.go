@@ -79,7 +79,7 @@ func locationWarning(subject rotator.Subject, l rotator.Location) (w diag.Diagno
 // waitingSummaries are the summaries of warnings about a retirement that waits. A cause without one is what the configuration asks for.
 var waitingSummaries = map[rotation.Cause]string{
 	rotation.CauseUsed:          "Previous access key is still in use",
-	rotation.CauseHandover:      "Previous access key waits for the first use of the current one",
+	rotation.CauseHandover:      "Previous access key waits for a use of the current one",
 	rotation.CauseUnknownUse:    "Previous access key waits, since a last use is unknown",
 	rotation.CauseSigner:        "Credentials of this provider depend on the previous access key",
 	rotation.CauseRevokedActive: "Revoked access key is still Active",
@@ -96,14 +96,14 @@ func waitingWarnings(
 	if o := decision.Blocked; o != nil && o.Cause != rotation.CauseYoung {
 		diags.Append(problem{
 			at: path.Root("rotation_blocked"), summary: "Rotation is due and waits",
-			truth: fmt.Sprintf("User %q: %s.", user, obstacleDetail(*o, seen)),
+			truth: fmt.Sprintf("User %q%s: %s.", user, soFar, obstacleDetail(*o, seen)),
 			next:  blockedRemedy(user, mode, *o, record, seen) + usageOf(o, decision, usage),
 		}.asWarning())
 	}
 	if o := decision.RetirementBlocked; o != nil && waitingSummaries[o.Cause] != "" {
 		diags.Append(problem{
 			at: path.Root("retirement_blocked"), summary: waitingSummaries[o.Cause],
-			truth: fmt.Sprintf("User %q: %s.", user, obstacleDetail(*o, seen)),
+			truth: fmt.Sprintf("User %q%s: %s.", user, soFar, obstacleDetail(*o, seen)),
 			next:  obstacleRemedy(*o, user, mode) + usageOf(o, decision, usage),
 		}.asWarning())
 	}
@@ -118,7 +118,7 @@ func expiredWarning(user string, policy rotation.Policy, decision rotation.Decis
 	}
 	return diag.Diagnostics{problem{
 		at: path.Root("encrypted_output"), summary: "Recipient of encrypted_output has expired",
-		truth: fmt.Sprintf("It expired at %s: the next rotation of user %q will wait for another.", formatDate(until), user),
+		truth: fmt.Sprintf("User %q%s: it expired at %s, and the next rotation will wait for another.", user, soFar, formatDate(until)),
 		next:  obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseExpired}, user, policy.UnmanagedKeys),
 	}.asWarning()}
 }

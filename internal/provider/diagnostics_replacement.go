@@ -46,8 +46,8 @@ func skipDestroyTooLate(user string, keys []string, replaces bool) diag.Diagnost
 	}.asWarning()
 }
 
-// replaceableWarnings say what becomes of the keys of a resource that was read for the same plan, should the create replace it. Terraform
-// does not tell whether it does.
+// replaceableWarnings say what becomes of the keys of a resource that was read for the same plan, should the create replace it. Whether it
+// does, nothing shows here.
 func replaceableWarnings(user string, preview rotator.Preview, skipDestroy bool) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, k := range preview.InUse {

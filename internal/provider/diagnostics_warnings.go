@@ -12,37 +12,39 @@ import (
 )
 
 // keyInTheWay is the warning about an unmanaged key that will block a rotation.
-func keyInTheWay(user string, mode rotation.UnmanagedKeys, k rotation.Key, truth string) diag.Diagnostic {
-	p := problem{
-		at: path.Root("unmanaged_keys"), summary: "Unmanaged access key will block the rotation", truth: truth,
+func keyInTheWay(user, summary string, mode rotation.UnmanagedKeys, k rotation.Key, truth string) diag.Diagnostic {
+	if k.NeverUsed() {
+		truth += "; an interrupted create may have left it, and nobody has its secret then"
+	}
+	return problem{
+		at: path.Root("unmanaged_keys"), summary: summary, truth: truth + ".",
 		next: "If nobody needs it, " + deactivateFirst + commands(statusCommand(user, k.ID, rotation.Inactive)) +
 			"\n" + unmanagedChoice[mode],
-	}
-	if k.NeverUsed() {
-		p.next = "An interrupted create may have left it, and nobody has its secret then. " + p.next
-	}
-	return p.asWarning()
+	}.asWarning()
 }
 
 // blocksRotation says which rotation a key will block. At is zero where that has no date, or one in the past.
 func blocksRotation(at time.Time) string {
 	if at.IsZero() {
-		return "will block the next rotation."
+		return "will block the next rotation"
 	}
-	return fmt.Sprintf("will block the rotation of %s.", formatDate(at))
+	return "will block the rotation of " + formatDate(at)
 }
 
-// keysInTheWay name the unmanaged keys that will block the rotation of an existing resource.
-func keysInTheWay(user string, mode rotation.UnmanagedKeys, keys []rotation.Key, at time.Time) diag.Diagnostics {
+// soFar qualifies what Read says, which has no configuration: the plan may change it.
+const soFar = ", as configured so far"
+
+// keysInTheWay name the unmanaged keys that will block the rotation of an existing resource. Qualified is soFar, or empty.
+func keysInTheWay(user string, mode rotation.UnmanagedKeys, keys []rotation.Key, at time.Time, qualified string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, k := range keys {
-		diags.Append(keyInTheWay(user, mode, k, fmt.Sprintf("Key %s of user %q %s If another resource manages it, leave it alone.",
-			describeKey(k), user, blocksRotation(at))))
+		diags.Append(keyInTheWay(user, "Unmanaged access key will block the rotation", mode, k, fmt.Sprintf(
+			"Key %s of user %q %s%s. If another resource manages it, leave it alone", describeKey(k), user, blocksRotation(at), qualified)))
 	}
 	return diags
 }
 
-// foundKeys name the keys that a create finds and that will block its rotation. One may be the key of an object that is being
+// foundKeys name the keys that a create finds and that may block its rotation. One may be the key of an object that is being
 // replaced: in the apply of a replacement nothing distinguishes them.
 func foundKeys(user string, policy rotation.Policy, seen rotation.Observation, now time.Time) diag.Diagnostics {
 	var at time.Time
@@ -52,8 +54,10 @@ func foundKeys(user string, policy rotation.Policy, seen rotation.Observation, n
 	var diags diag.Diagnostics
 	for _, k := range seen.Keys {
 		if !k.Other && !seen.Signs(k.ID) {
-			diags.Append(keyInTheWay(user, policy.UnmanagedKeys, k, fmt.Sprintf("User %q already has key %s. If this apply replaces a resource, "+
-				"it is the key of the old object, which deletes it; leave it alone then. Otherwise it %s", user, describeKey(k), blocksRotation(at))))
+			diags.Append(keyInTheWay(user, "User already has an access key", policy.UnmanagedKeys, k, fmt.Sprintf("User %q already has key %s. "+
+				"If this apply replaces a resource, that is the key of the old object, and is deleted with it unless skip_destroy is set: leave it "+
+				"alone. Otherwise it %s",
+				user, describeKey(k), blocksRotation(at))))
 		}
 	}
 	return diags
@@ -64,21 +68,22 @@ func freezeWarnings(user string, record rotation.Record, known rotator.Evidence,
 	var diags diag.Diagnostics
 	held, paused := known.LongSince(now)
 	if held {
-		keeps := "No previous key is retired."
+		keeps := "no previous key is retired."
 		if p := record.Previous; p != nil {
-			keeps = fmt.Sprintf("Previous key %s is not retired, and a rotation that needs its slot waits.", p.ID)
+			keeps = fmt.Sprintf("previous key %s is not retired, and a rotation that needs its slot waits.", p.ID)
 		}
 		diags.Append(problem{
-			at: path.Root("hold_previous"), summary: "Rollback lasts for more than 30 days",
-			truth: fmt.Sprintf("User %q: hold_previous is set since %s. %s", user, formatDate(known.HeldSince), keeps),
+			at: path.Root("hold_previous"), summary: "Rollback has lasted for more than 30 days",
+			truth: fmt.Sprintf("User %q: hold_previous has been set since %s. As long as it is, %s", user, formatDate(known.HeldSince), keeps),
 			next:  obstacleRemedy(rotation.Obstacle{Cause: rotation.CauseHeld}, user, ""),
 		}.asWarning())
 	}
 	if paused {
 		diags.Append(problem{
-			at: path.Root("paused"), summary: "Change freeze lasts for more than 30 days",
-			truth: fmt.Sprintf("User %q: paused is set since %s. No step is taken that only time calls for.", user, formatDate(known.PausedSince)),
-			next:  obstacleRemedy(rotation.Obstacle{Cause: rotation.CausePaused}, user, ""),
+			at: path.Root("paused"), summary: "Change freeze has lasted for more than 30 days",
+			truth: fmt.Sprintf("User %q: paused has been set since %s. As long as it is, no step is taken that only time calls for.",
+				user, formatDate(known.PausedSince)),
+			next: obstacleRemedy(rotation.Obstacle{Cause: rotation.CausePaused}, user, ""),
 		}.asWarning())
 	}
 	return diags

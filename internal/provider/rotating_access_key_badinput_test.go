@@ -84,18 +84,29 @@ func TestAccRotatingAccessKey_badInputArguments(t *testing.T) {
 		"short_for_spread": {
 			args:    acctest.ByAge(acctest.Args{"rotate_after": `"15d"`, "rotation_spread": `"1d"`}),
 			summary: `rotate_after "15d" is too short: it must be more than 16d`,
-			detail:  []string{"Set rotate_after to more than 16d"},
+			detail: []string{
+				"overlap (7d)", "require_unused_for (8d)", "grace (7d)", "rotation_spread (1d)",
+				"Set rotate_after to more than 16d, or shorten rotation_spread, overlap, require_unused_for or grace.",
+			},
 		},
 		"long_spread": {
 			args:    acctest.ByAge(acctest.Args{"rotation_spread": `"75d"`}),
 			summary: `rotation_spread "75d" is too long: it must be less than 75d`,
-			detail:  []string{"Shorten rotation_spread, overlap, require_unused_for or grace"},
+			detail: []string{
+				"overlap (7d)", "require_unused_for (8d)", "grace (7d)",
+				"Set rotation_spread to less than 75d, or shorten overlap, require_unused_for or grace, or set a longer rotate_after.",
+			},
+		},
+		"long_spread_of_max_age": {
+			args:    acctest.ByAge(acctest.Args{"rotate_after": "", "max_age": `"90d"`, "rotation_spread": `"8w1d"`}),
+			summary: `rotation_spread "8w1d" is too long: it must be less than 57d`,
+			detail:  []string{"Set rotation_spread to less than 57d, or shorten overlap, require_unused_for or grace, or set a longer max_age."},
 		},
 		"short_max_age": {
 			args:    acctest.ByAge(acctest.Args{"rotate_after": "", "max_age": `"33d"`}),
 			summary: `max_age "33d" is too short: it must be more than 33d`,
-			detail: []string{"three times apply_every (1d)", "Set max_age to more than 33d, or shorten overlap, require_unused_for, " +
-				"grace or apply_every."},
+			detail: []string{"three times apply_every (1d)", "Set max_age to more than 33d, or shorten apply_every, overlap, " +
+				"require_unused_for or grace."},
 		},
 		"max_age_beside_rotate_after": {
 			args:    acctest.ByAge(acctest.Args{"max_age": `"108d"`, "apply_every": `"2d"`, "rotate_after": `"90d"`}),

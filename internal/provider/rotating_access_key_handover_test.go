@@ -59,3 +59,28 @@ func TestAccRotatingAccessKey_handover(t *testing.T) {
 		s.WantChanges("deactivate k1")
 	})
 }
+
+// After a rollback the overlap begins anew. That nobody has used the current key since is true, and that nobody has used it is not.
+func TestAccRotatingAccessKey_handoverAfterRollback(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).WithInactivePrevious() // k2 was used on day 90, k1 is Inactive since day 97
+	s.Write(acctest.Held(), acctest.ConsumerHCL)
+	s.Apply()
+	s.WantChanges("activate k1")
+	s.Advance("1d")
+	s.Write(acctest.ByAge(nil), acctest.ConsumerHCL)
+	s.Apply()
+	s.Advance("20d")
+	s.PlanEmpty(acctest.WaitsForHandover("k1"))
+	s.WantDetail(`User "ci", as configured so far: nobody has used the current key since the overlap of key k1 began; key k1 is Active, ` +
+		"created 2026-01-01 00:00:00 UTC, never used.")
+	s.Write(acctest.ByAge(acctest.Args{"wait_for_handover": "false"}), acctest.ConsumerHCL)
+	s.Apply(acctest.WaitsForHandover("k1"))
+	s.Plan(2, acctest.CurrentUnused("k2", "k1"))
+	s.WantDetail("Current key k2 was last used at 2026-04-01 00:00:00 UTC by s3 in eu-west-1, before this overlap began at " +
+		"2026-04-08 00:00:00 UTC.")
+	s.Consumed = false
+	s.ApplyPlan(acctest.CurrentUnused("k2", "k1"))
+	s.WantChanges("deactivate k1")
+	s.WantState(map[string]any{"last_change": "deactivate k1: overlap over, never used, current not used since 2026-04-08"})
+}

@@ -138,7 +138,8 @@ func TestAccRotatingAccessKey_replaceVersion(t *testing.T) {
 	s.WantChanges()
 	s.Advance("2s")
 	s.Apply(acctest.Flags(replace), acctest.FoundLeftover("k2", acctest.ProvedAt(acctest.FirstDay)))
-	s.WantDetail("If this apply replaces a resource, it is the key of the old object, which deletes it; leave it alone then.")
+	s.WantDetail("If this apply replaces a resource, that is the key of the old object, and is deleted with it unless skip_destroy is set: " +
+		"leave it alone.")
 	s.WantChanges("create k3", "delete k2")
 	handed(3, 1767225602)
 }
@@ -296,6 +297,37 @@ func TestAccRotatingAccessKey_replaceAnswerLost(t *testing.T) {
 	s.WantChanges("delete k1", "create: ServiceFailure")
 }
 
+// A replacement with create_before_destroy: what the apply says of the key of the old object is true of any other key, too.
+func TestAccRotatingAccessKey_replaceFindsOldKey(t *testing.T) {
+	t.Parallel()
+	for mode, tc := range map[string]struct {
+		says  acctest.Option
+		parts []string
+	}{
+		"refuse": {
+			acctest.FoundLeftover("k1", acctest.ProvedAt(acctest.FirstDay)),
+			[]string{"If this apply replaces a resource, that is the key of the old object, and is deleted with it unless skip_destroy is set: " +
+				"leave it alone. Otherwise it " +
+				"will block the rotation of 2026-04-01 00:00:00 UTC; an interrupted create may have left it"},
+		},
+		"retire": {
+			acctest.Adopts("k1"),
+			[]string{"If this apply replaces a resource, it is the key of the old object, and is deleted with that."},
+		},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewStory(t)
+			s.Write(acctest.Unmanaged(mode).With(createFirst))
+			s.Step("create k1")
+			s.Plan(2, acctest.Flags(replace))
+			s.ApplyPlan(tc.says)
+			s.WantDetail(tc.parts...)
+			s.WantChanges("create k2", "delete k1")
+		})
+	}
+}
+
 // The old object can't be destroyed once the new one is there: the next apply does it, and nobody notices.
 func TestAccRotatingAccessKey_replaceInterrupted(t *testing.T) {
 	t.Parallel()
@@ -381,7 +413,7 @@ func TestAccRotatingAccessKey_twoPlanned(t *testing.T) {
 	s.CLI.Plan()
 	s.CLI.Want(2)
 	// A plan of the second that looks before the first is read finds its key, too, and one before the first is planned may replace it.
-	maySay := []string{sharedUser, "Unmanaged access key will block the rotation", "Access key in use is deleted if its resource is replaced"}
+	maySay := []string{sharedUser, "User already has an access key", "Access key in use is deleted if its resource is replaced"}
 	for _, d := range s.CLI.Diagnostics() {
 		if !slices.Contains(maySay, d.Summary) {
 			t.Errorf("diagnostic %s", s.Normalize(d.Summary))

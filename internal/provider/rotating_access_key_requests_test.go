@@ -251,7 +251,7 @@ func TestAccRotatingAccessKey_unknownTrigger(t *testing.T) {
 		"access_key_id": "k3", "secret_access_key": "secret of k3", "version": 1775005200, "previous.access_key_id": "k2",
 		"last_change": "delete k1: Active, unused since 2026-01-01, to make room; rotate k2: created 2026-01-01, reached 90d",
 	}, []acctest.Option{acctest.NotKnownYet("deactivate, reactivate or delete previous key k1 (Active",
-		"do what is due: delete k1: Active, unused since 2026-01-01, to make room; rotate k2: ")}, acctest.DeletesActive("k1"))
+		"the apply does what is due: delete k1: Active, unused since 2026-01-01, to make room; rotate k2: ")}, acctest.DeletesActive("k1"))
 	s.WantHandovers("k1", "k1 to k2", "k2 to k3")
 }
 

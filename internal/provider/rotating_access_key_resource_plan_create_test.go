@@ -152,7 +152,7 @@ func TestModifyPlan_createBesideKeys(t *testing.T) {
 			name:    "refuse, one key that nobody used",
 			before:  oneKey,
 			changes: created,
-			says: []string{"Warning: Unmanaged access key will block the rotation | " +
+			says: []string{"Warning: User already has an access key | " +
 				`User "ci" already has key theirs (Active, created 2026-01-01 00:00:00 UTC, never used)`},
 		},
 		{
@@ -162,7 +162,7 @@ func TestModifyPlan_createBesideKeys(t *testing.T) {
 				ws.useKey("theirs")
 			},
 			changes: created,
-			says: []string{"Warning: Unmanaged access key will block the rotation | " +
+			says: []string{"Warning: User already has an access key | " +
 				`User "ci" already has key theirs (Active, created 2026-01-01 00:00:00 UTC, ` +
 				"last used at 2026-01-01 00:00:00 UTC by s3 in eu-west-1)"},
 		},

@@ -148,9 +148,10 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 				ws.createForeignKey("theirs")
 				ws.apply(nil)
 			},
-			config:      attributes{"unmanaged_keys": "retire"},
-			refreshSays: []string{"Warning: Unmanaged access key will block the rotation | Key theirs (Active"},
-			changes:     changes{"unmanaged_keys": "retire"},
+			config: attributes{"unmanaged_keys": "retire"},
+			refreshSays: []string{"Warning: Unmanaged access key will block the rotation | Key theirs (Active | " +
+				`of user "ci" will block the rotation of 2026-04-01 00:00:00 UTC, as configured so far.`},
+			changes: changes{"unmanaged_keys": "retire"},
 		},
 	})
 }
@@ -160,7 +161,7 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 func TestModifyPlan_unblocked(t *testing.T) {
 	t.Parallel()
 	waits := func(cause string) []string {
-		return []string{"Warning: Rotation is due and waits | " + cause}
+		return []string{`Warning: Rotation is due and waits | User "ci", as configured so far: ` + cause}
 	}
 	const unmanagedKey = "the slot is taken by key theirs, which this resource does not manage"
 	const usedKey = "key k1 is still in use"
@@ -170,7 +171,7 @@ func TestModifyPlan_unblocked(t *testing.T) {
 		ws.Advance("90d")
 		ws.useKey("k1")
 	}
-	usedSays := append(waits(usedKey), "Warning: Previous access key is still in use | "+usedKey)
+	usedSays := append(waits(usedKey), `Warning: Previous access key is still in use | User "ci", as configured so far: `+usedKey)
 	blockedByTheirs := func(ws *workspace) {
 		ws.createForeignKey("theirs")
 		createAndWait("90d")(ws)
@@ -187,9 +188,10 @@ func TestModifyPlan_unblocked(t *testing.T) {
 				ws.apply(attributes{"paused": true})
 				ws.Advance("90d")
 			},
-			refreshed:   changes{"rotation_blocked": "paused is set"},
-			refreshSays: append(waits("paused is set"), "Warning: Change freeze lasts for more than 30 days | 2026-01-01 00:00:00 UTC"),
-			changes:     changes{"paused": "false", "rotation_blocked": knownAfterApply},
+			refreshed: changes{"rotation_blocked": "paused is set"},
+			refreshSays: append(waits("paused is set"), "Warning: Change freeze has lasted for more than 30 days | "+
+				"paused has been set since 2026-01-01 00:00:00 UTC. As long as it is, no step is taken that only time calls for."),
+			changes: changes{"paused": "false", "rotation_blocked": knownAfterApply},
 		},
 		{
 			name: "hold_previous unset",
@@ -201,8 +203,9 @@ func TestModifyPlan_unblocked(t *testing.T) {
 			refreshed: changes{
 				"rotation_blocked": "hold_previous keeps key k1", "retirement_blocked": "hold_previous keeps key k1",
 			},
-			refreshSays: append(waits("hold_previous keeps key k1"), "Warning: Rollback lasts for more than 30 days | 2026-04-01 00:00:00 UTC"),
-			changes:     changes{"hold_previous": "false", "rotation_blocked": knownAfterApply, "retirement_blocked": knownAfterApply},
+			refreshSays: append(waits("hold_previous keeps key k1"), "Warning: Rollback has lasted for more than 30 days | "+
+				"hold_previous has been set since 2026-04-01 00:00:00 UTC. As long as it is, previous key k1 is not retired"),
+			changes: changes{"hold_previous": "false", "rotation_blocked": knownAfterApply, "retirement_blocked": knownAfterApply},
 		},
 		{
 			name: "unmanaged_keys changed", before: blockedByTheirs, config: attributes{"unmanaged_keys": "delete_unused"},
@@ -224,6 +227,33 @@ func TestModifyPlan_unblocked(t *testing.T) {
 			refreshed:   changes{"rotation_blocked": "a recipient of encrypted_output has expired"},
 			refreshSays: waits("a recipient of encrypted_output has expired"),
 			changes:     changes{"encrypted_output.openpgp_public_keys": prolonged, "rotation_blocked": knownAfterApply},
+		},
+		{
+			// The plan does what the Read says is blocked.
+			name: "revoked", before: blockedByUse, config: attributes{"revoke_when_changed": attributes{"incident": "1"}},
+			refreshed: changes{"rotation_blocked": usedKey, "retirement_blocked": usedKey}, refreshSays: usedSays,
+			changes: newKey.with(previousK2).with(changes{
+				"revoke_when_changed.incident": "1", "rotation_blocked": knownAfterApply, "retirement_blocked": knownAfterApply,
+				"previous.status": "Inactive", "previous.revoked": "true", "previous.deactivated_at": knownAfterApply,
+				"previous.deactivated_by": "iamkeys", "previous.delete_at": knownAfterApply,
+				"last_change": "delete k1: Active, unused since 2026-06-30, to make room; rotate k2: asked by revoke_when_changed (incident); " +
+					"deactivate k2: revoked",
+			}),
+			says: []string{
+				"Warning: Active access key is deleted to make room for a new one | Key k1 (Active",
+				"Warning: Access key is revoked | Key k2 (Active | stops working in this apply",
+			},
+		},
+		{
+			name: "recipient replaced before a rotation is due",
+			before: func(ws *workspace) {
+				ws.apply(expired)
+				ws.Advance("60d")
+			},
+			config: attributes{"encrypted_output": attributes{"openpgp_public_keys": []string{prolonged}}},
+			refreshSays: []string{`Warning: Recipient of encrypted_output has expired | User "ci", as configured so far: it expired at ` +
+				"2026-03-02 00:00:00 UTC, and the next rotation will wait for another."},
+			changes: changes{"encrypted_output.openpgp_public_keys": prolonged},
 		},
 		{
 			name: "another setting changed", before: blockedByTheirs, config: attributes{"overlap": "1d"},
@@ -323,7 +353,7 @@ func TestModifyPlan_unknown(t *testing.T) {
 			},
 			config:  release(knownAfterApply),
 			changes: anythingMayChange.with(changes{"rotate_when_changed.release": knownAfterApply}),
-			says:    []string{notKnownYet + "do what is due: rotate k1: created 2026-01-01, reached 90d."},
+			says:    []string{notKnownYet + "the apply does what is due: rotate k1: created 2026-01-01, reached 90d."},
 			atApply: release("1"),
 		},
 		{
@@ -335,7 +365,7 @@ func TestModifyPlan_unknown(t *testing.T) {
 			config:  release(knownAfterApply),
 			changes: anythingMayChange.with(changes{"rotate_when_changed.release": knownAfterApply}),
 			says: []string{notKnownYet + "deactivate, reactivate or delete previous key k1 (Active" +
-				" | do what is due: deactivate k1: overlap over, never used, current in use."},
+				" | the apply does what is due: deactivate k1: overlap over, never used, current in use."},
 			atApply: release("2"),
 		},
 		{

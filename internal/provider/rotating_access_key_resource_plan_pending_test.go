@@ -79,10 +79,10 @@ func TestModifyPlan_requestPending(t *testing.T) {
 				ws.Advance("8d")
 			},
 			config:      release("1"),
-			refreshed:   changes{"retirement_blocked": "nobody has used the current key since it replaced key k1"},
-			refreshSays: []string{"Warning: Previous access key waits for the first use of the current one | wait_for_handover"},
+			refreshed:   changes{"retirement_blocked": "nobody has used the current key since the overlap of key k1 began"},
+			refreshSays: []string{"Warning: Previous access key waits for a use of the current one | wait_for_handover"},
 			changes:     pending("k2").with(changes{"retirement_blocked": knownAfterApply}),
-			says:        []string{waits + "nobody has used the current key since it replaced key k1"},
+			says:        []string{waits + "nobody has used the current key since the overlap of key k1 began"},
 		},
 		{
 			name: "held",

@@ -92,7 +92,8 @@ func TestModifyPlan_rotateWhenChanged(t *testing.T) {
 			config:    release("1").with(attributes{"paused": true}),
 			refreshed: changes{"rotation_blocked": "paused is set"},
 			refreshSays: []string{
-				"Warning: Rotation is due and waits | paused is set", "Warning: Change freeze lasts for more than 30 days | 2026-01-01 00:00:00 UTC",
+				`Warning: Rotation is due and waits | User "ci", as configured so far: paused is set.`,
+				"Warning: Change freeze has lasted for more than 30 days | 2026-01-01 00:00:00 UTC",
 			},
 			changes: byRelease.with(changes{"rotate_when_changed.release": "1", "rotation_blocked": knownAfterApply}),
 		},

@@ -127,8 +127,9 @@ func TestModifyPlan_steps(t *testing.T) {
 				rotate(ws)
 				ws.Advance("7d")
 			},
-			refreshed:   changes{"retirement_blocked": "nobody has used the current key since it replaced key k1"},
-			refreshSays: []string{"Warning: Previous access key waits for the first use of the current one | key k1 (Active"},
+			refreshed: changes{"retirement_blocked": "nobody has used the current key since the overlap of key k1 began"},
+			refreshSays: []string{"Warning: Previous access key waits for a use of the current one | User \"ci\", as configured so far: nobody " +
+				"has used the current key since the overlap of key k1 began; key k1 is Active, created 2026-01-01 00:00:00 UTC, never used."},
 		},
 		{
 			name: "deactivation due, current never used, without wait_for_handover",
@@ -138,7 +139,7 @@ func TestModifyPlan_steps(t *testing.T) {
 			},
 			config:  attributes{"wait_for_handover": false},
 			changes: deactivated("deactivate k1: overlap over, never used, current not used"),
-			says:    []string{"Warning: Previous access key is deactivated, and nobody has used the current one | Key k1 (Active | current key k2"},
+			says:    []string{"Warning: Previous access key is deactivated without a handover | Key k1 (Active | current key k2"},
 		},
 		{
 			name: "deactivation due, current never used, next rotation near",
@@ -148,7 +149,7 @@ func TestModifyPlan_steps(t *testing.T) {
 			},
 			refreshed: changes{},
 			changes:   deactivated("deactivate k1: overlap over, never used, current not used"),
-			says:      []string{"Warning: Previous access key is deactivated, and nobody has used the current one | Key k1 (Active"},
+			says:      []string{"Warning: Previous access key is deactivated without a handover | Key k1 (Active"},
 		},
 		{
 			name: "previous still in use",
@@ -419,7 +420,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 		ws.apply(attributes{"paused": true})
 		ws.Advance("90d")
 	}, attributes{"paused": true})
-	paused.refreshSays = append(paused.refreshSays, "Warning: Change freeze lasts for more than 30 days | 2026-01-01 00:00:00 UTC")
+	paused.refreshSays = append(paused.refreshSays, "Warning: Change freeze has lasted for more than 30 days | 2026-01-01 00:00:00 UTC")
 	// importBoth imports two keys of the same day as current and previous, on 2026-03-27.
 	importBoth := func(statusOfPrevious string) func(ws *workspace) {
 		return func(ws *workspace) {
@@ -463,7 +464,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 				"rotation_blocked": "hold_previous keeps key k1", "retirement_blocked": "hold_previous keeps key k1",
 			},
 			refreshSays: []string{
-				"Warning: Rotation is due and waits | hold_previous keeps key k1 (Active", "Warning: Rollback lasts for more than 30 days",
+				"Warning: Rotation is due and waits | hold_previous keeps key k1 (Active", "Warning: Rollback has lasted for more than 30 days",
 			},
 		},
 		{
@@ -554,8 +555,8 @@ func TestModifyPlan_blocked(t *testing.T) {
 				ws.Advance("60d")
 			},
 			config: expiring,
-			refreshSays: []string{"Warning: Recipient of encrypted_output has expired | It expired at 2026-03-02 00:00:00 UTC: " +
-				`the next rotation of user "ci" will wait for another`},
+			refreshSays: []string{"Warning: Recipient of encrypted_output has expired | User \"ci\", as configured so far: it expired " +
+				"at 2026-03-02 00:00:00 UTC, and the next rotation will wait for another."},
 		},
 		blocked("recipient expired, rotation due", "a recipient of encrypted_output has expired", ".", func(ws *workspace) {
 			ws.apply(expiring)

@@ -54,10 +54,10 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 		return
 	}
-	resp.Diagnostics.Append(r.readingWarnings(record, found, r.explainUsage(ctx, &model, record, found.Decision))...)
 	if model.SkipDestroy.ValueBool() {
 		r.client.Rotator.ClaimKept(found.Location.User, record.Current.ID)
 	}
+	resp.Diagnostics.Append(r.readingWarnings(record, found, r.explainUsage(ctx, &model, record, found.Decision))...)
 	resp.Diagnostics.Append(model.setReading(ctx, record, found)...)
 	resp.Diagnostics.Append(setPrivate(ctx, resp.Private, evidenceKey, found.Evidence)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
@@ -79,7 +79,7 @@ func (r *rotatingAccessKeyResource) readingWarnings(record rotation.Record, foun
 	if !now.Before(at) {
 		at = time.Time{}
 	}
-	diags.Append(keysInTheWay(user, policy.UnmanagedKeys, found.InTheWay, at)...)
+	diags.Append(keysInTheWay(user, policy.UnmanagedKeys, found.InTheWay, at, soFar)...)
 	diags.Append(freezeWarnings(user, record, found.Evidence, now)...)
 	diags.Append(expiredWarning(user, policy, found.Decision, now)...)
 	return append(diags, r.claim(user, record.Current.ID)...)

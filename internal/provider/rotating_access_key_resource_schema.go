@@ -70,7 +70,7 @@ func policyAttributes() map[string]schema.Attribute {
 		},
 		"revoke_when_changed": schema.MapAttribute{
 			MarkdownDescription: "An added or changed value says that the key has leaked: the same apply creates a new key and deactivates every " +
-				"older managed key, whatever `overlap`, `require_unused_for`, `hold_previous` and `paused` say. Consumers of the old key fail " +
+				"older managed key, regardless of `overlap`, `require_unused_for`, `hold_previous` and `paused`. Consumers of the old key fail " +
 				"from then on. The first apply after an import takes its values as they are and revokes nothing.",
 			ElementType: types.StringType,
 			Optional:    true,

@@ -172,8 +172,8 @@ func TestAccRotatingAccessKey_expiredRecipient(t *testing.T) {
 	s.Advance("60d-1s")
 	s.PlanEmpty()
 	s.Advance("1s")
-	s.PlanEmpty(acctest.Warns("Recipient of encrypted_output has expired", "It expired at 2026-03-02 00:00:00 UTC: "+
-		`the next rotation of user "ci" will wait for another`))
+	s.PlanEmpty(acctest.Warns("Recipient of encrypted_output has expired", "it expired at 2026-03-02 00:00:00 UTC, "+
+		"and the next rotation will wait for another"))
 	s.Advance("30d")
 	const fact = "a recipient of encrypted_output has expired"
 	s.Refresh(acctest.RotationWaits(fact))

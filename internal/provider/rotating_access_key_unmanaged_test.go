@@ -15,8 +15,8 @@ func TestAccRotatingAccessKey_unmanagedRefuse(t *testing.T) {
 	s.CreateForeignKey("theirs")
 	s.Write(acctest.ByAge(nil), acctest.ConsumerHCL)
 	s.Apply(acctest.FoundLeftover("theirs", acctest.NeverUsed("2026-01-01 00:00:00 UTC")))
-	s.WantDetail("Otherwise it will block the rotation of 2026-04-01 00:00:00 UTC.")
-	s.WantDetail("An interrupted create may have left it", acctest.StatusCommand("theirs", "Inactive"), `"delete_unused"`)
+	s.WantDetail("Otherwise it will block the rotation of 2026-04-01 00:00:00 UTC; an interrupted create may have left it, and nobody has "+
+		"its secret then.", acctest.StatusCommand("theirs", "Inactive"), `"delete_unused"`)
 	s.WantChanges("create k1")
 	blocks := acctest.WillBlock("theirs", acctest.NeverUsed(acctest.FirstDay), acctest.RotationDay)
 	s.PlanEmpty(blocks)
@@ -163,7 +163,7 @@ func TestAccRotatingAccessKey_unmanagedDeleteUnused(t *testing.T) {
 		"never used, Inactive": {status: "Inactive", state: "Inactive, created 2026-01-01 00:00:00 UTC, never used"},
 		"proof only": {
 			used: 15 * time.Minute, service: "sts",
-			state: "Active, created 2026-01-01 00:00:00 UTC, last used at 2026-01-01 00:15:00 UTC by sts in us-east-1",
+			state: "Active, created 2026-01-01 00:00:00 UTC, used only by sts at 2026-01-01 00:15:00 UTC, to prove that it works",
 		},
 		"sts a second after the proof": {
 			used: 15*time.Minute + time.Second, service: "sts", fact: acctest.SlotTaken("theirs"),

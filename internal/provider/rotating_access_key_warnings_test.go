@@ -48,7 +48,8 @@ func TestAccRotatingAccessKey_keyInTheWayByRequest(t *testing.T) {
 	s := acctest.NewStory(t).WithKey(args)
 	s.CreateForeignKey("theirs")
 	s.UseKey("theirs")
-	s.PlanEmpty(acctest.Warns("Unmanaged access key will block the rotation", `of user "ci" will block the next rotation.`))
+	s.PlanEmpty(acctest.Warns("Unmanaged access key will block the rotation",
+		`of user "ci" will block the next rotation, as configured so far.`))
 	s.Write(args.With(acctest.Args{"unmanaged_keys": `"retire"`}), acctest.ConsumerHCL)
 	s.Apply(acctest.Warns("Unmanaged access key will block the rotation"))
 	s.Apply(acctest.Adopts("theirs"))
@@ -136,8 +137,9 @@ func TestAccRotatingAccessKey_longFreeze(t *testing.T) {
 	s.PlanEmpty()
 	s.Advance("1s")
 	long := []acctest.Option{
-		acctest.Warns("Rollback lasts for more than 30 days", `User "ci": hold_previous is set since 2026-04-01 00:00:00 UTC`, "key k1"),
-		acctest.Warns("Change freeze lasts for more than 30 days", `User "ci": paused is set since 2026-04-01 00:00:00 UTC`),
+		acctest.Warns("Rollback has lasted for more than 30 days", "key k1",
+			`User "ci": hold_previous has been set since 2026-04-01 00:00:00 UTC`),
+		acctest.Warns("Change freeze has lasted for more than 30 days", `User "ci": paused has been set since 2026-04-01 00:00:00 UTC`),
 	}
 	s.PlanEmpty(long...)
 	s.Write(acctest.Distinct(acctest.Args{"paused": "true"}), acctest.ConsumerHCL)

@@ -196,8 +196,6 @@ func (c *claims) replace(user, old string, record rotation.Record) {
 		own.set(record)
 		if old != "" {
 			u.held = slices.DeleteFunc(u.held, func(h *claim) bool { return h.current == old })
-		} else {
-			u.takes = nil
 		}
 	})
 }

@@ -59,7 +59,8 @@ func TestClaimPlan_taken(t *testing.T) {
 			{recordOf("B", "A"), []rotation.Step{step(rotation.Deactivate, "A")}, ""},
 		}},
 		{name: "two resources that have adopted each other's key", plans: []planned{
-			{recordOf("A", "B"), nil, ""}, {recordOf("B", "A"), nil, "TakenError{A of A by B adopted}"},
+			{recordOf("A", "B"), nil, ""},
+			{recordOf("B", "A"), nil, "TakenError{A of A by B adopted}"},
 			{recordOf("A", "B"), nil, "TakenError{B of B by A adopted}"},
 		}},
 		{name: "the own keys", plans: []planned{
@@ -104,6 +105,10 @@ func TestPreviewCreate_takes(t *testing.T) {
 			f.equal("create", create(), "adopt C")
 			f.equal("plan", plan(), "")
 		}},
+		{"in an apply that changes the resource, and so knows it", func(f *fixture, create, _, plan func() string) {
+			f.equal("plan", plan(), "")
+			f.equal("create", create(), "")
+		}},
 		{"planned after the resource was read", func(f *fixture, create, read, plan func() string) {
 			read()
 			f.equal("create", create(), "may take C")
@@ -122,7 +127,7 @@ func TestPreviewCreate_takes(t *testing.T) {
 			f := newFixture(t)
 			record := f.single(day)
 			f.use(record.Current.ID)
-			c.run(f, func() string {
+			create := func() string {
 				preview, err := f.client.PreviewCreate(f.ctx(), "ci", retire)
 				var text string
 				for _, s := range preview.Decision.Steps {
@@ -137,7 +142,9 @@ func TestPreviewCreate_takes(t *testing.T) {
 					text += ": " + f.describeError(err)
 				}
 				return text
-			}, func() string { return f.client.ClaimRead("ci", record.Current.ID) }, func() string { return f.describeError(f.client.ClaimPlan("ci", record, nil)) })
+			}
+			read := func() string { return f.client.ClaimRead("ci", record.Current.ID) }
+			c.run(f, create, read, func() string { return f.describeError(f.client.ClaimPlan("ci", record, nil)) })
 		})
 	}
 }
