@@ -54,7 +54,8 @@ type user struct {
 	Name, Path, ID string
 	CreatedAt      time.Time
 	Tags           map[string]string
-	existsSince    time.Time // CreatedAt has whole seconds only
+	existsSince    time.Time    // CreatedAt has whole seconds only
+	keys           []*accessKey // oldest first
 	past           pastUser
 	policies       []*iampolicy.Document // nil: the user may do everything
 }

@@ -51,21 +51,13 @@ func (a *account) createKey(u *user, now time.Time) (*accessKey, error) {
 	}
 	k.setStatus(statusActive, now, a.retiredKeyDelay)
 	a.keys[k.ID] = k
+	u.keys = append(u.keys, k)
 	a.issued = append(a.issued, Credentials{AccessKeyID: k.ID, Secret: k.secret})
 	return k, nil
 }
 
 // keysOf returns a user's keys, oldest first.
-func (a *account) keysOf(u *user) []*accessKey {
-	var keys []*accessKey
-	for _, k := range a.keys {
-		if k.owner == u {
-			keys = append(keys, k)
-		}
-	}
-	slices.SortFunc(keys, bySerial)
-	return keys
-}
+func (a *account) keysOf(u *user) []*accessKey { return slices.Clone(u.keys) }
 
 // key returns a key of u or, if u is nil, of any user.
 func (a *account) key(u *user, id string) (*accessKey, error) {
@@ -111,6 +103,7 @@ func (a *account) deleteKey(u *user, id string, now time.Time) error {
 	}
 	k.setStatus(statusDeleted, now, a.retiredKeyDelay)
 	delete(a.keys, id)
+	k.owner.keys = slices.DeleteFunc(k.owner.keys, func(other *accessKey) bool { return other == k })
 	a.deleted[id] = k
 	return nil
 }

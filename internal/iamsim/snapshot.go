@@ -80,6 +80,12 @@ func (a *account) clone() *account {
 		return to
 	}
 	next.keys, next.deleted = keys(a.keys), keys(a.deleted)
+	for _, u := range next.users {
+		u.keys = slices.Clone(u.keys)
+		for i, k := range u.keys {
+			u.keys[i] = next.keys[k.ID]
+		}
+	}
 	next.serviceCredentials = nil
 	for _, c := range a.serviceCredentials {
 		copied := *c
