@@ -60,8 +60,10 @@ type LastUsed struct {
 type User struct {
 	Name string
 	// ID is the unique id (AIDA...). A user that is re-created under the same name has another.
-	ID        string
-	ARN       string
+	ID  string
+	ARN string
+	// Path is "/" or begins and ends with a slash.
+	Path      string
 	CreatedAt time.Time
 	// Tags is never nil.
 	Tags map[string]string

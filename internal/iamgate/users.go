@@ -2,6 +2,7 @@ package iamgate
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,6 +21,8 @@ const (
 
 	// largestPage is the most that IAM returns in one page of a list.
 	largestPage = 1000
+	// allPaths is the prefix of every path, and IAM's default.
+	allPaths = "/"
 )
 
 // conflictTimeout is how long to try again while other changes of the same user are under way, counted in time slept.
@@ -40,37 +43,69 @@ func (g *Gateway) GetUser(ctx context.Context, name string) (User, error) {
 	return user, nil
 }
 
+// Users returns the users below a path prefix, such as /division/, or all users of the account for "/". They come without tags, and
+// page by page: a page is asked for when the loop has taken the one before. After an error it returns nothing more. IAM's lists are
+// eventually consistent.
+//
+// See https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html.
+func (g *Gateway) Users(ctx context.Context, pathPrefix string) iter.Seq2[User, error] {
+	if pathPrefix == allPaths {
+		return g.users(ctx, pathPrefix, "")
+	}
+	return g.users(ctx, pathPrefix, pathPrefix)
+}
+
 // UserByID returns the user with a unique id (AIDA...), whatever the name, without tags. It reports whether there is one. It
 // lists all users of the account, so it needs iam:ListUsers. IAM's lists are eventually consistent.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html.
 func (g *Gateway) UserByID(ctx context.Context, uniqueID string) (User, bool, error) {
-	input := &iam.ListUsersInput{MaxItems: aws.Int32(largestPage)}
-	pages := iam.NewListUsersPaginator(g.iam, input, func(o *iam.ListUsersPaginatorOptions) { o.StopOnDuplicateToken = true })
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+	for user, err := range g.users(ctx, allPaths, uniqueID) {
 		if err != nil {
-			return User{}, false, newError(actionListUsers, uniqueID, err)
+			return User{}, false, err
 		}
-		if page.Users == nil || page.IsTruncated && !pages.HasMorePages() {
-			return User{}, false, badAnswer(actionListUsers, uniqueID, page.ResultMetadata)
-		}
-		for _, listed := range page.Users {
-			user, ok := newUser(&listed)
-			if !ok {
-				return User{}, false, badAnswer(actionListUsers, uniqueID, page.ResultMetadata)
-			}
-			if user.ID == uniqueID {
-				return user, true, nil
-			}
+		if user.ID == uniqueID {
+			return user, true, nil
 		}
 	}
 	return User{}, false, nil
 }
 
+// users is Users, with errors that name resource.
+func (g *Gateway) users(ctx context.Context, pathPrefix, resource string) iter.Seq2[User, error] {
+	return func(yield func(User, error) bool) {
+		input := &iam.ListUsersInput{MaxItems: aws.Int32(largestPage)}
+		if pathPrefix != allPaths {
+			input.PathPrefix = aws.String(pathPrefix)
+		}
+		pages := iam.NewListUsersPaginator(g.iam, input, func(o *iam.ListUsersPaginatorOptions) { o.StopOnDuplicateToken = true })
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(User{}, newError(actionListUsers, resource, err))
+				return
+			}
+			if page.Users == nil || page.IsTruncated && !pages.HasMorePages() {
+				yield(User{}, badAnswer(actionListUsers, resource, page.ResultMetadata))
+				return
+			}
+			for _, listed := range page.Users {
+				user, ok := newUser(&listed)
+				if !ok {
+					yield(User{}, badAnswer(actionListUsers, resource, page.ResultMetadata))
+					return
+				}
+				if !yield(user, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // newUser reports whether u has what AWS always sends.
 func newUser(u *types.User) (User, bool) {
-	if u == nil || u.UserName == nil || u.UserId == nil || u.Arn == nil || u.CreateDate == nil {
+	if u == nil || u.UserName == nil || u.UserId == nil || u.Arn == nil || u.Path == nil || u.CreateDate == nil {
 		return User{}, false
 	}
 	parsed, err := arn.Parse(*u.Arn)
@@ -78,7 +113,7 @@ func newUser(u *types.User) (User, bool) {
 		return User{}, false
 	}
 	user := User{
-		Name: *u.UserName, ID: *u.UserId, ARN: *u.Arn, CreatedAt: u.CreateDate.UTC(),
+		Name: *u.UserName, ID: *u.UserId, ARN: *u.Arn, Path: *u.Path, CreatedAt: u.CreateDate.UTC(),
 		Tags: make(map[string]string, len(u.Tags)), AccountID: parsed.AccountID,
 	}
 	for _, tag := range u.Tags {

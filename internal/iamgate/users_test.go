@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func TestUserByID(t *testing.T) {
 	user, found, err := g.UserByID(t.Context(), created.ID)
 	noError(t, err)
 	if !found || user.Name != "zoe" || user.ID != created.ID || user.ARN != "arn:aws:iam::123456789012:user/zoe" ||
-		user.AccountID != "123456789012" || !user.CreatedAt.Equal(day0) || user.Tags == nil || len(user.Tags) != 0 {
+		user.Path != "/" || user.AccountID != "123456789012" || !user.CreatedAt.Equal(day0) || user.Tags == nil || len(user.Tags) != 0 {
 		t.Errorf("renamed: got %t and %+v", found, user)
 	}
 
@@ -62,6 +63,61 @@ func TestUserByID(t *testing.T) {
 	}
 }
 
+func TestUsers(t *testing.T) {
+	t.Parallel()
+	sim := newSim(t, iamsim.Options{PageSize: 2})
+	for _, name := range []string{"ann", "bob", "eve"} {
+		sim.AddUsers(iamsim.SeedUser{Name: name, Path: "/staff/", CreatedAt: day0})
+	}
+	sim.AddUsers(iamsim.SeedUser{Name: "dan", Path: "/staffing/", CreatedAt: day0})
+	g, _ := newGateway(t, sim)
+	names := func(pathPrefix string, limit int) (names []string) {
+		t.Helper()
+		sim.ResetLog()
+		for user, err := range g.Users(t.Context(), pathPrefix) {
+			noError(t, err)
+			if len(names) == limit {
+				break
+			}
+			names = append(names, user.Path+user.Name)
+		}
+		return names
+	}
+	for _, test := range []struct {
+		pathPrefix string
+		want       []string
+		pages      int
+	}{
+		{"/", []string{"/admin", "/staff/ann", "/staff/bob", "/ci", "/staffing/dan", "/staff/eve"}, 3},
+		{"/staff/", []string{"/staff/ann", "/staff/bob", "/staff/eve"}, 2},
+		{"/nobody/", nil, 1},
+	} {
+		if got := names(test.pathPrefix, -1); !slices.Equal(got, test.want) {
+			t.Errorf("below %s: got %q, want %q", test.pathPrefix, got, test.want)
+		}
+		wantCalls(t, sim, repeat("ListUsers", test.pages)...)
+	}
+	if got := names("/", 1); len(got) != 1 {
+		t.Errorf("got %q", got)
+	}
+	wantCalls(t, sim, "ListUsers")
+
+	sim.AddFault(iamsim.Fault{Action: "ListUsers", Nth: 2, Kind: iamsim.Denied})
+	sim.ResetLog()
+	var got []string
+	var failure error
+	for user, err := range g.Users(t.Context(), "/staff/") {
+		if err != nil {
+			failure = err
+			continue
+		}
+		got = append(got, user.Name)
+	}
+	if e := wantError(t, failure, iamgate.KindAccessDenied); e.Action != "iam:ListUsers" || e.Resource != "/staff/" || len(got) != 2 {
+		t.Errorf("got %+v after %q", *e, got)
+	}
+}
+
 func userID(t *testing.T, sim *iamsim.Server, name string) string {
 	t.Helper()
 	user, ok := sim.User(name)
@@ -75,7 +131,7 @@ func userID(t *testing.T, sim *iamsim.Server, name string) string {
 func TestLists_cutShort(t *testing.T) {
 	t.Parallel()
 	const member = `<member><UserName>ann</UserName><UserId>AIDA2</UserId><Arn>arn:aws:iam::123456789012:user/ann</Arn>` +
-		`<AccessKeyId>AKIA2</AccessKeyId><Status>Active</Status><CreateDate>2026-11-01T12:00:00Z</CreateDate></member>`
+		`<Path>/</Path><AccessKeyId>AKIA2</AccessKeyId><Status>Active</Status><CreateDate>2026-11-01T12:00:00Z</CreateDate></member>`
 	for name, end := range map[string]string{
 		"no marker":         `<IsTruncated>true</IsTruncated>`,
 		"the marker before": `<IsTruncated>true</IsTruncated><Marker>m</Marker>`,
