@@ -73,7 +73,7 @@ func (s *Story) Changes() []string {
 		var verb string
 		switch call.Action {
 		case "ListAccessKeys", "GetAccessKeyLastUsed", "GetUser", "ListUsers", "GetCallerIdentity", "AssumeRole", "Encrypt", "Decrypt",
-			"LookupEvents":
+			"LookupEvents", "ListServiceSpecificCredentials", "GenerateCredentialReport", "GetCredentialReport", "GetAccessKeyInfo":
 			continue
 		case "CreateAccessKey":
 			verb = "create"

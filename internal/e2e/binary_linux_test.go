@@ -57,16 +57,16 @@ func TestBinary_stderr(t *testing.T) {
 }
 
 // scriptedProvider writes a shell script that Terraform starts as the provider, and returns a file for TF_CLI_CONFIG_FILE.
-func scriptedProvider(t *testing.T, script string) string {
-	t.Helper()
-	dir := t.TempDir()
+func scriptedProvider(tb testing.TB, script string) string {
+	tb.Helper()
+	dir := tb.TempDir()
 	//nolint:gosec // a script must be executable
 	if err := os.WriteFile(filepath.Join(dir, providerName), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	config := filepath.Join(dir, "cli.tfrc")
 	if err := tfcli.WriteConfig(config, dir); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return config
 }

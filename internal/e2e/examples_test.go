@@ -33,6 +33,7 @@ var exampleSetups = map[string]func(w *acctest.World) (keyID string){
 	"data-sources/iamkeys_access_key_last_used": withKey,
 	"data-sources/iamkeys_access_key_owner":     withKey,
 	"data-sources/iamkeys_access_key_usage":     withKey,
+	"data-sources/iamkeys_access_keys":          withKey,
 	"demo-monthly": func(w *acctest.World) string {
 		w.Sim.CreateUser("report")
 		return ""

@@ -165,6 +165,7 @@ func renamedWithoutKey(r *policyRun) {
 // auditOfKeys reads the data sources about keys.
 func auditOfKeys(r *policyRun) {
 	key := r.CreateForeignKey("theirs")
+	r.Sim.AddUsers(iamsim.SeedUser{Name: "batch", Path: "/service/", CreatedAt: before(400), Keys: []iamsim.SeedKey{keyOf(100, 50)}})
 	r.CLI.Write("main.tf", r.ProviderHCL+fmt.Sprintf(`
 data "iamkeys_access_key_age" "test" {
   user = "ci"
@@ -172,7 +173,33 @@ data "iamkeys_access_key_age" "test" {
 data "iamkeys_access_key_last_used" "test" {
   access_key_id = %q
 }
+data "iamkeys_access_keys" "test" {
+  path_prefix = "/service/"
+  include     = ["descriptions"]
+}
 `, key.AccessKeyID))
+	r.apply(nil)
+}
+
+// ownerOfKey finds the user and the account of a key by its id.
+func ownerOfKey(r *policyRun) {
+	r.CLI.Write("main.tf", r.ProviderHCL+fmt.Sprintf(`
+data "iamkeys_access_key_owner" "test" {
+  access_key_id = %q
+}
+`, r.CreateForeignKey("theirs").AccessKeyID))
+	r.apply(nil)
+}
+
+// auditOfAccount reads what concerns no single user.
+func auditOfAccount(r *policyRun) {
+	r.CLI.Write("main.tf", r.ProviderHCL+`
+data "iamkeys_credential_report" "test" {}
+data "iamkeys_access_keys" "test" {
+  users   = []
+  include = ["service_specific_credentials"]
+}
+`)
 	r.apply(nil)
 }
 

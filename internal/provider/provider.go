@@ -101,6 +101,7 @@ func (p *iamkeysProvider) DataSources(context.Context) []func() datasource.DataS
 	return []func() datasource.DataSource{
 		newAccessKeyAgeDataSource,
 		newAccessKeyLastUsedDataSource,
+		newAccessKeysDataSource,
 		newAccessKeyOwnerDataSource,
 		newAccessKeyUsageDataSource,
 		newCredentialReportDataSource,
