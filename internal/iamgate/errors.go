@@ -61,7 +61,8 @@ type Error struct {
 	// Message is the first line of AWS's own, or else says what went wrong.
 	Message   string
 	RequestID string
-	// Ambiguous is true when a CreateAccessKey may have created a key although it failed.
+	// Ambiguous is true when a creation, change or deletion of a key may have taken effect although the call failed, by any of its
+	// attempts.
 	Ambiguous bool
 	// Err is the cause, if there is one that cannot hold a piece of an answer.
 	Err error
@@ -93,16 +94,16 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// IsAmbiguous reports whether err is, or wraps, an *Error of a CreateAccessKey that may have created a key although it failed.
+// IsAmbiguous reports whether err is, or wraps, an *Error of a call that may have taken effect although it failed.
 func IsAmbiguous(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Ambiguous
 }
 
-// IsRefused reports whether AWS clearly refused the call with a 4xx status, so that it changed nothing.
+// IsRefused reports whether AWS clearly refused the call with a 4xx status, and each attempt before, so that it changed nothing.
 func IsRefused(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError
+	return ok && !e.Ambiguous && e.HTTPStatus >= http.StatusBadRequest && e.HTTPStatus < http.StatusInternalServerError
 }
 
 // IsUnknownKey reports whether AWS answered that the key that signed does not exist, or is Inactive.

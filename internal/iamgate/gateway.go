@@ -2,8 +2,9 @@
 //
 // It promises more than the SDK's own clients:
 //
-//   - CreateAccessKey takes effect at most once. It is not idempotent, so only a throttled request is sent again, and an
-//     error after which a key may exist says so (Error.Ambiguous).
+//   - CreateAccessKey takes effect at most once. It is not idempotent, so only a throttled request is sent again.
+//   - An error after which a key may have been created, changed or deleted all the same says so (Error.Ambiguous), whatever the last
+//     attempt was answered.
 //   - An answer without a field that AWS always sends is an error, never an empty list or a key that nobody used.
 //   - Every error is an *Error with a Kind and a Code. It contains no response body, and so no secret.
 //   - Now is AWS's time, taken from the Date header of every answer.

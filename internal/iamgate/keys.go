@@ -55,15 +55,17 @@ func (g *Gateway) ListAccessKeys(ctx context.Context, user string) ([]AccessKey,
 
 // UpdateAccessKey sets the status of a key to "Active" or "Inactive", and waits until a list shows it. The error is
 // KindNoSuchEntity if the key does not exist. It wraps ErrNotSettled if the status was set, but the list can't be read or does
-// not show it within Options.SettleTimeout.
+// not show it within Options.SettleTimeout. The *Error has Ambiguous set if the status may have been set all the same: the SDK sends
+// a request again whose answer was lost, so this can be true of any kind.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html.
 func (g *Gateway) UpdateAccessKey(ctx context.Context, user, id, status string) error {
+	var sent attempts
 	_, err := g.iam.UpdateAccessKey(ctx, &iam.UpdateAccessKeyInput{
 		UserName: aws.String(user), AccessKeyId: aws.String(id), Status: types.StatusType(status),
-	})
+	}, sent.record)
 	if err != nil {
-		return newError(actionUpdateAccessKey, id, err)
+		return sent.failure(actionUpdateAccessKey, id, err)
 	}
 	_, err = g.waitList(ctx, actionUpdateAccessKey, user, id, func(keys []AccessKey) bool {
 		return slices.ContainsFunc(keys, func(k AccessKey) bool { return k.ID == id && k.Status == status })
@@ -78,14 +80,16 @@ func (g *Gateway) UpdateAccessKey(ctx context.Context, user, id, status string) 
 	return err
 }
 
-// DeleteAccessKey deletes a key. It does not wait until the list shows it: see WaitDeleted. If an answer was lost and the
-// request was sent again, the error can be KindNoSuchEntity although this call deleted the key.
+// DeleteAccessKey deletes a key. It does not wait until the list shows it: see WaitDeleted. The *Error has Ambiguous set if the key may
+// have been deleted all the same: if an answer was lost and the request was sent again, even KindNoSuchEntity can be the answer to a
+// call that deleted the key.
 //
 // See https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html.
 func (g *Gateway) DeleteAccessKey(ctx context.Context, user, id string) error {
-	_, err := g.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id)})
+	var sent attempts
+	_, err := g.iam.DeleteAccessKey(ctx, &iam.DeleteAccessKeyInput{UserName: aws.String(user), AccessKeyId: aws.String(id)}, sent.record)
 	if err != nil {
-		return newError(actionDeleteAccessKey, id, err)
+		return sent.failure(actionDeleteAccessKey, id, err)
 	}
 	return nil
 }

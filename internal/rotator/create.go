@@ -18,9 +18,9 @@ func (a *application) create(ctx context.Context) (iamgate.NewAccessKey, error) 
 	a.createBegan = a.client.gateway.Now()
 	failure := &CreateError{}
 	key, err := a.createInSlot(ctx, failure)
-	if iamgate.IsAmbiguous(err) {
+	if a.creating {
 		if failure.Lost = a.findLost(ctx); a.deleteLost(ctx, failure.Lost) {
-			if key, err = a.createInSlot(ctx, failure); iamgate.IsAmbiguous(err) {
+			if key, err = a.createInSlot(ctx, failure); a.creating {
 				failure.Lost = a.findLost(ctx)
 			}
 		}

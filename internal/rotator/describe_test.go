@@ -69,11 +69,17 @@ func (f *fixture) describeError(err error) string {
 		flag(e.Begun, "begun")
 	case *rotator.StatusError:
 		parts = append(parts, f.name(e.Key), string(e.Status))
+		if e.Listed != "" {
+			parts[1] += ", listed " + string(e.Listed)
+		}
 		flag(e.Gone, "gone")
 		flag(e.Refused, "refused")
 		flag(e.Revoked, "revoked for "+f.name(e.NewKey))
 	case *rotator.DeleteError:
 		parts = append(parts, f.name(e.Key))
+		if e.Listed {
+			parts[0] += ", listed"
+		}
 		flag(e.Refused, "refused")
 		flag(e.Replaced, "replaced")
 	case *rotator.CreateError:

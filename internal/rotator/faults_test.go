@@ -19,6 +19,8 @@ const (
 	errorAfterCommit  fault = "error after commit"
 	answerLost        fault = "answer lost"
 	answerLostOnce    fault = "answer lost once"
+	lostThenDenied    fault = "answer lost, then denied"
+	cutThenDenied     fault = "cut before commit, then denied"
 	cutBeforeCommit   fault = "cut before commit"
 	empty200          fault = "empty 200"
 	throttled         fault = "throttled"
@@ -31,6 +33,10 @@ var allFaults = []fault{
 	none, denied, errorBeforeCommit, errorAfterCommit, answerLost, answerLostOnce, cutBeforeCommit, empty200, throttled,
 	keyDeleted, userRenamed,
 }
+
+// retryFaults are the faults of an action that the SDK sends again, unlike CreateAccessKey: what the last attempt is answered says
+// nothing of the first.
+var retryFaults = []fault{lostThenDenied, cutThenDenied}
 
 // inject makes an action go wrong: at every call, where the fault does not say otherwise. Key is the key that the step
 // acts on.
@@ -50,6 +56,10 @@ func (f *fixture) inject(what fault, action, key string) {
 		f.deny(action)
 	case answerLostOnce:
 		f.sim.AddFault(iamsim.Fault{Action: action, Nth: 1, Kind: iamsim.AnswerLost})
+	case lostThenDenied, cutThenDenied:
+		first := map[fault]iamsim.FaultKind{lostThenDenied: iamsim.AnswerLost, cutThenDenied: iamsim.CutBeforeCommit}[what]
+		f.sim.AddFault(iamsim.Fault{Action: action, Nth: 1, Kind: first})
+		f.sim.AddFault(iamsim.Fault{Action: action, Nth: 2, Kind: iamsim.Denied})
 	case keyDeleted:
 		f.before(action, 1, func() { f.sim.DeleteAccessKey(key) })
 	case userRenamed:
@@ -84,7 +94,11 @@ func (s stepTest) run(t *testing.T) {
 	for _, row := range s.rows {
 		rows[row.fault] = row
 	}
-	for _, what := range allFaults {
+	faults := allFaults
+	if s.action != "CreateAccessKey" {
+		faults = slices.Concat(allFaults, retryFaults)
+	}
+	for _, what := range faults {
 		t.Run(string(what), func(t *testing.T) {
 			t.Parallel()
 			want, ok := rows[what]

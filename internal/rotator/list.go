@@ -127,16 +127,20 @@ func (c *Client) listSettled(ctx context.Context, s Subject, known Evidence, lis
 	return known.corrected(keys, s, c.gateway.Now()), nil
 }
 
-// hasStatus reports whether a list shows that status of a key, after a change whose answer was lost. It lists again for some
-// seconds, since a list may be a stale read.
-func (c *Client) hasStatus(ctx context.Context, user, id string, status rotation.Status) bool {
+// listUntil finds out what a change whose answer was lost has done to a key: it reports whether a list shows what is wanted, and how
+// it lists the key; nil where it does not, or where the keys can't be listed. It lists again for some seconds, since a list may be a
+// stale read.
+func (c *Client) listUntil(
+	ctx context.Context, user, id string, wanted func(*rotation.Key) bool,
+) (listed *rotation.Key, shown bool) {
 	for pause := firstPause; ; pause *= 2 {
 		keys, err := c.List(ctx, user)
-		if k := findKey(keys, id); k != nil && k.Status == status {
-			return true
+		if err != nil {
+			return nil, false
 		}
-		if err != nil || pause > lastListPause || c.clock.Sleep(ctx, pause) != nil {
-			return false
+		listed = findKey(keys, id)
+		if shown = wanted(listed); shown || pause > lastListPause || c.clock.Sleep(ctx, pause) != nil {
+			return listed, shown
 		}
 	}
 }

@@ -147,7 +147,12 @@ func (c *Client) withOwner(ctx context.Context, s Subject, id string, change fun
 	if err = change(s.User); !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 		return s.User, false, err
 	}
-	return c.withOwnerElsewhere(ctx, s, id, change)
+	owner, gone, elsewhere := c.withOwnerElsewhere(ctx, s, id, change)
+	if elsewhere != nil && iamgate.IsAmbiguous(err) {
+		// IAM may not know the key under that name because this change has deleted it, and the answer was lost.
+		return s.User, false, err
+	}
+	return owner, gone, elsewhere
 }
 
 // withOwnerElsewhere is withOwner for a key that IAM does not know under the name of its user.

@@ -117,8 +117,10 @@ type StatusError struct {
 	Status rotation.Status
 	// Gone reports that the key does not exist any more. Err is nil then.
 	Gone bool
-	// Refused reports whether AWS clearly refused, so that the status is what it was.
+	// Refused reports whether AWS clearly refused, so that this task did not change the status. Otherwise Listed is the status that
+	// IAM lists since, empty where it does not list the key or can't be asked.
 	Refused bool
+	Listed  rotation.Status
 	// Revoked reports that the key was to be revoked, and NewKey is the key that replaced it.
 	Revoked bool
 	NewKey  string
@@ -135,8 +137,9 @@ func (e *StatusError) Unwrap() error { return e.Err }
 // DeleteError reports that a key could not be deleted.
 type DeleteError struct {
 	Key string
-	// Refused reports whether AWS clearly refused, so that the key still exists.
-	Refused bool
+	// Refused reports whether AWS clearly refused, so that this task did not delete the key. Otherwise Listed reports whether IAM still
+	// lists it.
+	Refused, Listed bool
 	// Replaced reports that the new key for which it was to make room exists and is in the state.
 	Replaced bool
 	Err      error

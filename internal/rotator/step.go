@@ -55,11 +55,18 @@ func (a *application) setStatus(ctx context.Context, step rotation.Step, status 
 	case iamgate.IsKind(err, iamgate.KindNotSettled):
 		a.notify(NotConfirmed{Key: step.Key, Change: change, Err: err})
 		return out, nil
-	case owner != "" && !iamgate.IsRefused(err) && a.client.hasStatus(ctx, owner, step.Key, status):
-		// The answer was lost, and the change was made.
-		return out, nil
 	}
 	failure := &StatusError{Key: step.Key, Status: status, Refused: iamgate.IsRefused(err), Err: err}
+	if owner != "" && !failure.Refused {
+		listed, shown := a.client.listUntil(ctx, owner, step.Key, func(k *rotation.Key) bool { return k != nil && k.Status == status })
+		if shown {
+			// The answer was lost, and the change was made.
+			return out, nil
+		}
+		if listed != nil {
+			failure.Listed = listed.Status
+		}
+	}
 	if p := a.state.Record.Previous; status == rotation.Inactive && p != nil && p.Revoked {
 		failure.Revoked, failure.NewKey = true, a.state.Record.Current.ID
 	}
@@ -73,7 +80,11 @@ func (a *application) deleteKey(ctx context.Context, step rotation.Step, makesRo
 		return a.client.gateway.DeleteAccessKey(ctx, user, step.Key)
 	})
 	if err != nil {
-		return rotation.Outcome{}, &DeleteError{Key: step.Key, Refused: iamgate.IsRefused(err), Err: err}
+		failure := a.client.deletionFailure(ctx, owner, step.Key, err)
+		if failure != nil {
+			return rotation.Outcome{}, failure
+		}
+		gone = true
 	}
 	a.removed = append(a.removed, step.Key)
 	if !makesRoom && !gone {
@@ -89,6 +100,21 @@ func (a *application) deleteKey(ctx context.Context, step rotation.Step, makesRo
 		a.notify(a.client.untag(ctx, owner, step.Key)...)
 	}
 	return rotation.Outcome{At: a.client.gateway.Now()}, nil
+}
+
+// deletionFailure is the error for a deletion that failed under a name that is proved to be the user's. It is nil where the answer was
+// lost and the key is gone. Owner is empty where no such name is known.
+func (c *Client) deletionFailure(ctx context.Context, owner, id string, err error) *DeleteError {
+	failure := &DeleteError{Key: id, Refused: iamgate.IsRefused(err), Err: err}
+	if owner == "" || failure.Refused {
+		return failure
+	}
+	listed, gone := c.listUntil(ctx, owner, id, func(k *rotation.Key) bool { return k == nil })
+	if gone {
+		return nil
+	}
+	failure.Listed = listed != nil
+	return failure
 }
 
 // describe brings the descriptions of the managed keys in line with a changed configuration.

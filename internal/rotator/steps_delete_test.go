@@ -29,24 +29,32 @@ func TestUpdate_deletePrevious(t *testing.T) {
 				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
 			},
 			{
-				fault: errorBeforeCommit, err: "DeleteError{P}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "P Inactive, C Active",
-				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
+				fault: errorBeforeCommit, err: "DeleteError{P, listed}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "P Inactive, C Active",
+				evidence: "P Inactive, C Active | changed +3s", calls: "DeleteAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: errorAfterCommit, err: "DeleteError{P}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "C Active",
-				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
+				fault: errorAfterCommit, saved: "current C | C Active | configured, done", iam: "C Active",
+				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: answerLost, err: "DeleteError{P}: DeleteAccessKey no answer", saved: unsaved, iam: "C Active",
-				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
+				fault: answerLost, saved: "current C | C Active | configured, done", iam: "C Active",
+				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: answerLostOnce, saved: "current C | C Active | configured, done", iam: "C Active",
 				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, GetCallerIdentity, GetAccessKeyLastUsed P, GetUser ci",
 			},
 			{
-				fault: cutBeforeCommit, err: "DeleteError{P}: DeleteAccessKey no answer", saved: unsaved, iam: "P Inactive, C Active",
-				evidence: "P Inactive, C Active | changed now", calls: "DeleteAccessKey P",
+				fault: lostThenDenied, saved: "current C | C Active | configured, done", iam: "C Active",
+				evidence: "C Active | changed now, removed P", calls: "DeleteAccessKey P, ListAccessKeys ci",
+			},
+			{
+				fault: cutThenDenied, err: "DeleteError{P, listed}: DeleteAccessKey AccessDenied", saved: unsaved,
+				iam: "P Inactive, C Active", evidence: "P Inactive, C Active | changed +3s", calls: "DeleteAccessKey P, ListAccessKeys ci",
+			},
+			{
+				fault: cutBeforeCommit, err: "DeleteError{P, listed}: DeleteAccessKey no answer", saved: unsaved, iam: "P Inactive, C Active",
+				evidence: "P Inactive, C Active | changed +3s", calls: "DeleteAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: empty200, saved: "current C | C Active | configured, done", iam: "C Active",
@@ -89,16 +97,24 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
 			},
 			{
-				fault: errorBeforeCommit, err: "DeleteError{C}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "P Active, C Inactive",
-				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
+				fault: errorBeforeCommit, err: "DeleteError{C, listed}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "P Active, C Inactive",
+				evidence: "P Active, C Inactive | changed +3s", calls: "DeleteAccessKey C, ListAccessKeys ci",
 			},
 			{
-				fault: errorAfterCommit, err: "DeleteError{C}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "P Active",
-				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
+				fault: errorAfterCommit,
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
+					" | created with secret for inactive (current C inactive since -7d; previous P replaced -15d), " +
+					"configured, done",
+				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
+				calls: "DeleteAccessKey C, ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
-				fault: answerLost, err: "DeleteError{C}: DeleteAccessKey no answer", saved: unsaved, iam: "P Active",
-				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
+				fault: answerLost,
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
+					" | created with secret for inactive (current C inactive since -7d; previous P replaced -15d), " +
+					"configured, done",
+				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
+				calls: "DeleteAccessKey C, ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
 				fault: answerLostOnce,
@@ -110,8 +126,20 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
-				fault: cutBeforeCommit, err: "DeleteError{C}: DeleteAccessKey no answer", saved: unsaved, iam: "P Active, C Inactive",
-				evidence: "P Active, C Inactive | changed now", calls: "DeleteAccessKey C",
+				fault: lostThenDenied,
+				saved: "current new 1; previous P replaced now | P Active, new 1 Active" +
+					" | created with secret for inactive (current C inactive since -7d; previous P replaced -15d), " +
+					"configured, done",
+				iam: "P Active, new 1 Active", evidence: "P Active, new 1 Active | changed now, removed C",
+				calls: "DeleteAccessKey C, ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: cutThenDenied, err: "DeleteError{C, listed}: DeleteAccessKey AccessDenied", saved: unsaved,
+				iam: "P Active, C Inactive", evidence: "P Active, C Inactive | changed +3s", calls: "DeleteAccessKey C, ListAccessKeys ci",
+			},
+			{
+				fault: cutBeforeCommit, err: "DeleteError{C, listed}: DeleteAccessKey no answer", saved: unsaved, iam: "P Active, C Inactive",
+				evidence: "P Active, C Inactive | changed +3s", calls: "DeleteAccessKey C, ListAccessKeys ci",
 			},
 			{
 				fault: empty200,
@@ -162,16 +190,20 @@ func TestUpdate_deleteUnmanaged(t *testing.T) {
 				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
 			},
 			{
-				fault: errorBeforeCommit, err: "DeleteError{X}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "C Active, X Active",
-				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
+				fault: errorBeforeCommit, err: "DeleteError{X, listed}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "C Active, X Active",
+				evidence: "C Active, X Active | changed +3s", calls: "DeleteAccessKey X, ListAccessKeys ci",
 			},
 			{
-				fault: errorAfterCommit, err: "DeleteError{X}: DeleteAccessKey ServiceFailure", saved: unsaved, iam: "C Active",
-				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
+				fault: errorAfterCommit,
+				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
+				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
+				calls: "DeleteAccessKey X, ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
-				fault: answerLost, err: "DeleteError{X}: DeleteAccessKey no answer", saved: unsaved, iam: "C Active",
-				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
+				fault: answerLost,
+				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
+				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
+				calls: "DeleteAccessKey X, ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
 				fault: answerLostOnce,
@@ -181,8 +213,18 @@ func TestUpdate_deleteUnmanaged(t *testing.T) {
 					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
-				fault: cutBeforeCommit, err: "DeleteError{X}: DeleteAccessKey no answer", saved: unsaved, iam: "C Active, X Active",
-				evidence: "C Active, X Active | changed now", calls: "DeleteAccessKey X",
+				fault: lostThenDenied,
+				saved: "current new 1; previous C replaced now | C Active, new 1 Active | created with secret for age (current C), configured, done",
+				iam:   "C Active, new 1 Active", evidence: "C Active, new 1 Active | changed now, removed X",
+				calls: "DeleteAccessKey X, ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
+			},
+			{
+				fault: cutThenDenied, err: "DeleteError{X, listed}: DeleteAccessKey AccessDenied", saved: unsaved,
+				iam: "C Active, X Active", evidence: "C Active, X Active | changed +3s", calls: "DeleteAccessKey X, ListAccessKeys ci",
+			},
+			{
+				fault: cutBeforeCommit, err: "DeleteError{X, listed}: DeleteAccessKey no answer", saved: unsaved, iam: "C Active, X Active",
+				evidence: "C Active, X Active | changed +3s", calls: "DeleteAccessKey X, ListAccessKeys ci",
 			},
 			{
 				fault: empty200,

@@ -30,7 +30,7 @@ func TestUpdate_reactivate(t *testing.T) {
 				evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P",
 			},
 			{
-				fault: errorBeforeCommit, err: "StatusError{P Active}: UpdateAccessKey ServiceFailure", saved: unsaved,
+				fault: errorBeforeCommit, err: "StatusError{P Active, listed Inactive}: UpdateAccessKey ServiceFailure", saved: unsaved,
 				iam: "P Inactive, C Active", evidence: "P Inactive, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
@@ -48,7 +48,15 @@ func TestUpdate_reactivate(t *testing.T) {
 				iam: "P Active, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: cutBeforeCommit, err: "StatusError{P Active}: UpdateAccessKey no answer", saved: unsaved, iam: "P Inactive, C Active",
+				fault: lostThenDenied, saved: "current C; previous P replaced now | P Active, C Active | configured, done",
+				iam: "P Active, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
+			},
+			{
+				fault: cutThenDenied, err: "StatusError{P Active, listed Inactive}: UpdateAccessKey AccessDenied", saved: unsaved,
+				iam: "P Inactive, C Active", evidence: "P Inactive, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
+			},
+			{
+				fault: cutBeforeCommit, err: "StatusError{P Active, listed Inactive}: UpdateAccessKey no answer", saved: unsaved, iam: "P Inactive, C Active",
 				evidence: "P Inactive, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
@@ -91,7 +99,7 @@ func TestUpdate_deactivate(t *testing.T) {
 				evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
 			},
 			{
-				fault: errorBeforeCommit, err: "StatusError{P Inactive}: UpdateAccessKey ServiceFailure", saved: unsaved,
+				fault: errorBeforeCommit, err: "StatusError{P Inactive, listed Active}: UpdateAccessKey ServiceFailure", saved: unsaved,
 				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
@@ -110,7 +118,16 @@ func TestUpdate_deactivate(t *testing.T) {
 				iam:   "P Inactive, C Active", evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: cutBeforeCommit, err: "StatusError{P Inactive}: UpdateAccessKey no answer", saved: unsaved, iam: "P Active, C Active",
+				fault: lostThenDenied,
+				saved: "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
+				iam:   "P Inactive, C Active", evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
+			},
+			{
+				fault: cutThenDenied, err: "StatusError{P Inactive, listed Active}: UpdateAccessKey AccessDenied", saved: unsaved,
+				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
+			},
+			{
+				fault: cutBeforeCommit, err: "StatusError{P Inactive, listed Active}: UpdateAccessKey no answer", saved: unsaved, iam: "P Active, C Active",
 				evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
@@ -156,7 +173,7 @@ func TestUpdate_deactivateRevoked(t *testing.T) {
 				iam: "P Active, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
 			},
 			{
-				fault: errorBeforeCommit, err: "StatusError{P Inactive revoked for C}: UpdateAccessKey ServiceFailure", saved: unsaved,
+				fault: errorBeforeCommit, err: "StatusError{P Inactive, listed Active revoked for C}: UpdateAccessKey ServiceFailure", saved: unsaved,
 				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
@@ -175,7 +192,16 @@ func TestUpdate_deactivateRevoked(t *testing.T) {
 				iam:   "P Inactive, C Active", evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: cutBeforeCommit, err: "StatusError{P Inactive revoked for C}: UpdateAccessKey no answer", saved: unsaved,
+				fault: lostThenDenied,
+				saved: "current C; previous P replaced -1d deactivated now by us revoked | P Inactive, C Active | configured, done",
+				iam:   "P Inactive, C Active", evidence: "P Inactive, C Active | changed now", calls: "UpdateAccessKey P, ListAccessKeys ci",
+			},
+			{
+				fault: cutThenDenied, err: "StatusError{P Inactive, listed Active revoked for C}: UpdateAccessKey AccessDenied", saved: unsaved,
+				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
+			},
+			{
+				fault: cutBeforeCommit, err: "StatusError{P Inactive, listed Active revoked for C}: UpdateAccessKey no answer", saved: unsaved,
 				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
