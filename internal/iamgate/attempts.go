@@ -33,7 +33,9 @@ func mayHaveTakenEffect(failure *Error, err error) bool {
 type attempts struct{ ambiguous bool }
 
 // record has a call of the IAM client record its failed attempts.
-func (a *attempts) record(o *iam.Options) { o.Retryer = recordingRetryer{configuredRetryer{o.Retryer}, a} }
+func (a *attempts) record(o *iam.Options) {
+	o.Retryer = recordingRetryer{configuredRetryer{o.Retryer}, a}
+}
 
 // failure returns the *Error of a call that was recorded.
 func (a *attempts) failure(action, resource string, err error) *Error {

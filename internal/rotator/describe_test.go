@@ -166,6 +166,9 @@ func (f *fixture) describeOwnerError(e *rotator.OwnerError) string {
 	if e.Foreign {
 		text += ", foreign"
 	}
+	if e.ReusedBy != "" {
+		text += ", name reused"
+	}
 	if e.Denied {
 		text += ", denied"
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
 
-// TestDestroy_outcomes destroys a record with the previous key P and the current key C.
 // editedUser puts the name of another user into the state.
 func editedUser(f *fixture, s *rotator.Subject) {
 	f.sim.CreateUser("other")
@@ -32,6 +31,13 @@ func renamedAlone(denied ...string) func(*fixture, *rotation.Record) {
 	}
 }
 
+// otherKeys puts the user other and two keys of theirs into the state, but for the unique id.
+func otherKeys(f *fixture, record *rotation.Record) {
+	f.sim.CreateUser("other")
+	record.Previous.ID, record.Current.ID = f.newKeyOf("other", "OP"), f.newKeyOf("other", "OC")
+}
+
+// TestDestroy_outcomes destroys a record with the previous key P and the current key C.
 func TestDestroy_outcomes(t *testing.T) {
 	t.Parallel()
 	const (
@@ -51,7 +57,7 @@ func TestDestroy_outcomes(t *testing.T) {
 		described    bool
 		err, notices string
 		iam, tags    string
-		// calls are all calls, adjacent equal ones once.
+		// calls are all calls after the GetUser that compares the user, adjacent equal ones once.
 		calls string
 	}{
 		{
@@ -149,9 +155,41 @@ func TestDestroy_outcomes(t *testing.T) {
 		{
 			name:  "answers lost",
 			given: func(f *fixture, _ *rotation.Record) { f.inject(answerLost, "DeleteAccessKey", "") },
-			err:   "DeleteError{P}: DeleteAccessKey no answer",
+			calls: deleteP + deleteC,
+		},
+		{
+			name:      "an answer lost, and the second attempt denied",
+			given:     func(f *fixture, _ *rotation.Record) { f.inject(lostThenDenied, "DeleteAccessKey", "") },
+			described: true,
+			tags:      "other=kept",
+			calls:     deleteP + "UntagUser ci, " + deleteC + ", UntagUser ci",
+		},
+		{
+			name:  "not sent, and the second attempt denied",
+			given: func(f *fixture, _ *rotation.Record) { f.inject(cutThenDenied, "DeleteAccessKey", "") },
+			err:   "DeleteError{P, listed}: DeleteAccessKey AccessDenied",
+			iam:   "P Active, C Active",
+			calls: "DeleteAccessKey P, ListAccessKeys ci",
+		},
+		{
+			// A list that lacks the key proves nothing under a name that may be another user's.
+			name: "an answer lost, the second attempt denied, and the user can't be read",
+			given: func(f *fixture, _ *rotation.Record) {
+				f.deny("GetUser")
+				f.inject(lostThenDenied, "DeleteAccessKey", "")
+			},
+			err:   "DeleteError{P}: DeleteAccessKey AccessDenied",
 			iam:   "C Active",
 			calls: "DeleteAccessKey P",
+		},
+		{
+			name: "the answer for current lost, the second attempt denied, and the user can't be read",
+			given: func(f *fixture, _ *rotation.Record) {
+				f.deny("GetUser")
+				f.sim.AddFault(iamsim.Fault{Action: "DeleteAccessKey", Nth: 2, Kind: iamsim.AnswerLost})
+				f.sim.AddFault(iamsim.Fault{Action: "DeleteAccessKey", Nth: 3, Kind: iamsim.Denied})
+			},
+			calls: deleteP + deleteC,
 		},
 		{
 			name:  "an answer lost once",
@@ -164,7 +202,8 @@ func TestDestroy_outcomes(t *testing.T) {
 				f.sim.Advance(2 * time.Hour)
 				f.sim.SetReadLag(time.Hour, 1)
 			},
-			calls: deleteP + deleteC,
+			notices: "NotConfirmed{P deleted}: ListAccessKeys not settled, NotConfirmed{C deleted}: ListAccessKeys not settled",
+			calls:   deleteP + deleteC,
 		},
 		{
 			name: "the user is deleted before the list",
@@ -175,11 +214,12 @@ func TestDestroy_outcomes(t *testing.T) {
 			calls: deleteC,
 		},
 		{
-			name:  "the list is denied",
-			given: func(f *fixture, _ *rotation.Record) { f.deny("ListAccessKeys") },
-			err:   "DeleteError{P}: ListAccessKeys AccessDenied",
-			iam:   "C Active",
-			calls: "DeleteAccessKey P, ListAccessKeys ci",
+			name:      "the list is denied",
+			given:     func(f *fixture, _ *rotation.Record) { f.deny("ListAccessKeys") },
+			described: true,
+			notices:   "NotConfirmed{P deleted}: ListAccessKeys AccessDenied, NotConfirmed{C deleted}: ListAccessKeys AccessDenied",
+			tags:      "other=kept",
+			calls:     deleteP + "UntagUser ci, " + deleteC + ", UntagUser ci",
 		},
 		{
 			name: "the user was renamed, and the owner can't be asked",
@@ -240,12 +280,43 @@ func TestDestroy_outcomes(t *testing.T) {
 		{
 			name:    "the unique id in the state was edited, so that the keys belong to another user",
 			subject: func(f *fixture, s *rotator.Subject) { editedUser(f, s); s.UniqueID = f.sim.CreateUser("third").ID },
-			notices: "KeyLeft{P}: OwnerError{P of other, owner ci, foreign, denied}: user \"ci\" has the unique id AIDA..., and the state " +
-				"has AIDA..., KeyLeft{C}: OwnerError{C of other, owner ci, foreign, denied}: user \"ci\" has the unique id AIDA..., and " +
+			notices: "KeyLeft{P}: OwnerError{P of other, owner ci, foreign, name reused, denied}: user \"ci\" has the unique id AIDA..., and the state " +
+				"has AIDA..., KeyLeft{C}: OwnerError{C of other, owner ci, foreign, name reused, denied}: user \"ci\" has the unique id AIDA..., and " +
+				"the state has AIDA...",
+			iam:   "P Active, C Active",
+			calls: "GetCallerIdentity, " + ask + "GetUser ci, GetAccessKeyLastUsed C, GetUser ci",
+		},
+		{
+			name:    "the name and the keys in the state were edited to those of another user",
+			given:   otherKeys,
+			subject: func(_ *fixture, s *rotator.Subject) { s.User, s.RecordedUser = "other", "other" },
+			notices: "KeyLeft{OP}: OwnerError{OP of other, owner other, foreign, name reused, denied}: user \"other\" has the unique id " +
+				"AIDA..., and the state has AIDA..., KeyLeft{OC}: OwnerError{OC of other, owner other, foreign, name reused, denied}: user " +
+				"\"other\" has the unique id AIDA..., and the state has AIDA...",
+			iam:   "P Active, C Active",
+			calls: "GetCallerIdentity, GetAccessKeyLastUsed OP, GetAccessKeyLastUsed OC",
+		},
+		{
+			name: "the name and the keys in the state were edited to those of another user, and AWS does not say whose they are",
+			given: func(f *fixture, record *rotation.Record) {
+				otherKeys(f, record)
+				f.deny("GetAccessKeyLastUsed", "ListUsers")
+			},
+			subject: func(_ *fixture, s *rotator.Subject) { s.User, s.RecordedUser = "other", "other" },
+			notices: "KeyLeft{OP}: OwnerError{OP of other, name reused, denied}: GetAccessKeyLastUsed AccessDenied; ListUsers AccessDenied, " +
+				"KeyLeft{OC}: OwnerError{OC of other, name reused, denied}: GetAccessKeyLastUsed AccessDenied; ListUsers AccessDenied",
+			iam:   "P Active, C Active",
+			calls: "GetCallerIdentity, GetAccessKeyLastUsed OP, ListUsers, GetAccessKeyLastUsed OC, ListUsers",
+		},
+		{
+			name:  "the keys in the state were edited to those of another user",
+			given: otherKeys,
+			notices: "KeyLeft{OP}: OwnerError{OP of ci, owner other, foreign, denied}: user \"other\" has the unique id AIDA..., and the state " +
+				"has AIDA..., KeyLeft{OC}: OwnerError{OC of ci, owner other, foreign, denied}: user \"other\" has the unique id AIDA..., and " +
 				"the state has AIDA...",
 			iam: "P Active, C Active",
-			calls: "DeleteAccessKey P of other, DeleteAccessKey C of other, GetCallerIdentity, " + ask + "GetUser ci, " +
-				"GetAccessKeyLastUsed C, GetUser ci",
+			calls: "DeleteAccessKey OP, DeleteAccessKey OC, GetCallerIdentity, GetAccessKeyLastUsed OP, GetUser other, " +
+				"GetAccessKeyLastUsed OC, GetUser other",
 		},
 		{
 			name:  "the user was renamed, AWS denies access to all else, and the key itself says whose it is",
@@ -273,9 +344,9 @@ func TestDestroy_outcomes(t *testing.T) {
 				f.sim.CreateUser("ci")
 				f.deny("ListUsers")
 			},
-			notices: "KeyLeft{P}: OwnerError{P of ci, denied}: GetAccessKeyLastUsed AccessDenied; ListUsers AccessDenied, " +
-				"KeyLeft{C}: OwnerError{C of ci, denied}: GetAccessKeyLastUsed AccessDenied; ListUsers AccessDenied",
-			calls: missing + ask + "GetUser ci, ListUsers, GetAccessKeyLastUsed C, GetUser ci, ListUsers",
+			notices: "KeyLeft{P}: OwnerError{P of ci, name reused, denied}: GetAccessKeyLastUsed AccessDenied; ListUsers AccessDenied, " +
+				"KeyLeft{C}: OwnerError{C of ci, name reused, denied}: GetAccessKeyLastUsed AccessDenied; ListUsers AccessDenied",
+			calls: "GetCallerIdentity, " + ask + "ListUsers, GetAccessKeyLastUsed C, ListUsers",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -302,12 +373,38 @@ func TestDestroy_outcomes(t *testing.T) {
 			notices, err := f.client.Destroy(f.ctx(), subject, record, c.described)
 			f.reported(rotator.Report{Err: err, Notices: notices}, c.err, c.notices)
 			f.equal("IAM", f.inIAM("ci")+f.inIAM("deploy"), c.iam)
-			f.equal("calls", strings.Join(slices.Compact(f.calls()), ", "), c.calls)
+			f.equal("calls", strings.Join(slices.Compact(f.calls()), ", "), "GetUser "+subject.User+", "+c.calls)
 			if c.described {
 				f.equal("tags", f.tags("ci")+f.tags("deploy"), c.tags)
 			}
 		})
 	}
+}
+
+// TestDestroy_withoutUniqueID compares no user where the state has no unique id, as after an import that was not refreshed.
+func TestDestroy_withoutUniqueID(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.pair(day)
+	subject := f.subject(record)
+	subject.UniqueID = ""
+	f.sim.ResetLog()
+	notices, err := f.client.Destroy(f.ctx(), subject, record, false)
+	f.reported(rotator.Report{Err: err, Notices: notices}, "", "")
+	f.calledExactly("DeleteAccessKey P", "ListAccessKeys ci", "DeleteAccessKey C", "ListAccessKeys ci")
+}
+
+// TestDestroy_youngKey takes no key of the last minutes for deleted because a list lacks it.
+func TestDestroy_youngKey(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.sim.Advance(2 * time.Hour)
+	record := f.single(5*time.Minute - time.Second)
+	f.sim.SetReadLag(time.Hour, 1)
+	f.inject(cutThenDenied, "DeleteAccessKey", "")
+	_, err := f.client.Destroy(f.ctx(), f.subject(record), record, false)
+	f.equal("error", f.describeError(err), "DeleteError{C}: DeleteAccessKey AccessDenied")
+	f.equal("IAM", f.inIAM("ci"), "C Active")
 }
 
 // tag sets a tag of the user ci, as another tool would.

@@ -129,7 +129,7 @@ func (c *Client) find(ctx context.Context, s Subject, known Evidence, listed Loc
 			// The same user: keys do not move between users, so the key is gone.
 			return listed, nil
 		case err == nil:
-			found.reused, listed.UniqueID = true, user.ID
+			found.reusedBy, listed.UniqueID = user.ID, user.ID
 		default:
 			if err := found.unproved(err); err != nil {
 				return listed, err
@@ -146,7 +146,7 @@ func (c *Client) find(ctx context.Context, s Subject, known Evidence, listed Loc
 	switch gone := (found.keyGone || found.userGone) && !found.alive; {
 	case found.name != "":
 		return c.follow(ctx, s, known, found)
-	case found.reused && (gone || found.rejected):
+	case found.reusedBy != "" && (gone || found.rejected):
 		listed.Outcome = UserRecreated
 		return listed, nil
 	case gone && !exists:

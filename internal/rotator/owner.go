@@ -24,8 +24,8 @@ type ownership struct {
 	foreign bool
 	// keyGone and userGone report whether key and user were proved not to exist.
 	keyGone, userGone bool
-	// reused reports whether the recorded name belongs to another user now.
-	reused bool
+	// reusedBy is the unique id of another user to whom the recorded name belongs now; empty where that is not proved.
+	reusedBy string
 	// rejected reports whether AWS rejected a call that the key signed: the key is gone or Inactive.
 	rejected bool
 	signedAt time.Time
@@ -73,6 +73,10 @@ func (c *Client) askOwner(ctx context.Context, s Subject, id string, found *owne
 		return found.unproved(err)
 	}
 	found.owner, found.alive = used.UserName, true
+	if used.UserName == s.User && found.reusedBy != "" {
+		found.foreign = true
+		return found.unproved(otherID(s.User, found.reusedBy, s))
+	}
 	if used.UserName == s.User {
 		found.name = s.User
 		return nil
@@ -109,7 +113,7 @@ func (c *Client) proveUser(ctx context.Context, s Subject, id string, found *own
 		return found.unproved(err)
 	case ok:
 		found.name = user.Name
-	case c.isYoung(s) && !found.reused:
+	case c.isYoung(s) && found.reusedBy == "":
 		return found.unproved(proofError("the key was created less than five minutes ago, and IAM may not list its user yet"))
 	default:
 		found.userGone = true
@@ -147,7 +151,7 @@ func (c *Client) withOwner(ctx context.Context, s Subject, id string, change fun
 	if err = change(s.User); !iamgate.IsKind(err, iamgate.KindNoSuchEntity) {
 		return s.User, false, err
 	}
-	owner, gone, elsewhere := c.withOwnerElsewhere(ctx, s, id, change)
+	owner, gone, elsewhere := c.withOwnerElsewhere(ctx, s, id, ownership{}, change)
 	if elsewhere != nil && iamgate.IsAmbiguous(err) {
 		// IAM may not know the key under that name because this change has deleted it, and the answer was lost.
 		return s.User, false, err
@@ -155,14 +159,13 @@ func (c *Client) withOwner(ctx context.Context, s Subject, id string, change fun
 	return owner, gone, elsewhere
 }
 
-// withOwnerElsewhere is withOwner for a key that IAM does not know under the name of its user.
+// withOwnerElsewhere is withOwner for a key that IAM does not know under the name of its user. Found is what is known before.
 func (c *Client) withOwnerElsewhere(
-	ctx context.Context, s Subject, id string, change func(user string) error,
+	ctx context.Context, s Subject, id string, found ownership, change func(user string) error,
 ) (owner string, gone bool, err error) {
 	if err := c.checkAccount(ctx, s.AccountID); err != nil {
 		return "", false, err
 	}
-	var found ownership
 	if err := c.askOwner(ctx, s, id, &found); err != nil {
 		return "", false, err
 	}
@@ -187,20 +190,26 @@ func (c *Client) withOwnerElsewhere(
 		return "", true, nil
 	}
 	return "", false, &OwnerError{
-		Key: id, User: s.User, Owner: found.owner, Foreign: found.foreign, Denied: found.denied(), Unproved: found.failures,
+		Key: id, User: s.User, Owner: found.owner, Foreign: found.foreign, ReusedBy: found.reusedBy, Denied: found.denied(),
+		Unproved: found.failures,
 	}
 }
 
 // isSameUser reports whether the recorded name is proved to belong to the recorded user, by the unique id or, for the sake of
 // another key, by a list that has the current one. The error is that of a context that ended.
 func (c *Client) isSameUser(ctx context.Context, s Subject, id string, found *ownership) (bool, error) {
+	if found.reusedBy != "" {
+		return false, nil
+	}
 	user, err := c.gateway.GetUser(ctx, s.User)
 	switch {
 	case iamgate.IsKind(err, iamgate.KindNoSuchEntity):
 		return false, nil
+	case err == nil && s.UniqueID != "" && user.ID != s.UniqueID:
+		found.reusedBy = user.ID
+		return false, nil
 	case err == nil && s.UniqueID != "":
-		found.reused = user.ID != s.UniqueID
-		return !found.reused, nil
+		return true, nil
 	case err != nil:
 		if err := found.unproved(err); err != nil {
 			return false, err
@@ -223,6 +232,8 @@ type OwnerError struct {
 	// that is proved to be another user.
 	Key, User, Owner string
 	Foreign          bool
+	// ReusedBy is the unique id of another user to whom the name in the state belongs now; empty where that is not proved.
+	ReusedBy string
 	// Denied reports whether AWS denied access to all that could have proved more.
 	Denied bool
 	// Unproved is what could not be asked, or proved nothing.
