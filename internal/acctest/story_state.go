@@ -153,6 +153,43 @@ func (s *Story) instance(address string) StateInstance {
 	return StateInstance{}
 }
 
+// EditState sets attributes of the resource in the state file, by names such as "previous.created_at", as somebody does who edits a
+// state by hand.
+func (s *Story) EditState(values map[string]any) {
+	s.T.Helper()
+	name := filepath.Join(s.CLI.Dir, "terraform.tfstate")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var state map[string]any
+	if err := decoder.Decode(&state); err != nil {
+		s.T.Fatal(err)
+	}
+	for _, r := range state["resources"].([]any) { //nolint:forcetypeassert // it is Terraform's own format
+		resource := r.(map[string]any) //nolint:forcetypeassert // as above
+		if fmt.Sprintf("%v.%v", resource["type"], resource["name"]) != KeyAddress {
+			continue
+		}
+		attributes := Lookup(resource["instances"].([]any)[0], "attributes") //nolint:forcetypeassert // as above
+		for path, value := range values {
+			object, attribute := attributes, path
+			if i := strings.LastIndex(path, "."); i >= 0 {
+				object, attribute = Lookup(attributes, path[:i]), path[i+1:]
+			}
+			object.(map[string]any)[attribute] = value //nolint:forcetypeassert // as above
+		}
+	}
+	if data, err = json.Marshal(state); err == nil {
+		err = os.WriteFile(name, data, 0o600)
+	}
+	if err != nil {
+		s.T.Fatal(err)
+	}
+}
+
 // EmptyPlan is PlanEmpty for a step of terraform-plugin-testing.
 var EmptyPlan = resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 

@@ -247,6 +247,11 @@ func UserRenamed(from, to string) Option {
 // UserUnknown is the warning that nothing proves what became of a user.
 func UserUnknown() Option { return Warns("IAM user not found under its name") }
 
+// BelongsToAnother is the warning that a key of the state is that of another user.
+func BelongsToAnother(details ...string) Option {
+	return Warns("Access key belongs to another user", details...)
+}
+
 // KeyMayExist is the warning of a destroy that can't find a key, and can't prove that it is gone.
 func KeyMayExist() Option { return Warns("Access key may still exist") }
 

@@ -112,6 +112,12 @@ func IsUnknownKey(err error) bool {
 	return ok && e.Code == codeInvalidClientTokenID
 }
 
+// IsWrongSecret reports whether AWS answered that the call was not signed with the secret of its key.
+func IsWrongSecret(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == codeSignatureDoesNotMatch
+}
+
 // IsKind reports whether err is, or wraps, an *Error of kind k. If err has several in its chain, the outermost one counts.
 func IsKind(err error, k Kind) bool {
 	e, ok := errors.AsType[*Error](err)

@@ -12,7 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-const codeInvalidClientTokenID = "InvalidClientTokenId"
+const (
+	codeInvalidClientTokenID  = "InvalidClientTokenId"
+	codeSignatureDoesNotMatch = "SignatureDoesNotMatch"
+)
 
 // The pauses between attempts grow from about a second to longestPause, with jitter. shortestPause prevents a burst of calls
 // when the jitter is small.

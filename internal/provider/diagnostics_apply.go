@@ -175,6 +175,12 @@ func (t applyTexts) userChanged(e *rotator.UserChangedError) problem {
 	case rotator.UserUnknown:
 		p := userUnknown(t.recorded, e.Key, e.Location)
 		p.summary, p.truth = fmt.Sprintf("User %q is not found under its name", t.recorded), p.truth+" "+nothingChanged
+		switch {
+		case e.Location.Foreign:
+			p.summary = fmt.Sprintf("Key %s belongs to user %q, who is not the user that the state speaks of", e.Key, e.Location.Owner)
+		case e.Location.Owner == t.recorded:
+			p.summary = fmt.Sprintf("User %q can't be compared with the state", t.recorded)
+		}
 		return p
 	default:
 		return problem{

@@ -40,7 +40,20 @@ func userUnknown(user, key string, l rotator.Location) problem {
 		truth: fmt.Sprintf("IAM does not list key %s under user %q, and no answer proves what became of the two. The key may be alive under "+
 			"another name, so it stays in the state, and is neither rotated nor retired.", key, user),
 	}
-	if l.Owner != "" {
+	switch {
+	case l.Foreign:
+		return problem{
+			summary: "Access key belongs to another user", cause: p.cause,
+			truth: fmt.Sprintf("AWS says that key %s belongs to user %q, who is not the user that the state speaks of. So the key stays in the "+
+				"state, and nothing is planned for it.", key, l.Owner),
+			next: "If the state was edited, restore it. Otherwise remove the resource from the state, and import the keys of the right user.",
+		}
+	case l.Owner == user:
+		p.truth = fmt.Sprintf("IAM lists key %s under user %q, the name that an earlier apply has found, but no answer proves that this is "+
+			"still the same user. So the key stays in the state, and nothing is planned for it.", key, user)
+		p.next = settle(l.Owner, l.Unproved) + fmt.Sprintf(" Or set user = %q and apply, if that is the user.", user)
+		return p
+	case l.Owner != "":
 		p.truth = fmt.Sprintf("AWS says that key %s of user %q belongs to user %q now, but no answer proves that this is the same user, or "+
 			"its keys can't be listed. So the key stays in the state, and is neither rotated nor retired.", key, user, l.Owner)
 	}
@@ -55,6 +68,11 @@ func keyLeft(e *rotator.OwnerError) diag.Diagnostic {
 		truth: fmt.Sprintf("IAM does not know key %s under user %q, and no answer proves what became of the two. The resource is removed from "+
 			"the state. If the user was renamed, the key is alive under the new name.", e.Key, e.User),
 		next: "Look for its user, and delete it there:" + commands(ownerCommand(e.Key)),
+	}
+	if e.ReusedBy != "" {
+		p.truth = fmt.Sprintf("User %q is not the user that the state speaks of, so no key was deleted under that name, and no answer proves "+
+			"what became of key %s. The resource is removed from the state. If the user was renamed, the key is alive under the new name.",
+			e.User, e.Key)
 	}
 	if e.Foreign {
 		p.summary = "Access key belongs to another user"

@@ -136,6 +136,7 @@ func (r *rotatingAccessKeyResource) updateTask(
 		task.User, task.Record.User = configured, configured
 		task.Known.NameUser(configured)
 	}
+	task.Followed = task.User != configured
 	task.Secrets, d = state.plainSecrets(ctx)
 	return task, append(diags, d...)
 }

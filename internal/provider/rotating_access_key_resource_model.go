@@ -183,11 +183,13 @@ func (m *rotatingAccessKeyModel) record(
 	return r, diags
 }
 
-// evidence is what the last Read or apply saw. Where the private state has none, it is what the state remembers.
+// evidence is what the last Read or apply saw. Where the private state has none, or one of other keys since the state was edited, it is
+// what the state remembers.
 func (m *rotatingAccessKeyModel) evidence(ctx context.Context, private privateState) (rotator.Evidence, diag.Diagnostics) {
 	var found rotator.Evidence
 	ok, diags := getPrivate(ctx, private, evidenceKey, &found)
-	if ok || diags.HasError() {
+	listed := found.Seen.Find(m.AccessKeyID.ValueString()) != nil || m.Status.ValueString() == statusMissing
+	if ok && listed || diags.HasError() {
 		return found, diags
 	}
 	// It knows no last use, so that it allows nothing that depends on one.

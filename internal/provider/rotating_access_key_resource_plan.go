@@ -234,7 +234,10 @@ func (r *rotatingAccessKeyResource) planUser(
 	case plan.User.IsUnknown() || to == found:
 		return false, nil
 	case plan.User.Equal(state.User) || to == record.User:
-		diags.Append(userRenamed(to, found))
+		// Where nothing proves who that user is now, Read has said so.
+		if !known.Seen.UserUnknown {
+			diags.Append(userRenamed(to, found))
+		}
 		return false, diags
 	}
 	// An apply must show what its plan showed, and that was no replacement, which Terraform would not ask about with the old

@@ -54,6 +54,7 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		resp.Diagnostics.Append(setIdentity(ctx, resp.Identity, &model)...)
 		return
 	}
+	record = found.Record
 	if model.SkipDestroy.ValueBool() {
 		r.client.Rotator.ClaimKept(found.Location.User, record.Current.ID)
 	}
@@ -110,7 +111,8 @@ func (m *rotatingAccessKeyModel) setBlocked(d rotation.Decision) {
 func (m *rotatingAccessKeyModel) subject(ctx context.Context, record rotation.Record) (rotator.Subject, diag.Diagnostics) {
 	plain, diags := m.plainSecrets(ctx)
 	s := rotator.Subject{
-		User: record.User, RecordedUser: record.User, AccountID: m.AccountID.ValueString(), UniqueID: m.UserUniqueID.ValueString(),
+		User: record.User, RecordedUser: record.User, Followed: m.User.ValueString() != record.User,
+		AccountID: m.AccountID.ValueString(), UniqueID: m.UserUniqueID.ValueString(),
 	}
 	return s.WithKeys(record, plain), diags
 }

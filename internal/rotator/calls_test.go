@@ -36,7 +36,7 @@ func TestRead_calls(t *testing.T) {
 				f.sim.RenameUser("ci", "deploy")
 				return record
 			},
-			want: 1,
+			want: 2,
 		},
 		{name: "within the overlap", given: func(f *fixture) rotation.Record { return f.pair(day) }, want: 3},
 		{name: "after the overlap", given: func(f *fixture) rotation.Record { return f.pair(8 * day) }, want: 3},
@@ -59,6 +59,7 @@ func TestRead_calls(t *testing.T) {
 			user, _ := f.sim.User(record.User)
 			subject := f.subject(record)
 			subject.User, subject.RecordedUser, subject.UniqueID = record.User, record.User, user.ID
+			subject.Followed = record.User != "ci"
 			f.sim.ResetLog()
 			_, err := f.client.Read(f.ctx(), subject, record, rotator.Evidence{})
 			f.fatal(err)

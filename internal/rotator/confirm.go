@@ -43,7 +43,8 @@ func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 		a.notify(*unknown)
 	}
 	seen.Recreated, seen.SignedAt = location.Outcome == UserRecreated, a.task.Known.SignedAt
-	left, err := rotation.Confirm(t.Policy, t.Record, t.Known.Seen, seen, c.gateway.Now(), t.Planned)
+	// The state keeps the dates that the plan showed: the next Read corrects them.
+	left, err := rotation.Confirm(t.Policy, withListedDates(t.Record, keys), t.Known.Seen, seen, c.gateway.Now(), t.Planned)
 	if stale, ok := errors.AsType[*rotation.StaleError](err); ok {
 		tflog.Debug(ctx, "decided: the plan is stale", map[string]any{
 			"user": t.User, "step": string(stale.Step.Kind), "access_key_id": stale.Step.Key, "cause": string(stale.Obstacle.Cause),

@@ -121,9 +121,12 @@ func (e Evidence) unblocked(cause rotation.Cause, before, after rotation.Policy)
 // NameUser sets the name that the configuration gives the user anew. An apply finds the user under it, or changes nothing.
 func (e *Evidence) NameUser(name string) { e.Seen.User, e.Seen.UserUnknown = name, false }
 
-// located sets whether the user was found, and who has the current key if not.
+// located sets whether the user was found, and who has the current key if not. Another user has no key of this resource.
 func (e *Evidence) located(l Location) {
 	e.Seen.UserUnknown, e.Owner = l.Outcome == UserUnknown, l.Owner
+	if l.Foreign {
+		e.Owner = ""
+	}
 }
 
 // decided sets what a decision found, and what the record says of the recipients of a pending request.

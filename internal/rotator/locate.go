@@ -2,6 +2,7 @@ package rotator
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -16,6 +17,9 @@ type Subject struct {
 	// User is the name to look under. It differs from RecordedUser, the name in the state, where the configuration names
 	// another user.
 	User, RecordedUser string
+	// Followed reports whether User is not the configured name, but one under which the user was found: whoever edits a state can write
+	// any name there.
+	Followed bool
 	// AccountID and UniqueID are empty after an import, before they are known.
 	AccountID, UniqueID string
 	Current             rotation.Current
@@ -32,6 +36,12 @@ func (s Subject) WithKeys(record rotation.Record, secrets map[string]secret.Secr
 		s.Previous = record.Previous.ID
 	}
 	return s
+}
+
+// needsProof reports whether the name counts only if its user has the recorded unique id: it is neither the configured name nor the
+// one in the state at once, so a state that was edited may name the user and the key of somebody else (rule 11 of package rotation).
+func (s Subject) needsProof() bool {
+	return s.UniqueID != "" && (s.Followed || s.User != s.RecordedUser)
 }
 
 // Outcome is what became of the user and of the current key.
@@ -77,6 +87,8 @@ type Location struct {
 	// could not be asked.
 	Owner    string
 	Unproved []error
+	// Foreign reports, for UserUnknown, whether the owner is proved to be another user than the recorded one.
+	Foreign bool
 	// SignedAt is when the current key signed a call that asked whose it is; zero when it did not.
 	SignedAt time.Time
 }
@@ -96,7 +108,8 @@ func (c *Client) locate(ctx context.Context, s Subject, known Evidence, list lis
 	case err != nil && exists:
 		location, err = c.findDenied(ctx, s, known, err)
 	case findKey(keys, s.Current.ID) != nil:
-		location.Outcome, err = CurrentListed, nil
+		location.Outcome = CurrentListed
+		location, err = c.compareListed(ctx, s, location)
 	case s.User != s.RecordedUser && !exists:
 		location.Outcome, err = NewUserMissing, nil
 	case s.User != s.RecordedUser:
@@ -159,6 +172,41 @@ func (c *Client) find(ctx context.Context, s Subject, known Evidence, listed Loc
 	}
 }
 
+// compareListed compares the unique id of the user under whose name the current key is listed, where the name needs a proof. A name
+// that the configuration gives counts also where the user can't be read.
+func (c *Client) compareListed(ctx context.Context, s Subject, listed Location) (Location, error) {
+	if !s.needsProof() {
+		return listed, nil
+	}
+	found := ownership{owner: s.User, alive: true}
+	user, err := c.gateway.GetUser(ctx, s.User)
+	switch {
+	case err == nil && user.ID == s.UniqueID:
+		return listed, nil
+	case !s.Followed && err == nil:
+		listed.Outcome = NewUserAnother
+		return listed, nil
+	case err == nil:
+		found.foreign, found.failures = true, []error{otherID(s.User, user.ID, s)}
+		return unknownUser(s, found), nil
+	}
+	if err := found.unproved(err); err != nil || !s.Followed {
+		return listed, err
+	}
+	if err := c.proveUser(ctx, s, s.Current.ID, &found); err != nil {
+		return listed, err
+	}
+	switch {
+	case found.name == s.User:
+		listed.SignedAt = found.signedAt
+		return listed, nil
+	case found.name != "":
+		found.foreign = true
+		found.failures = append(found.failures, proofError(fmt.Sprintf("the user with the recorded unique id is called %q", found.name)))
+	}
+	return unknownUser(s, found), nil
+}
+
 // findDenied locates the keys of a user who can't be listed under the recorded name: where the user was renamed together with
 // the policy of our credentials, AWS denies access to the old name. Failure is the error of the list.
 func (c *Client) findDenied(ctx context.Context, s Subject, known Evidence, failure error) (Location, error) {
@@ -201,7 +249,8 @@ func (c *Client) follow(ctx context.Context, s Subject, known Evidence, found ow
 
 func unknownUser(s Subject, found ownership) Location {
 	return Location{
-		Outcome: UserUnknown, User: s.User, UniqueID: s.UniqueID, SignedAt: found.signedAt, Owner: found.owner, Unproved: found.failures,
+		Outcome: UserUnknown, User: s.User, UniqueID: s.UniqueID, SignedAt: found.signedAt, Owner: found.owner, Foreign: found.foreign,
+		Unproved: found.failures,
 	}
 }
 

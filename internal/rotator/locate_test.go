@@ -206,7 +206,7 @@ func TestLocate_outcomes(t *testing.T) {
 				f.sim.RenameUser("ci", "deploy")
 			},
 			want:  `current listed, C Active under "deploy", recorded id`,
-			calls: []string{"ListAccessKeys deploy"},
+			calls: []string{"ListAccessKeys deploy", "GetUser deploy"},
 		},
 	}
 	for _, c := range cases {

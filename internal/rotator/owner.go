@@ -77,7 +77,7 @@ func (c *Client) askOwner(ctx context.Context, s Subject, id string, found *owne
 		found.foreign = true
 		return found.unproved(otherID(s.User, found.reusedBy, s))
 	}
-	if used.UserName == s.User {
+	if used.UserName == s.User && !s.needsProof() {
 		found.name = s.User
 		return nil
 	}
@@ -125,6 +125,9 @@ func (c *Client) proveUser(ctx context.Context, s Subject, id string, found *own
 func (c *Client) proveByKey(ctx context.Context, s Subject, found *ownership) error {
 	tflog.Debug(ctx, "the current key signs a call that tells whose it is", map[string]any{"user": s.User, "access_key_id": s.Current.ID})
 	identity, err := c.gateway.IdentityOf(ctx, s.Current.ID, s.Secret)
+	if iamgate.IsWrongSecret(err) {
+		return found.unproved(proofError(fmt.Sprintf("the secret in the state is not that of key %s", s.Current.ID)))
+	}
 	if err != nil {
 		found.rejected = iamgate.IsUnknownKey(err)
 		return found.unproved(err)

@@ -13,6 +13,8 @@ type Reading struct {
 	Location Location
 	// User is account and unique id of the user.
 	User User
+	// Record is the record with the dates of creation that IAM lists.
+	Record rotation.Record
 	// Decision is what the clock calls for by the recorded policy.
 	Decision rotation.Decision
 	Evidence Evidence
@@ -44,7 +46,8 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 		return Reading{Location: location, Evidence: known}, nil
 	case CurrentListed, CurrentGone, UserRenamed, UserRecreated, UserGone:
 	}
-	r := Reading{Location: location, User: User{AccountID: s.AccountID, UniqueID: s.UniqueID}}
+	record = withListedDates(record, location.Keys)
+	r := Reading{Location: location, User: User{AccountID: s.AccountID, UniqueID: s.UniqueID}, Record: record}
 	if s.AccountID == "" || s.UniqueID == "" {
 		// After an import.
 		if r.User, err = c.GetUser(ctx, location.User); err != nil {
@@ -77,11 +80,29 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 func (c *Client) readUnknown(ctx context.Context, location Location, record rotation.Record, known Evidence) Reading {
 	now := c.gateway.Now()
 	known.located(location)
+	// What an earlier Read has found under another name is not what the plan is about.
+	known.Seen.User = location.User
 	known.Seen.Settling = record.Settling(known.Seen, now)
 	decision := Decide(ctx, location.User, record.LastPolicy(), record, known.Seen, now)
 	known.Steps = decision.Steps
 	known.decided(record, decision)
-	return Reading{Location: location, Decision: decision, Evidence: known}
+	return Reading{Location: location, Record: record, Decision: decision, Evidence: known}
+}
+
+// withListedDates returns the record with the dates of creation that IAM lists: a state that was edited makes no key younger.
+func withListedDates(record rotation.Record, listed []rotation.Key) rotation.Record {
+	if k := findKey(listed, record.Current.ID); k != nil {
+		record.Current.CreatedAt = k.CreatedAt
+	}
+	if record.Previous == nil {
+		return record
+	}
+	if k := findKey(listed, record.Previous.ID); k != nil {
+		previous := *record.Previous
+		previous.CreatedAt = k.CreatedAt
+		record.Previous = &previous
+	}
+	return record
 }
 
 // orphans are the keys that were created after the current one, are managed by nobody here, and were never used, not even

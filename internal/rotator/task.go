@@ -18,8 +18,9 @@ type Sealer interface {
 
 // Task is what one Create or Update is asked for.
 type Task struct {
-	// User is the name of the user as configured.
-	User string
+	// User is the name of the user: the configured one, or, with Followed, the one under which the user was found.
+	User     string
+	Followed bool
 	// RecordedUser, AccountID, UniqueID and Record are those of the state; empty before create.
 	RecordedUser, AccountID, UniqueID string
 	Record                            rotation.Record
@@ -41,7 +42,10 @@ type Task struct {
 }
 
 func (t Task) subject(user string, record rotation.Record) Subject {
-	return Subject{User: user, RecordedUser: t.RecordedUser, AccountID: t.AccountID, UniqueID: t.UniqueID}.WithKeys(record, t.Secrets)
+	s := Subject{
+		User: user, RecordedUser: t.RecordedUser, Followed: t.Followed, AccountID: t.AccountID, UniqueID: t.UniqueID,
+	}
+	return s.WithKeys(record, t.Secrets)
 }
 
 // State is what is true of a user's keys while a Task is done: what the state must say if everything ends now.

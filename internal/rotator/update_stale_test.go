@@ -152,7 +152,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			saved:    "current C | C Active | configured, done",
 			iam:      "C Active",
 			evidence: "C Active",
-			calls:    "ListAccessKeys deploy",
+			calls:    "ListAccessKeys deploy, GetUser deploy",
 		},
 		{
 			name:     "the new name belongs to another user",
@@ -169,7 +169,7 @@ func TestUpdate_userChanged(t *testing.T) {
 			saved:    "current C | C Active | configured, done",
 			iam:      "C Active",
 			evidence: "C Active",
-			calls:    "ListAccessKeys deploy",
+			calls:    "ListAccessKeys deploy, GetUser deploy",
 		},
 		{
 			name:     "the user was renamed since the plan",

@@ -1,0 +1,129 @@
+package provider_test
+
+import (
+	"testing"
+
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+)
+
+// otherUsersKey creates the user victim with a key called theirs.
+func otherUsersKey(s *acctest.Story) {
+	s.Sim.CreateUser("victim")
+	s.NameKey(s.Sim.CreateAccessKey("victim").AccessKeyID, "theirs")
+}
+
+// A state that was edited to the name and key of another user: nothing is planned for that key, a request is refused, and a destroy
+// leaves it.
+func TestAccRotatingAccessKey_editedToAnotherUser(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).SkipWaits()
+	s.Write(acctest.ByAge(nil))
+	s.Step("create k1")
+	otherUsersKey(s)
+	s.Advance("91d") // a rotation is due as well
+	s.EditState(map[string]any{"id": "victim", "access_key_id": s.KeyID("theirs")})
+	foreign := acctest.BelongsToAnother(`user "victim" has the unique id AIDA`, `key theirs belongs to user "victim"`,
+		"nothing is planned for it", "restore it")
+	s.PlanEmpty(foreign)
+
+	refused := acctest.Fails(`Key theirs belongs to user "victim", who is not the user that the state speaks of`)
+	s.Write(acctest.Asking(`{ ask = "1" }`))
+	s.Apply(foreign, refused)
+	s.WantDetail("Nothing was changed.")
+	s.Apply(acctest.Flags("-refresh=false"), refused)
+	s.WantChanges()
+	s.WantKeysOf("victim", "theirs Active")
+	s.WantState(map[string]any{"access_key_id": "theirs"})
+
+	s.Destroy(acctest.BelongsToAnother(`Key theirs belongs to user "victim", who is not the user that the state speaks of, so it was not deleted`))
+	s.WantChanges()
+	s.WantKeysOf("victim", "theirs Active")
+	s.WantKeys("k1 Active")
+}
+
+// As above, where nothing refreshes before the destroy, and where AWS does not say whose the key is.
+func TestAccRotatingAccessKey_editedToAnotherUserDestroyed(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		deny []string
+		left acctest.Option
+	}{
+		"owner known": {left: acctest.BelongsToAnother(`Key theirs belongs to user "victim"`)},
+		"owner unknown": {
+			deny: []string{"iam:GetAccessKeyLastUsed", "iam:ListUsers"},
+			left: acctest.Warns("Access key may still exist", `User "victim" is not the user that the state speaks of`,
+				"no answer proves what became of key theirs"),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewStory(t)
+			s.Write(acctest.ByAge(nil))
+			s.Step("create k1")
+			otherUsersKey(s)
+			s.Advance(acctest.TenMinutes)
+			s.EditState(map[string]any{"user": "victim", "id": "victim", "access_key_id": s.KeyID("theirs")})
+			for _, action := range tc.deny {
+				s.Sim.Deny("*", action)
+			}
+			s.Destroy(acctest.Flags("-refresh=false"), tc.left)
+			s.WantChanges()
+			s.WantKeysOf("victim", "theirs Active")
+		})
+	}
+}
+
+// Only the key of the state was edited: it is not among those of the user.
+func TestAccRotatingAccessKey_editedKey(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).SkipWaits()
+	s.Write(acctest.ByAge(nil))
+	s.Step("create k1")
+	otherUsersKey(s)
+	s.Advance(acctest.TenMinutes)
+	s.EditState(map[string]any{"access_key_id": s.KeyID("theirs")})
+	s.Destroy(acctest.Flags("-refresh=false"), acctest.BelongsToAnother(`Key theirs belongs to user "victim"`))
+	s.WantChanges("delete theirs: NoSuchEntity")
+	s.WantKeysOf("victim", "theirs Active")
+}
+
+// An edited previous key that is another user's is not listed, so it is forgotten; one that is an unmanaged key of the same user is a
+// previous key by that edit, and the plans name it: they deactivate it, and later delete it.
+func TestAccRotatingAccessKey_editedPrevious(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).SkipWaits().WithPrevious(acctest.ByAge(nil))
+	s.UseKey("k2")
+	otherUsersKey(s)
+	s.Advance("91d")
+	s.EditState(map[string]any{"previous.access_key_id": s.KeyID("theirs"), "previous_access_key_id": s.KeyID("theirs")})
+	s.Plan(2, acctest.RotationWaits(acctest.SlotTaken("k1")))
+	s.WantPlanned(map[string]any{"action": "update", "last_change": "record theirs: deleted by somebody else", "previous": nil})
+	s.WantKeysOf("victim", "theirs Active")
+
+	s.DeleteKey("k1")
+	s.CreateForeignKey("mine")
+	s.EditState(map[string]any{"previous.access_key_id": s.KeyID("mine"), "previous_access_key_id": s.KeyID("mine")})
+	s.Advance("8d")
+	s.UseKey("k2")
+	s.Plan(2, acctest.DeletesActive("mine"))
+	s.WantPlanned(map[string]any{
+		"action":      "update",
+		"last_change": "delete mine: Active, never used, to make room; rotate k2: created 2026-04-01, reached 90d",
+	})
+}
+
+// The date of a key is that of IAM, whatever an edited state says.
+func TestAccRotatingAccessKey_editedCreatedAt(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).WithPrevious(acctest.Distinct(nil))
+	s.UseKey("k2")
+	created, previous := s.Value("created_at"), s.Value("previous.created_at")
+	s.EditState(map[string]any{"created_at": "2026-09-01T00:00:00Z", "previous.created_at": "2026-08-01T00:00:00Z"})
+	s.Refresh()
+	s.WantState(map[string]any{"created_at": created, "previous.created_at": previous, "rotate_at": "2026-06-30T00:00:00Z"})
+
+	s.Advance("90d")
+	s.EditState(map[string]any{"created_at": "2026-09-01T00:00:00Z"})
+	s.Apply(acctest.DeletesActive("k1"))
+	s.WantChanges("delete k1", "create k3")
+}
