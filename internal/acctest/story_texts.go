@@ -283,7 +283,7 @@ func DueAtOnce(interval, key, since string) Option {
 	return Warns("Changed configuration makes a rotation due", "Key "+key+" ", "is rotated at "+interval+",", "due since "+since)
 }
 
-// NotConfirmed is the warning that IAM does not show yet what a key is after a step, such as "Inactive".
+// NotConfirmed is the warning that IAM does not show yet what a key is after a step, such as "Inactive" or "gone".
 func NotConfirmed(key, state string) Option {
 	return Warns("IAM has not confirmed a change yet", fmt.Sprintf(`key %s of user "ci" is %s`, key, state))
 }

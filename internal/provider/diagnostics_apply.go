@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
@@ -80,6 +81,9 @@ func (t applyTexts) notConfirmed(n rotator.NotConfirmed) diag.Diagnostic {
 	p := problem{
 		summary: "IAM has not confirmed a change yet", cause: awsErrorDetail(n.Err),
 		truth: fmt.Sprintf("AWS accepted the change, but does not show yet that key %s of user %q %s.", n.Key, t.user, now),
+	}
+	if iamgate.IsKind(n.Err, iamgate.KindAccessDenied) {
+		p.truth = fmt.Sprintf("AWS accepted the change. The list that shows that key %s of user %q %s can't be read.", n.Key, t.user, now)
 	}
 	if n.Change == rotator.ChangeCreated {
 		p.summary = "IAM has not confirmed a new access key yet"

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotator"
 )
@@ -26,6 +27,17 @@ func locateFailure(user string, err error) diag.Diagnostic {
 		return readFailure(failure).asError()
 	}
 	return readFailure(&rotator.ReadError{Read: rotator.ReadKeys, User: user, Err: err}).asError()
+}
+
+// refreshFailure is locateFailure for a Read, which also comes before a destroy.
+func refreshFailure(user string, err error) diag.Diagnostic {
+	failure, ok := errors.AsType[*rotator.ReadError](err)
+	if !ok || !iamgate.IsKind(err, iamgate.KindAccessDenied) {
+		return locateFailure(user, err)
+	}
+	p := readFailure(failure)
+	p.next = "To destroy the resource without reading it, run terraform destroy -refresh=false."
+	return p.asError()
 }
 
 // readFailure says what can't be read.

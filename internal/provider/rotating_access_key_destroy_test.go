@@ -170,6 +170,65 @@ func TestAccRotatingAccessKey_destroyDenied(t *testing.T) {
 	s.WantKeys()
 }
 
+// Without permission to list the keys a plan fails, and says how to destroy all the same: the keys are deleted, though nothing confirms
+// it.
+func TestAccRotatingAccessKey_destroyUnlisted(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).WithPrevious(acctest.ByAge(nil))
+	s.Sim.Deny("admin", "iam:ListAccessKeys")
+	s.Destroy(acctest.Fails(`Access keys of user "ci" can't be read`))
+	s.WantDetail("Allow iam:ListAccessKeys", "To destroy the resource without reading it, run terraform destroy -refresh=false.")
+	s.WantChanges()
+
+	s.Destroy(acctest.Flags("-refresh=false"), acctest.NotConfirmed("k1", "gone"), acctest.NotConfirmed("k2", "gone"))
+	s.WantChanges("delete k1", "delete k2")
+	s.WantKeys()
+}
+
+// A destroy without a refresh makes no plan of the resource, so an error of that plan does not stop it. Terraform validates the
+// configuration all the same: without the resource in it, an apply destroys it.
+func TestAccRotatingAccessKey_destroyInvalid(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		edit acctest.Args
+		// invalid are the diagnostics of a destroy with a refresh, and validated reports whether they come without one, too.
+		invalid   []acctest.Option
+		validated bool
+	}{
+		"validation": {
+			edit:      acctest.ByAge(acctest.Args{"rotate_after": `"1d"`}),
+			invalid:   []acctest.Option{acctest.Fails(`rotate_after "1d" is too short: it must be more than 15d`)},
+			validated: true,
+		},
+		"plan": {
+			edit: acctest.Revoking(`{ incident = "1" }`),
+			invalid: []acctest.Option{
+				acctest.RequestRefused(acctest.SlotTakenByTheirs), acctest.Warns("Unmanaged access key will block the rotation"),
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+			s.CreateForeignKey("theirs")
+			s.UseKey("theirs")
+			s.Advance("2d")
+			s.Write(tc.edit)
+			s.Destroy(tc.invalid...)
+			s.WantChanges()
+			if tc.validated {
+				s.Destroy(append(tc.invalid, acctest.Flags("-refresh=false"))...)
+				s.CLI.Write("main.tf", s.ProviderHCL)
+				s.Apply(acctest.Warns("Unmanaged access key will block the rotation"))
+			} else {
+				s.Destroy(acctest.Flags("-refresh=false"))
+			}
+			s.WantChanges("delete k1")
+			s.WantKeys("theirs Active")
+		})
+	}
+}
+
 // A description that goes in the apply that rotates goes from the key that was replaced, too.
 func TestAccRotatingAccessKey_descriptionRemovedWithRotation(t *testing.T) {
 	t.Parallel()

@@ -37,7 +37,7 @@ func (r *rotatingAccessKeyResource) Read(ctx context.Context, req resource.ReadR
 		resp.Diagnostics.Append(warning)
 	}
 	if err != nil {
-		resp.Diagnostics.Append(locateFailure(subject.User, err))
+		resp.Diagnostics.Append(refreshFailure(subject.User, err))
 		return
 	}
 	switch found.Location.Outcome { //nolint:exhaustive // the others are the rest of this function
