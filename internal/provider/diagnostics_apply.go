@@ -19,6 +19,8 @@ type applyTexts struct {
 	want           desired
 	// creates reports that the texts are those of a Create.
 	creates bool
+	// madeRoom are the keys that were deleted to make room for a new one.
+	madeRoom []string
 }
 
 // report is the diagnostics of a whole Report.
@@ -27,6 +29,7 @@ func (t applyTexts) report(r rotator.Report) diag.Diagnostics {
 	for _, n := range r.Notices {
 		diags.Append(t.notice(n))
 	}
+	t.madeRoom = r.MadeRoom
 	if r.Err != nil {
 		diags.Append(t.failure(r.Err))
 	}
@@ -200,9 +203,12 @@ func (t applyTexts) interrupted(e *rotator.InterruptedError) problem {
 	}
 	return problem{
 		summary: fmt.Sprintf("Interrupted before a new key was created for user %q", t.user),
-		truth:   "What was done until then is in the state.", next: "Apply again.",
+		truth:   sentences(t.roomMade(), "What was done until then is in the state."), next: "Apply again.",
 	}
 }
+
+// planShows is the next step where it is not known whether a change took effect.
+const planShows = "The next plan shows what is true."
 
 func (t applyTexts) statusFailure(e *rotator.StatusError) problem {
 	if e.Gone {
@@ -215,13 +221,18 @@ func (t applyTexts) statusFailure(e *rotator.StatusError) problem {
 		summary: fmt.Sprintf("Key %s of user %q could not be made %s", e.Key, t.user, e.Status), cause: awsErrorDetail(e.Err),
 		truth: fmt.Sprintf("Key %s was not changed.", e.Key), next: "Apply again.",
 	}
-	still := "is still"
-	if !e.Refused {
-		p.truth, p.next = fmt.Sprintf("Key %s may have been changed all the same: the next plan shows what is true.", e.Key), ""
-		still = "may still be"
+	revoked := fmt.Sprintf("the revoked key %s is still Active", e.Key)
+	switch {
+	case e.Refused:
+	case e.Listed == "":
+		p.truth, p.next = fmt.Sprintf("Key %s may have been changed all the same.", e.Key), planShows
+		revoked = fmt.Sprintf("the revoked key %s may still be Active", e.Key)
+	default:
+		p.truth, p.next = fmt.Sprintf("An attempt may have taken effect. IAM lists key %s as %s, and may be behind.", e.Key, e.Listed), planShows
+		revoked = fmt.Sprintf("IAM lists the revoked key %s as %s", e.Key, e.Listed)
 	}
 	if e.Revoked {
-		p.truth = fmt.Sprintf("The new key %s is safe in the state, but the revoked key %s %s Active.", e.NewKey, e.Key, still)
+		p.truth = fmt.Sprintf("The new key %s is safe in the state, but %s.", e.NewKey, revoked)
 		p.next = "Every next apply tries again; or run now:" + commands(statusCommand(t.user, e.Key, rotation.Inactive))
 	}
 	return p
@@ -244,14 +255,19 @@ func (t applyTexts) deleteFailure(e *rotator.DeleteError) problem {
 		summary: fmt.Sprintf("Key %s of user %q could not be deleted", e.Key, t.user), cause: awsErrorDetail(e.Err),
 		truth: fmt.Sprintf("Key %s was not deleted.", e.Key), next: "Apply again.",
 	}
-	if !e.Refused {
-		p.truth, p.next = fmt.Sprintf("Key %s may be gone all the same: the next plan shows what is true.", e.Key), ""
+	switch {
+	case e.Refused:
+	case e.Listed:
+		p.truth, p.next = fmt.Sprintf("An attempt may have taken effect. IAM still lists key %s, and may be behind.", e.Key), planShows
+	default:
+		p.truth, p.next = fmt.Sprintf("Key %s may be gone all the same.", e.Key), planShows
 	}
+	p.truth = sentences(p.truth, t.roomMade())
 	return p
 }
 
 func (t applyTexts) panicked(e *rotator.PanicError) problem {
-	truth := "What was done until then is in the state. Plan again, and read the new plan."
+	truth := sentences(t.roomMade(), "What was done until then is in the state. Plan again, and read the new plan.")
 	switch {
 	case e.Lost != nil:
 		truth = t.lost(*e.Lost)

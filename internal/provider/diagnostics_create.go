@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -68,6 +69,7 @@ func replacementKeepsKeys(user string, kept []string) diag.Diagnostic {
 // createFailure says why no key was created, and what is true of the others.
 func (t applyTexts) createFailure(e *rotator.CreateError) problem {
 	p := problem{summary: fmt.Sprintf("No new key for user %q", t.user), cause: awsErrorDetail(e.Err)}
+	nothing := sentences(nothingCreated, t.roomMade())
 	switch {
 	case e.Lost != nil:
 		p.truth = t.lost(*e.Lost)
@@ -75,29 +77,52 @@ func (t applyTexts) createFailure(e *rotator.CreateError) problem {
 		k := rotation.Observation{Keys: e.Keys}.Find(e.Intruder)
 		if k != nil && k.Other {
 			p.truth = fmt.Sprintf("%s The user has: %s. Another resource of this configuration created key %s.",
-				nothingCreated, describeKeys(e.Keys), e.Intruder)
+				nothing, describeKeys(e.Keys), e.Intruder)
 			p.next = "A user has two key slots, and one iamkeys_rotating_access_key needs both: keep one of the resources."
 			break
 		}
 		p.truth = fmt.Sprintf("%s The user has: %s. Key %s was created meanwhile, by somebody else or another resource; it was not touched.",
-			nothingCreated, describeKeys(e.Keys), e.Intruder)
+			nothing, describeKeys(e.Keys), e.Intruder)
 		p.next = "Plan again, and read the new plan. If neither another resource nor somebody else needs that key, delete it:" +
 			commands(deleteCommand(t.user, e.Intruder))
 	case len(e.Kept) > 0:
 		p.truth = fmt.Sprintf("%s %d keys exist; none was deleted: %s.", nothingCreated, len(e.Keys), describeKeys(e.Keys))
 		p.next = "Apply again once a key can be created."
 	case len(e.Keys) > 0:
-		p.truth = fmt.Sprintf("%s The user has: %s.", nothingCreated, describeKeys(e.Keys))
-	case e.Full:
-		p.truth = nothingCreated
+		p.truth = fmt.Sprintf("%s The user has: %s.", nothing, describeKeys(e.Keys))
+	case e.Full || len(t.madeRoom) > 0:
+		p.truth = nothing
 	default:
 		p.truth, p.next = "No key was created, and none was changed.", "Apply again."
+	}
+	if len(t.madeRoom) > 0 && p.next == "" && e.Lost == nil {
+		p.next = "Apply again once a key can be created."
 	}
 	return p
 }
 
+// roomMade says which keys were deleted to make room for a key that does not exist; empty where none was.
+func (t applyTexts) roomMade() string {
+	switch len(t.madeRoom) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("Key %s was deleted before, to make room.", t.madeRoom[0])
+	default:
+		return fmt.Sprintf("Keys %s were deleted before, to make room.", strings.Join(t.madeRoom, " and "))
+	}
+}
+
+// sentences joins those that are not empty.
+func sentences(all ...string) string {
+	return strings.Join(slices.DeleteFunc(all, func(s string) bool { return s == "" }), " ")
+}
+
 // untouched says which keys a failed creation has left alone. The object that a Create replaces may be gone with its keys.
 func (t applyTexts) untouched() string {
+	if len(t.madeRoom) > 0 {
+		return t.roomMade() + " No other key was touched."
+	}
 	if t.creates {
 		return "The failed creation changed no other key."
 	}
@@ -109,7 +134,7 @@ func (t applyTexts) lost(l rotator.LostAnswer) string {
 	untouched := t.untouched()
 	switch {
 	case l.Deleted:
-		return "The answer to the creation was lost. The key that it had created was deleted again, and no other key was touched. Apply again."
+		return "The answer to the creation was lost. " + t.deletedAgain("The key that it had created") + " Apply again."
 	case l.Unlisted:
 		return "A key may have been created all the same, and nobody has its secret. " + untouched + " Look with:" + commands(listCommand(t.user))
 	}
@@ -147,10 +172,18 @@ func (t applyTexts) unproved(e *rotator.UnprovedError) problem {
 	return p
 }
 
+// deletedAgain says that a key was deleted again, and what became of the others.
+func (t applyTexts) deletedAgain(key string) string {
+	if len(t.madeRoom) > 0 {
+		return sentences(key+" was deleted again.", t.roomMade(), "No other key was touched.")
+	}
+	return key + " was deleted again, and no other key was touched."
+}
+
 // withdrawn says what became of a new key that was not kept.
 func (t applyTexts) withdrawn(w rotator.Withdrawal) string {
 	if w.Err == nil {
-		return "The new key was deleted again, and no other key was touched."
+		return t.deletedAgain("The new key")
 	}
 	return fmt.Sprintf("The new key could not be deleted again (%s). Delete it with:%s\n%s",
 		w.Err, commands(deleteCommand(t.user, w.Key)), t.untouched())

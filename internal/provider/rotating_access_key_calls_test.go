@@ -145,7 +145,7 @@ func TestAccRotatingAccessKey_interruptedDelete(t *testing.T) {
 	s.UseKey("k2")
 	s.Advance("90d")
 	interruptApply(s, "DeleteAccessKey")
-	s.WantDetail("What was done until then is in the state. Apply again.")
+	s.WantDetail("Key k1 was deleted before, to make room. What was done until then is in the state. Apply again.")
 	s.WantChanges("delete k1")
 	s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
 	s.Step("create k3")

@@ -2,8 +2,10 @@ package provider_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
 // Nothing is deleted for a new key before IAM has shown that it may be created. Once it may, the next apply rotates.
@@ -56,6 +58,52 @@ func TestAccRotatingAccessKey_createDenied(t *testing.T) {
 			s.WantChanges("delete k1", "create k3")
 			s.WantKeys("k2 Active", "k3 Active")
 			s.PlanEmpty()
+		})
+	}
+}
+
+// A key was deleted to make room, and then no key could be created: the error names it, and the state forgets it. The next apply has a
+// free slot.
+func TestAccRotatingAccessKey_madeRoomInVain(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		given func(s *acctest.Story)
+		err   acctest.Option
+		next  string
+		// changes are those of the apply that fails, and created is the key that the next one creates.
+		changes []string
+		created string
+	}{
+		"denied": {
+			given: func(s *acctest.Story) {
+				s.Sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 2, Kind: iamsim.Denied})
+			},
+			err:  acctest.NoNewKey(),
+			next: "Apply again once a key can be created.",
+
+			changes: []string{"delete k1", "create: AccessDenied"}, created: "k3",
+		},
+		"useless": {
+			given: func(s *acctest.Story) { s.Sim.SetNewKeyDelay(time.Hour) },
+			err:   acctest.NewKeyUseless("k3"),
+			next:  "The new key was deleted again.",
+
+			changes: []string{"delete k1", "create k3", "delete k3"}, created: "k4",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewStory(t).SkipWaits().WithPrevious(acctest.ByAge(nil))
+			s.UseKey("k2")
+			s.Advance("90d")
+			tc.given(s)
+			s.Apply(acctest.DeletesActive("k1"), tc.err)
+			s.WantDetail("Key k1 was deleted before, to make room.", tc.next)
+			s.WantChanges(tc.changes...)
+			s.WantKeys("k2 Active")
+			s.WantState(map[string]any{"access_key_id": "k2", "previous": nil, "last_change": "delete k1: Active, never used, to make room"})
+			s.Sim.SetNewKeyDelay(0)
+			s.Step("create " + tc.created)
 		})
 	}
 }

@@ -545,7 +545,7 @@ func TestAccRotatingAccessKey_unconfirmed(t *testing.T) {
 	s.Plan(2)
 	s.Sim.AddFault(iamsim.Fault{Action: "UpdateAccessKey", Kind: iamsim.ErrorBeforeCommit})
 	s.ApplyPlan(acctest.NotDeactivated("k2"))
-	s.WantDetail("Key k2 may have been changed all the same: the next plan shows what is true.")
+	s.WantDetail("An attempt may have taken effect. IAM lists key k2 as Active, and may be behind. The next plan shows what is true.")
 	s.WantState(map[string]any{"previous.status": "Active"})
 	s.Sim.ClearFaults()
 	s.Plan(2)

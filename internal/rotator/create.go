@@ -68,6 +68,7 @@ func (a *application) makeRoom(ctx context.Context) error {
 			return err
 		}
 		a.room = a.room[1:]
+		a.report.MadeRoom = append(a.report.MadeRoom, step.Key)
 		a.advance(ctx, step, out)
 	}
 	if a.interrupted() {

@@ -216,7 +216,7 @@ func TestUpdate_noSlot(t *testing.T) {
 			update: deleting(func(f *fixture, intruder func() string) {
 				f.before("CreateAccessKey", 2, func() { intruder() })
 			}),
-			err:      "CreateError{keys [C Active, I Active] full intruder I}: CreateAccessKey LimitExceeded",
+			err:      "CreateError{keys [C Active, I Active] full intruder I}: CreateAccessKey LimitExceeded, made room X",
 			saved:    deleted,
 			iam:      "C Active, I Active",
 			evidence: "C Active | changed +1s, removed X",
@@ -227,7 +227,7 @@ func TestUpdate_noSlot(t *testing.T) {
 			update: deleting(func(f *fixture, intruder func() string) {
 				f.before("CreateAccessKey", 2, func() { f.client.ClaimRead("ci", intruder()) })
 			}),
-			err:      "CreateError{keys [C Active, I Active of another] full intruder I}: CreateAccessKey LimitExceeded",
+			err:      "CreateError{keys [C Active, I Active of another] full intruder I}: CreateAccessKey LimitExceeded, made room X",
 			saved:    deleted,
 			iam:      "C Active, I Active",
 			evidence: "C Active | changed +1s, removed X",
@@ -241,7 +241,7 @@ func TestUpdate_noSlot(t *testing.T) {
 					f.deny("ListAccessKeys")
 				})
 			}),
-			err:      "CreateError{keys [] full}: CreateAccessKey LimitExceeded",
+			err:      "CreateError{keys [] full}: CreateAccessKey LimitExceeded, made room X",
 			saved:    deleted,
 			iam:      "C Active, I Active",
 			evidence: "C Active | changed +1s, removed X",
@@ -288,7 +288,7 @@ func TestUpdate_noSlot(t *testing.T) {
 					f.sim.SetReadLag(time.Hour, 1)
 				})
 			}),
-			err:      "CreateError{keys [C Active, X Active] full}: CreateAccessKey LimitExceeded",
+			err:      "CreateError{keys [C Active, X Active] full}: CreateAccessKey LimitExceeded, made room X",
 			saved:    deleted,
 			iam:      "C Active, I Active",
 			evidence: "C Active | changed +31s, removed X",

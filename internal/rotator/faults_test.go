@@ -129,7 +129,13 @@ func (f *fixture) callsFrom(action string) string {
 // reported compares error and notices of a report.
 func (f *fixture) reported(report rotator.Report, err, notices string) {
 	f.Helper()
-	f.equal("error", f.describeError(report.Err), err)
+	got := f.describeError(report.Err)
+	for _, id := range report.MadeRoom {
+		if got != "" {
+			got += ", made room " + f.name(id)
+		}
+	}
+	f.equal("error", got, err)
 	f.equal("notices", f.describeNotices(report.Notices), notices)
 }
 

@@ -47,7 +47,7 @@ func TestUpdate_interrupted(t *testing.T) {
 			saved: unsaved, iam: "C Active, X Active", evidence: "C Active, X Active", calls: look,
 		},
 		{
-			during: "DeleteAccessKey", err: "InterruptedError{begun}",
+			during: "DeleteAccessKey", err: "InterruptedError{begun}, made room X",
 			saved: "current C | C Active | ", iam: "C Active", evidence: "C Active | changed now, removed X", calls: look + room,
 		},
 		{

@@ -163,7 +163,7 @@ func TestUpdate_deleteCurrent(t *testing.T) {
 					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
-				fault: userRenamed, err: "CreateError{keys [P Active]}: CreateAccessKey NoSuchEntity",
+				fault: userRenamed, err: "CreateError{keys [P Active]}: CreateAccessKey NoSuchEntity, made room C",
 				saved: "current C inactive since -7d; previous P replaced -15d | P Active | ", iam: "P Active",
 				evidence: "P Active | changed now, removed C",
 				calls: "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser deploy, DeleteAccessKey C of deploy, " +
@@ -244,7 +244,7 @@ func TestUpdate_deleteUnmanaged(t *testing.T) {
 					"CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 			},
 			{
-				fault: userRenamed, err: "CreateError{keys [C Active]}: CreateAccessKey NoSuchEntity", saved: "current C | C Active | ",
+				fault: userRenamed, err: "CreateError{keys [C Active]}: CreateAccessKey NoSuchEntity, made room X", saved: "current C | C Active | ",
 				iam: "C Active", evidence: "C Active | changed now, removed X",
 				calls: "DeleteAccessKey X, GetCallerIdentity, GetAccessKeyLastUsed X, GetUser deploy, DeleteAccessKey X of deploy, " +
 					"CreateAccessKey ci",

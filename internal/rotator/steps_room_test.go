@@ -2,6 +2,7 @@ package rotator_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/rotation"
@@ -70,6 +71,47 @@ func TestUpdate_makeRoom(t *testing.T) {
 			},
 		},
 	}.run(t)
+}
+
+// TestUpdate_madeRoom fails after the unmanaged key X was deleted to make room: the report names it.
+func TestUpdate_madeRoom(t *testing.T) {
+	t.Parallel()
+	const (
+		look  = "ListAccessKeys ci, GetAccessKeyLastUsed X, CreateAccessKey ci, DeleteAccessKey X, CreateAccessKey ci"
+		saved = "current C | C Active | "
+	)
+	given := func(change func(f *fixture, task *rotator.Task)) func(f *fixture) rotator.Task {
+		return func(f *fixture) rotator.Task {
+			task, _ := f.unmanagedTask()
+			change(f, &task)
+			return task
+		}
+	}
+	runApplyCases(t, []applyCase{
+		{
+			name: "the second creation is denied", update: given(func(f *fixture, _ *rotator.Task) {
+				f.sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 2, Kind: iamsim.Denied})
+			}),
+			err:   "CreateError{keys [C Active]}: CreateAccessKey AccessDenied, made room X",
+			saved: saved, iam: "C Active", evidence: "C Active | changed now, removed X", calls: look,
+		},
+		{
+			name: "the secret can't be encrypted", update: given(func(f *fixture, task *rotator.Task) {
+				task.Sealer, f.sealer.failSeal = f.sealer, errSealer
+			}),
+			err:   "SealError{new 1 deleted}: the recipient has expired, made room X",
+			saved: saved, iam: "C Active", evidence: "C Active | changed now, removed X, removed new 1",
+			calls: look + ", DeleteAccessKey new 1, ListAccessKeys ci",
+		},
+		{
+			name: "the new key does not work", update: given(func(f *fixture, _ *rotator.Task) {
+				f.sim.SetNewKeyDelay(time.Hour)
+			}),
+			err:   "UnprovedError{new 1 deleted signed}: GetCallerIdentity not usable, made room X",
+			saved: saved, iam: "C Active", evidence: "C Active | changed +2m0s, removed X, removed new 1",
+			calls: look + ", GetCallerIdentity, DeleteAccessKey new 1, ListAccessKeys ci",
+		},
+	})
 }
 
 // TestUpdate_roomLeft has somebody delete another key just before the new one is created: there is room then, and the key that the

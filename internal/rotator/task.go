@@ -84,6 +84,8 @@ type Report struct {
 	Notices []Notice
 	// Err is why the task was not done in full; nil if it was. State.Done was saved then.
 	Err error
+	// MadeRoom are the keys that were deleted to make room for a new one, in order of time.
+	MadeRoom []string
 	// Evidence is what the next Read finds; nil where nothing was begun and the old evidence still holds.
 	Evidence *Evidence
 }
