@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -388,28 +389,39 @@ func TestAccRotatingAccessKey_revokeFails(t *testing.T) {
 		"access_key_id": "k2", "secret_access_key": "secret of k2", "revoke_when_changed.incident": "1",
 		"last_change":            "rotate k1: asked by revoke_when_changed (incident)",
 		"previous.access_key_id": "k1", "previous.status": "Active", "previous.revoked": true,
+		"retirement_blocked": "revoked key k1 is still Active",
 	}
 	s.WantState(known)
 	s.WantKeys("k1 Active", "k2 Active")
+	// A refresh right after it finds nothing else.
+	active := acctest.Warns("Revoked access key is still Active", "revoked key k1 is still Active")
+	before := s.Attributes()
+	s.ApplyAny(acctest.Flags("-refresh-only"), active)
+	for name, value := range s.Attributes() {
+		if !reflect.DeepEqual(value, before[name]) {
+			t.Errorf("a refresh changes %s", name)
+		}
+	}
 
 	// Neither a use nor paused nor hold_previous stands against it.
 	s.Advance("1h")
 	s.UseKey("k1")
 	s.Write(args.With(acctest.Args{"hold_previous": "true", "paused": "true"}), acctest.ConsumerHCL)
 	warning := acctest.NotReactivated("key k1 was revoked")
-	s.Plan(2, warning)
+	s.Plan(2, active, warning)
 	s.ApplyPlan(warning, failed)
 	s.WantDetail(acctest.StatusCommand("k1", "Inactive"))
 	s.WantChanges("deactivate k1: AccessDenied")
 	s.WantState(known)
 	s.Sim.ClearDenials()
-	s.Plan(2, warning)
+	s.Plan(2, active, warning)
 	s.ApplyPlan(warning)
 	s.WantChanges("deactivate k1")
 	s.PlanEmpty()
 	s.WantKeys("k1 Inactive", "k2 Active")
 	s.WantState(map[string]any{
 		"access_key_id": "k2", "previous.status": "Inactive", "previous.revoked": true, "previous.deactivated_by": "iamkeys",
+		"retirement_blocked": nil,
 	})
 	s.WantHandovers("k1", "k1 (dead) to k2")
 }

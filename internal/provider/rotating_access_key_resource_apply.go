@@ -170,7 +170,10 @@ func modelAfter(
 	if len(s.Taken) > 0 {
 		model.LastChange = types.StringValue(lastChange(policy, task.Record, task.Known.Seen, s.Taken, s.Record.Current.ID))
 	}
-	if s.Done {
+	switch {
+	case s.Ended:
+		model.RotationBlocked, model.RetirementBlocked = blockedText(s.Decision.Blocked), blockedText(s.Decision.RetirementBlocked)
+	case s.Done:
 		model.RotationBlocked = blockedAfter(configured.RotationBlocked, s.Decision.Blocked)
 		model.RetirementBlocked = blockedAfter(configured.RetirementBlocked, s.Decision.RetirementBlocked)
 	}

@@ -141,11 +141,24 @@ func (a *application) runUninterrupted(ctx context.Context, left []rotation.Step
 	}
 	if err != nil {
 		a.report.Err = err
+		a.endEarly(own)
 		return
 	}
 	a.describe(own)
-	a.state.Configured, a.state.Done, a.state.Decision = true, true, a.decision()
+	a.state.Configured, a.state.Done = true, true
+	a.state.Decision = a.decision()
 	a.task.Save(own, a.state)
+}
+
+// endEarly says what is due and what waits after a task that failed, as the next Read will.
+func (a *application) endEarly(ctx context.Context) {
+	if a.changedAt.IsZero() || a.state.Record.Current.ID == "" {
+		return
+	}
+	a.state.Ended, a.state.Decision = true, a.decision()
+	if a.begun {
+		a.task.Save(ctx, a.state)
+	}
 }
 
 // steps takes the planned steps, except those that are not left because somebody has done them already, and stops at the

@@ -146,11 +146,15 @@ func (e *Evidence) decided(record rotation.Record, d rotation.Decision) {
 // decision is what Decide returns right after the task. Its steps are for the next Read.
 func (a *application) decision() rotation.Decision {
 	record := a.state.Record
-	record.Policy, record.UniqueID = &a.task.Policy, a.state.UniqueID
-	d := rotation.Decide(a.task.Policy, record, a.state.Seen, a.client.gateway.Now())
+	record.UniqueID = a.state.UniqueID
+	if a.state.Configured {
+		record.Policy = &a.task.Policy
+	}
+	d := rotation.Decide(record.LastPolicy(), record, a.state.Seen, a.client.gateway.Now())
 	if o := d.RetirementBlocked; a.state.Created != nil && o != nil && o.Cause == rotation.CauseUnknownUse {
 		// Nobody has asked for the last use of the key that was replaced.
 		d.RetirementBlocked = nil
 	}
+	d.RetirementBlocked = retirementBlocked(d, record, a.state.Seen)
 	return d
 }

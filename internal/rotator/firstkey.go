@@ -49,6 +49,8 @@ func (c *Client) awaitSlot(ctx context.Context, task Task) (seen rotation.Observ
 		return seen, decision, err
 	}
 	pause, waited := firstPause, time.Duration(0)
+	// Whether a Delete ran before the last list: one that has ended since may have deleted what that list shows.
+	deleting := true
 	for {
 		seen, _, err = c.Observe(ctx, task.User, c.claims.mark(task.User, "", keys), rotation.Record{}, task.Policy)
 		if err != nil {
@@ -59,7 +61,7 @@ func (c *Client) awaitSlot(ctx context.Context, task Task) (seen rotation.Observ
 			return seen, decision, c.claims.refuseTaken(task.User, "", decision.Steps)
 		}
 		for same := keys; slices.EqualFunc(keys, same, sameStatus); {
-			if waited >= slotTimeout && !c.claims.deleting(task.User) {
+			if waited >= slotTimeout && !deleting {
 				return seen, decision, &RefusedError{Obstacle: *decision.Refused, Seen: seen}
 			}
 			tflog.Debug(ctx, "no slot is free yet, list again", map[string]any{"user": task.User, "pause": pause.String()})
@@ -67,6 +69,7 @@ func (c *Client) awaitSlot(ctx context.Context, task Task) (seen rotation.Observ
 				return seen, decision, &InterruptedError{}
 			}
 			pause, waited = min(2*pause, longestSlotPause), waited+pause
+			deleting = c.claims.deleting(task.User)
 			if keys, err = c.listForCreate(ctx, task.User, c.List); err != nil {
 				return seen, decision, err
 			}

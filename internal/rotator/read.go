@@ -64,6 +64,7 @@ func (c *Client) Read(ctx context.Context, s Subject, record rotation.Record, kn
 	r.Unknown = unknown
 	seen.Recreated, seen.SignedAt = location.Outcome == UserRecreated, known.SignedAt
 	r.Decision = Decide(ctx, location.User, policy, record, seen, c.gateway.Now())
+	r.Decision.RetirementBlocked = retirementBlocked(r.Decision, record, seen)
 	r.Evidence = Evidence{
 		Seen: seen, Steps: r.Decision.Steps, ChangedAt: known.ChangedAt, Removed: known.Removed, SignedAt: known.SignedAt,
 		LookedAt: known.LookedAt, HeldSince: known.HeldSince, PausedSince: known.PausedSince,
@@ -87,6 +88,19 @@ func (c *Client) readUnknown(ctx context.Context, location Location, record rota
 	known.Steps = decision.Steps
 	known.decided(record, decision)
 	return Reading{Location: location, Record: record, Decision: decision, Evidence: known}
+}
+
+// retirementBlocked is why previous is not retired. A revoked key that is still Active counts although a step deactivates it: that step
+// has failed before, and alerts are for such a key (rule 8 of package rotation).
+func retirementBlocked(d rotation.Decision, record rotation.Record, seen rotation.Observation) *rotation.Obstacle {
+	p := record.Previous
+	if d.RetirementBlocked != nil || p == nil || !p.Revoked {
+		return d.RetirementBlocked
+	}
+	if k := seen.Find(p.ID); k == nil || k.Status != rotation.Active {
+		return nil
+	}
+	return &rotation.Obstacle{Cause: rotation.CauseRevokedActive, Key: p.ID}
 }
 
 // withListedDates returns the record with the dates of creation that IAM lists: a state that was edited makes no key younger.

@@ -488,7 +488,7 @@ func TestRead_handover(t *testing.T) {
 				record.Previous.Revoked = true
 				return record
 			},
-			want: both + " | step deactivate P",
+			want: both + " | step deactivate P | retirement blocked revoked_active",
 		},
 	} {
 		if c.calls == nil {

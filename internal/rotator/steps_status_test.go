@@ -155,6 +155,10 @@ func TestUpdate_deactivate(t *testing.T) {
 
 func TestUpdate_deactivateRevoked(t *testing.T) {
 	t.Parallel()
+	const (
+		failed      = "P Active, C Active | changed now, retirement blocked revoked_active"
+		failedLater = "P Active, C Active | changed +3s, retirement blocked revoked_active"
+	)
 	stepTest{
 		action: "UpdateAccessKey",
 		given: func(f *fixture) (rotator.Task, string) {
@@ -170,11 +174,11 @@ func TestUpdate_deactivateRevoked(t *testing.T) {
 			},
 			{
 				fault: denied, err: "StatusError{P Inactive refused revoked for C}: UpdateAccessKey AccessDenied", saved: unsaved,
-				iam: "P Active, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
+				iam: "P Active, C Active", evidence: failed, calls: "UpdateAccessKey P",
 			},
 			{
 				fault: errorBeforeCommit, err: "StatusError{P Inactive, listed Active revoked for C}: UpdateAccessKey ServiceFailure", saved: unsaved,
-				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
+				iam: "P Active, C Active", evidence: failedLater, calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: errorAfterCommit,
@@ -198,11 +202,11 @@ func TestUpdate_deactivateRevoked(t *testing.T) {
 			},
 			{
 				fault: cutThenDenied, err: "StatusError{P Inactive, listed Active revoked for C}: UpdateAccessKey AccessDenied", saved: unsaved,
-				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
+				iam: "P Active, C Active", evidence: failedLater, calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: cutBeforeCommit, err: "StatusError{P Inactive, listed Active revoked for C}: UpdateAccessKey no answer", saved: unsaved,
-				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
+				iam: "P Active, C Active", evidence: failedLater, calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: empty200,
@@ -211,7 +215,7 @@ func TestUpdate_deactivateRevoked(t *testing.T) {
 			},
 			{
 				fault: throttled, err: "StatusError{P Inactive refused revoked for C}: UpdateAccessKey Throttling", saved: unsaved,
-				iam: "P Active, C Active", evidence: "P Active, C Active | changed now", calls: "UpdateAccessKey P",
+				iam: "P Active, C Active", evidence: failed, calls: "UpdateAccessKey P",
 			},
 			{
 				fault: keyDeleted, notices: "DeletedMeanwhile{P}",

@@ -60,12 +60,12 @@ type State struct {
 	Sealed map[string]string
 	// Taken are the steps that were taken.
 	Taken []rotation.Step
-	// Decision is, once Done, what Decide returns of what is true then.
+	// Decision is, once Done or Ended, what Decide returns of what is true then.
 	Decision rotation.Decision
 	// Configured reports whether the new configuration holds. The old one does until a new key exists or all is done.
 	Configured bool
-	// Done reports whether the whole task was done.
-	Done bool
+	// Done reports whether the whole task was done, and Ended whether it has failed after a step.
+	Done, Ended bool
 }
 
 // Created is a key that a task has created. Its id and dates are in State.Record.Current.
