@@ -58,6 +58,14 @@ func TestAccRotatingAccessKey_stalePlanOfDeletion(t *testing.T) {
 	wantStale(s, func() { s.SetStatus("k1", "Active") }, "it would delete key k1, but "+acctest.KeysChanged)
 	s.SetStatus("k1", "Inactive")
 
+	// Nothing has changed, and the last use can't be read any more.
+	s.Plan(2)
+	s.Sim.Deny("*", "iam:GetAccessKeyLastUsed")
+	s.ApplyPlan(acctest.LastUseUnknown(), acctest.PlanOutdated("it would delete key k1, but the last use of key k1 is unknown"))
+	s.WantDetail("Nothing was changed. Plan again", `Allow iam:GetAccessKeyLastUsed on user "ci"`)
+	s.WantChanges()
+	s.Sim.ClearDenials()
+
 	// The key is gone already, which is what the plan wanted.
 	s.Plan(2)
 	s.DeleteKey("k1")

@@ -3,6 +3,7 @@ package rotator
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -44,8 +45,19 @@ func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 	}
 	seen.Recreated, seen.SignedAt = location.Outcome == UserRecreated, a.task.Known.SignedAt
 	// The state keeps the dates that the plan showed: the next Read corrects them.
-	left, err := rotation.Confirm(t.Policy, withListedDates(t.Record, keys), t.Known.Seen, seen, c.gateway.Now(), t.Planned)
+	record, now := withListedDates(t.Record, keys), c.gateway.Now()
+	left, err := rotation.Confirm(t.Policy, record, t.Known.Seen, seen, now, t.Planned)
 	if stale, ok := errors.AsType[*rotation.StaleError](err); ok {
+		if unknown != nil && stale.Obstacle.Cause != rotation.CauseUnknownUse {
+			// Nobody may have changed anything: with the last uses of the plan the steps may still be right.
+			earlier := withUsesOf(seen, t.Known.Seen, unknown.Keys)
+			if _, err := rotation.Confirm(t.Policy, record, t.Known.Seen, earlier, now, t.Planned); err == nil {
+				stale.Obstacle = rotation.Obstacle{Cause: rotation.CauseUnknownUse, Key: unknown.Keys[0]}
+				if slices.Contains(unknown.Keys, stale.Step.Key) {
+					stale.Obstacle.Key = stale.Step.Key
+				}
+			}
+		}
 		tflog.Debug(ctx, "decided: the plan is stale", map[string]any{
 			"user": t.User, "step": string(stale.Step.Kind), "access_key_id": stale.Step.Key, "cause": string(stale.Obstacle.Cause),
 		})
@@ -68,4 +80,15 @@ func (a *application) confirmUnknown(location Location) ([]rotation.Step, error)
 	a.task.Known.located(location)
 	a.state.Seen = seen
 	return left, nil
+}
+
+// withUsesOf returns an observation with the last uses of keys that an earlier one has.
+func withUsesOf(seen, earlier rotation.Observation, ids []string) rotation.Observation {
+	seen.Keys = slices.Clone(seen.Keys)
+	for _, id := range ids {
+		if k, known := seen.Find(id), earlier.Find(id); k != nil && known != nil {
+			k.LastUse = known.LastUse
+		}
+	}
+	return seen
 }

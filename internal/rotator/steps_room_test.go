@@ -295,7 +295,7 @@ func TestUpdate_roomUnknownUse(t *testing.T) {
 				f.deny("GetAccessKeyLastUsed")
 				return task
 			},
-			err:      "StaleError{delete_unmanaged X because unmanaged X | C Active, X Active}",
+			err:      "StaleError{delete_unmanaged X because unknown_use X | C Active, X Active}",
 			notices:  "LastUseUnknown{X}: GetAccessKeyLastUsed AccessDenied",
 			saved:    unsaved,
 			iam:      "C Active, X Active",

@@ -242,6 +242,28 @@ func TestUpdate_userChanged(t *testing.T) {
 			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, GetAccessKeyLastUsed C, ListAccessKeys ci",
 		},
 		{
+			name:     "the last use of an Inactive key can't be read",
+			update:   deleting(withDenied("GetAccessKeyLastUsed")),
+			err:      "StaleError{delete_previous P because unknown_use P | P Inactive, C Active}",
+			notices:  "LastUseUnknown{P}: GetAccessKeyLastUsed AccessDenied",
+			saved:    unsaved,
+			iam:      "P Inactive, C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, ListAccessKeys ci",
+		},
+		{
+			name: "the last use can't be read, and the key was reactivated",
+			update: deleting(withDenied("GetAccessKeyLastUsed"), func(f *fixture, task *rotator.Task) {
+				f.sim.SetStatus(task.Record.Previous.ID, "Active")
+			}),
+			err:      "StaleError{delete_previous P | P Active, C Active}",
+			notices:  "LastUseUnknown{P C}: GetAccessKeyLastUsed AccessDenied",
+			saved:    unsaved,
+			iam:      "P Active, C Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed P, GetAccessKeyLastUsed C, ListAccessKeys ci",
+		},
+		{
 			// The first list does not know the user. The one that follows the question for the owner of C is up to date.
 			name: "a stale read",
 			update: deactivating(func(f *fixture, _ *rotator.Task) {
