@@ -121,6 +121,15 @@ func TestLocate_followed(t *testing.T) {
 			},
 			want: `new user is another one, W Active under "web", recorded id`, calls: []string{list, user},
 		},
+		{
+			name: "renamed, the configuration names the new name by now, and the user can't be read",
+			given: func(f *fixture, s *rotator.Subject) {
+				renamed(f, s)
+				s.RecordedUser, s.Followed = "ci", false
+				f.deny("GetUser", "ListUsers")
+			},
+			want: listed, calls: []string{list, user},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -500,3 +500,28 @@ func TestRead_handover(t *testing.T) {
 		})
 	}
 }
+
+// TestRead_listedDates takes the dates of keys from IAM and not from a state, which may have been edited.
+func TestRead_listedDates(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	record := f.pair(90 * day)
+	current, previous := record.Current.CreatedAt, record.Previous.CreatedAt
+	edited := record
+	edited.Current.CreatedAt = f.sim.Now()
+	p := *record.Previous
+	p.CreatedAt = f.sim.Now()
+	edited.Previous = &p
+	reading, err := f.client.Read(f.ctx(), f.subject(edited), edited, rotator.Evidence{})
+	f.fatal(err)
+	if got := reading.Record; !got.Current.CreatedAt.Equal(current) || !got.Previous.CreatedAt.Equal(previous) {
+		t.Errorf("created %v and %v, want %v and %v", got.Current.CreatedAt, got.Previous.CreatedAt, current, previous)
+	}
+	if !edited.Previous.CreatedAt.Equal(p.CreatedAt) {
+		t.Error("the record of the caller has changed")
+	}
+	// It is due by the listed date, and by the edited one not for a long time.
+	if steps := reading.Decision.Steps; len(steps) != 2 || steps[1].Kind != rotation.Rotate {
+		t.Errorf("steps %v, want a rotation", steps)
+	}
+}

@@ -253,6 +253,21 @@ func TestUpdate_deleteUnmanaged(t *testing.T) {
 	}.run(t)
 }
 
+// TestUpdate_deleteLostOwnerDenied loses the answer to the deletion of C, and AWS denies all that says whose C was when IAM does not know
+// it at the second attempt: the list of its user shows that it is gone.
+func TestUpdate_deleteLostOwnerDenied(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	task, key := f.currentTask()
+	f.inject(answerLostOnce, "DeleteAccessKey", key)
+	f.before("DeleteAccessKey", 1, func() { f.deny("GetAccessKeyLastUsed", "GetUser", "ListUsers") })
+	f.reported(f.update(task), "", "")
+	f.tookAll(task)
+	f.equal("IAM", f.inIAM("ci"), "P Active, new 1 Active")
+	f.equal("calls", f.callsFrom("DeleteAccessKey"), "DeleteAccessKey C, GetCallerIdentity, GetAccessKeyLastUsed C, GetUser ci, ListUsers, "+
+		"ListAccessKeys ci, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci")
+}
+
 // unmanagedTask deletes the unmanaged key X, which nobody has used, and rotates the key C.
 func (f *fixture) unmanagedTask() (task rotator.Task, key string) {
 	f.Helper()

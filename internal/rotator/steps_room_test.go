@@ -303,6 +303,29 @@ func TestUpdate_roomUnknownUse(t *testing.T) {
 			calls:    "ListAccessKeys ci, GetAccessKeyLastUsed X, ListAccessKeys ci",
 		},
 		{
+			name: "unmanaged, beside a previous key",
+			update: func(f *fixture) rotator.Task {
+				record := f.pair(8 * day)
+				f.use(record.Previous.ID)
+				f.sim.DeleteAccessKey(record.Current.ID)
+				x := f.newKey("X")
+				policy := standard()
+				policy.UnmanagedKeys = rotation.DeleteUnused
+				record.Policy = &policy
+				task := f.task(record, policy, rotation.Step{Kind: rotation.DeleteUnmanaged, Key: x},
+					rotation.Step{Kind: rotation.Rotate, Reason: rotation.ReasonMissing})
+				f.deny("GetAccessKeyLastUsed")
+				f.sim.ResetLog()
+				return task
+			},
+			err:      "StaleError{delete_unmanaged X because unknown_use X | P Active, X Active}",
+			notices:  "LastUseUnknown{P X}: GetAccessKeyLastUsed AccessDenied",
+			saved:    unsaved,
+			iam:      "P Active, X Active",
+			evidence: "none",
+			calls:    "ListAccessKeys ci, GetCallerIdentity, GetUser ci, GetAccessKeyLastUsed P, GetAccessKeyLastUsed X, ListAccessKeys ci",
+		},
+		{
 			name:     "a request, and P is Active",
 			update:   previousTask(active, asked, rotation.Step{Reason: rotation.ReasonChanged}),
 			err:      "StaleError{delete_previous P because unknown_use P | P Active, C Active}",

@@ -279,6 +279,20 @@ func TestUpdate_userChanged(t *testing.T) {
 	})
 }
 
+// TestUpdate_listedDates confirms a rotation by the date that IAM lists, and saves the one that the plan showed.
+func TestUpdate_listedDates(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	task, _ := f.rotationTask(rotation.RefuseUnmanaged)
+	edited := f.sim.Now()
+	task.Record.Current.CreatedAt = edited
+	f.reported(f.update(task), "", "")
+	f.equal("IAM", f.inIAM("ci"), "C Active, new 1 Active")
+	if got := f.saved().Record.Previous.CreatedAt; !got.Equal(edited) {
+		t.Errorf("created %v, want %v as planned", got, edited)
+	}
+}
+
 // TestUpdate_answerLostAndStale shows that a lost answer to a change of status is looked for in lists that show it late.
 func TestUpdate_answerLostAndStale(t *testing.T) {
 	t.Parallel()

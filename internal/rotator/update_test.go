@@ -319,6 +319,72 @@ func (f *fixture) revocationTask() rotator.Task {
 		rotation.Step{Kind: rotation.Deactivate, Key: record.Current.ID})
 }
 
+// TestUpdate_ended shows what a task that fails after a step saves of what is due and what waits: the same as the next Read finds, by the
+// policy that the state has then.
+func TestUpdate_ended(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		task func(f *fixture) rotator.Task
+		want string
+	}{
+		{
+			name: "a revoked key can't be deactivated",
+			task: func(f *fixture) rotator.Task {
+				task := f.revocationTask()
+				f.deny("UpdateAccessKey")
+				return task
+			},
+			want: "retirement blocked revoked_active, room delete_previous C",
+		},
+		{
+			// The edit takes paused away, and does not count before a new key exists.
+			name: "no key can be created",
+			task: func(f *fixture) rotator.Task {
+				record := f.pair(90 * day)
+				record.Policy.Paused = true
+				f.deactivate(record.Previous.ID)
+				record.Previous.DeactivatedAt = f.sim.Now()
+				task := f.requestTask(record, rotation.Step{Kind: rotation.DeletePrevious, Key: record.Previous.ID})
+				f.sim.AddFault(iamsim.Fault{Action: "CreateAccessKey", Nth: 2, Kind: iamsim.Denied})
+				return task
+			},
+			want: "blocked paused, room free",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			report := f.update(c.task(f))
+			saved := f.saved()
+			if report.Err == nil || !saved.Ended || saved.Done {
+				t.Fatalf("error %v, ended %v, done %v", report.Err, saved.Ended, saved.Done)
+			}
+			f.equal("findings", f.describeFindings(*report.Evidence), c.want)
+			var causes [2]rotation.Cause
+			for i, o := range []*rotation.Obstacle{saved.Decision.Blocked, saved.Decision.RetirementBlocked} {
+				if o != nil {
+					causes[i] = o.Cause
+				}
+			}
+			if causes != [2]rotation.Cause{report.Evidence.Blocked, report.Evidence.RetirementBlocked} {
+				t.Errorf("saved %v, want what the evidence has", causes)
+			}
+			record := saved.Record
+			if saved.Configured {
+				policy := standard()
+				policy.RevokeWhenChanged = map[string]string{"incident": "1"}
+				record.Policy = &policy
+			}
+			reading, err := f.client.Read(f.ctx(), f.subject(record), record, *report.Evidence)
+			f.fatal(err)
+			if e := reading.Evidence; causes != [2]rotation.Cause{e.Blocked, e.RetirementBlocked} {
+				t.Errorf("saved %v, and a Read finds %v and %v", causes, e.Blocked, e.RetirementBlocked)
+			}
+		})
+	}
+}
+
 // TestUpdate_sealing is about secrets that the state holds in plain text, and about the trial before a rotation.
 func TestUpdate_sealing(t *testing.T) {
 	t.Parallel()
