@@ -104,10 +104,10 @@ func TestAccRotatingAccessKey_callsOfNothing(t *testing.T) {
 	s.Sim.CreateUser("ci")
 	s.Apply()
 
-	// A destroy asks nothing but whether its plan should warn, the deletion itself and the list that shows it.
+	// A destroy asks nothing but whether its plan should warn, whose the name is, the deletion itself and the list that shows it.
 	s.WantChanges("create k1")
 	s.Destroy(acctest.Flags("-refresh=false"))
-	s.WantCalls("GetAccessKeyLastUsed", "DeleteAccessKey", "ListAccessKeys")
+	s.WantCalls("GetAccessKeyLastUsed", "GetUser", "DeleteAccessKey", "ListAccessKeys")
 }
 
 // The answer to the CreateAccessKey of a first key is lost. The error names the key that nobody has the secret of. A second try
