@@ -168,18 +168,20 @@ func (s *Story) EditState(values map[string]any) {
 	if err := decoder.Decode(&state); err != nil {
 		s.T.Fatal(err)
 	}
-	for _, r := range state["resources"].([]any) { //nolint:forcetypeassert // it is Terraform's own format
-		resource := r.(map[string]any) //nolint:forcetypeassert // as above
-		if fmt.Sprintf("%v.%v", resource["type"], resource["name"]) != KeyAddress {
+	resources, _ := state["resources"].([]any)
+	for _, r := range resources {
+		instances, _ := Lookup(r, "instances").([]any)
+		if fmt.Sprintf("%v.%v", Lookup(r, "type"), Lookup(r, "name")) != KeyAddress || len(instances) == 0 {
 			continue
 		}
-		attributes := Lookup(resource["instances"].([]any)[0], "attributes") //nolint:forcetypeassert // as above
 		for path, value := range values {
-			object, attribute := attributes, path
-			if i := strings.LastIndex(path, "."); i >= 0 {
-				object, attribute = Lookup(attributes, path[:i]), path[i+1:]
+			path = "attributes." + path
+			end := strings.LastIndex(path, ".")
+			object, ok := Lookup(instances[0], path[:end]).(map[string]any)
+			if !ok {
+				s.T.Fatalf("the state has no %s", path)
 			}
-			object.(map[string]any)[attribute] = value //nolint:forcetypeassert // as above
+			object[path[end+1:]] = value
 		}
 	}
 	if data, err = json.Marshal(state); err == nil {

@@ -35,7 +35,7 @@ func TestAccRotatingAccessKey_editedToAnotherUser(t *testing.T) {
 	s.WantKeysOf("victim", "theirs Active")
 	s.WantState(map[string]any{"access_key_id": "theirs"})
 
-	s.Destroy(acctest.BelongsToAnother(`Key theirs belongs to user "victim", who is not the user that the state speaks of, so it was not deleted`))
+	s.Destroy(acctest.BelongsToAnother(`Key theirs belongs to user "victim", who is not the user that the state speaks of`, "not deleted"))
 	s.WantChanges()
 	s.WantKeysOf("victim", "theirs Active")
 	s.WantKeys("k1 Active")

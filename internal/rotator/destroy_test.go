@@ -280,9 +280,9 @@ func TestDestroy_outcomes(t *testing.T) {
 		{
 			name:    "the unique id in the state was edited, so that the keys belong to another user",
 			subject: func(f *fixture, s *rotator.Subject) { editedUser(f, s); s.UniqueID = f.sim.CreateUser("third").ID },
-			notices: "KeyLeft{P}: OwnerError{P of other, owner ci, foreign, name reused, denied}: user \"ci\" has the unique id AIDA..., and the state " +
-				"has AIDA..., KeyLeft{C}: OwnerError{C of other, owner ci, foreign, name reused, denied}: user \"ci\" has the unique id AIDA..., and " +
-				"the state has AIDA...",
+			notices: "KeyLeft{P}: OwnerError{P of other, owner ci, foreign, name reused, denied}: user \"ci\" has the unique id AIDA..., and " +
+				"the state has AIDA..., KeyLeft{C}: OwnerError{C of other, owner ci, foreign, name reused, denied}: user \"ci\" has the unique " +
+				"id AIDA..., and the state has AIDA...",
 			iam:   "P Active, C Active",
 			calls: "GetCallerIdentity, " + ask + "GetUser ci, GetAccessKeyLastUsed C, GetUser ci",
 		},

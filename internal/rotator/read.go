@@ -103,7 +103,7 @@ func retirementBlocked(d rotation.Decision, record rotation.Record, seen rotatio
 	return &rotation.Obstacle{Cause: rotation.CauseRevokedActive, Key: p.ID}
 }
 
-// withListedDates returns the record with the dates of creation that IAM lists: a state that was edited makes no key younger.
+// withListedDates returns the record with the dates of creation that IAM lists: an edited state changes no age.
 func withListedDates(record rotation.Record, listed []rotation.Key) rotation.Record {
 	if k := findKey(listed, record.Current.ID); k != nil {
 		record.Current.CreatedAt = k.CreatedAt

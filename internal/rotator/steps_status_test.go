@@ -56,8 +56,8 @@ func TestUpdate_reactivate(t *testing.T) {
 				iam: "P Inactive, C Active", evidence: "P Inactive, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: cutBeforeCommit, err: "StatusError{P Active, listed Inactive}: UpdateAccessKey no answer", saved: unsaved, iam: "P Inactive, C Active",
-				evidence: "P Inactive, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
+				fault: cutBeforeCommit, err: "StatusError{P Active, listed Inactive}: UpdateAccessKey no answer", saved: unsaved,
+				iam: "P Inactive, C Active", evidence: "P Inactive, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: empty200, saved: "current C; previous P replaced now | P Active, C Active | configured, done", iam: "P Active, C Active",
@@ -127,8 +127,8 @@ func TestUpdate_deactivate(t *testing.T) {
 				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
-				fault: cutBeforeCommit, err: "StatusError{P Inactive, listed Active}: UpdateAccessKey no answer", saved: unsaved, iam: "P Active, C Active",
-				evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
+				fault: cutBeforeCommit, err: "StatusError{P Inactive, listed Active}: UpdateAccessKey no answer", saved: unsaved,
+				iam: "P Active, C Active", evidence: "P Active, C Active | changed +3s", calls: "UpdateAccessKey P, ListAccessKeys ci",
 			},
 			{
 				fault: empty200, saved: "current C; previous P replaced -8d deactivated now by us | P Inactive, C Active | configured, done",
