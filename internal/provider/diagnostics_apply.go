@@ -185,7 +185,7 @@ func (t applyTexts) userChanged(e *rotator.UserChangedError) problem {
 		switch {
 		case e.Location.Foreign:
 			p.summary = fmt.Sprintf("Key %s belongs to user %q, who is not the user that the state speaks of", e.Key, e.Location.Owner)
-		case e.Location.Owner == t.recorded:
+		case e.Location.Listed:
 			p.summary = fmt.Sprintf("User %q can't be compared with the state", t.recorded)
 		}
 		return p

@@ -73,6 +73,37 @@ func TestAccRotatingAccessKey_editedToAnotherUserDestroyed(t *testing.T) {
 	}
 }
 
+// A user who was followed to another name is compared in every plan. Where nothing proves who has that name now, nothing is planned until
+// the configuration names it.
+func TestAccRotatingAccessKey_followedUnread(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).SkipWaits().WithPrevious(acctest.ByAge(nil))
+	s.UseKey("k2")
+	s.Advance(acctest.TenMinutes)
+	s.Sim.RenameUser("ci", "web")
+	renamed := acctest.UserRenamed("ci", "web")
+	s.Apply(renamed)
+	s.WantState(map[string]any{"user": "ci", "id": "web"})
+	s.PlanEmpty(renamed)
+	s.ResetCalls()
+	s.Plan(0, renamed)
+	s.WantCalls("ListAccessKeys", "GetUser", "GetAccessKeyLastUsed", "GetAccessKeyLastUsed")
+
+	for _, action := range []string{"iam:GetUser", "iam:ListUsers"} {
+		s.Sim.Deny("*", action)
+	}
+	s.Advance("8d")
+	s.UseKey("k2")
+	unknown := acctest.UserUnknown()
+	s.PlanEmpty(unknown)
+	s.WantDetail(`IAM lists key k2 under user "web", the name that an earlier apply has found`, `Allow iam:GetUser`,
+		`Or set user = "web" and apply, if that is the user.`)
+	s.Write(acctest.OfUser("web"), acctest.ConsumerHCL)
+	s.Apply(unknown)
+	s.WantChanges()
+	s.Step("deactivate k1")
+}
+
 // Only the key of the state was edited: it is not among those of the user.
 func TestAccRotatingAccessKey_editedKey(t *testing.T) {
 	t.Parallel()

@@ -2,7 +2,6 @@ package rotator
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
@@ -36,12 +35,6 @@ func (s Subject) WithKeys(record rotation.Record, secrets map[string]secret.Secr
 		s.Previous = record.Previous.ID
 	}
 	return s
-}
-
-// needsProof reports whether the name counts only if its user has the recorded unique id: it is neither the configured name nor the
-// one in the state at once, so a state that was edited may name the user and the key of somebody else (rule 11 of package rotation).
-func (s Subject) needsProof() bool {
-	return s.UniqueID != "" && (s.Followed || s.User != s.RecordedUser)
 }
 
 // Outcome is what became of the user and of the current key.
@@ -87,14 +80,16 @@ type Location struct {
 	// could not be asked.
 	Owner    string
 	Unproved []error
-	// Foreign reports, for UserUnknown, whether the owner is proved to be another user than the recorded one.
-	Foreign bool
+	// Foreign reports, for UserUnknown, whether the owner is proved to be another user than the recorded one, and Listed whether IAM lists
+	// the key under User, which is not proved to be the recorded user.
+	Foreign, Listed bool
 	// SignedAt is when the current key signed a call that asked whose it is; zero when it did not.
 	SignedAt time.Time
 }
 
 // Locate lists the keys of a user, and finds out what happened when the current one is not among them: first the account,
-// then the user, then who owns the key now (rule 2 of package rotation). Known is the evidence of the last Read or apply. What
+// then the user, then who owns the key now (rule 2 of package rotation). A listed key counts under a name that is not the configured one
+// only while its user has the recorded unique id. Known is the evidence of the last Read or apply. What
 // can't be found out is no error but the outcome UserUnknown. The error is a *WrongAccountError or a *ReadError.
 func (c *Client) Locate(ctx context.Context, s Subject, known Evidence) (Location, error) {
 	return c.locate(ctx, s, known, c.List)
@@ -170,41 +165,6 @@ func (c *Client) find(ctx context.Context, s Subject, known Evidence, listed Loc
 	default:
 		return unknownUser(s, found), nil
 	}
-}
-
-// compareListed compares the unique id of the user under whose name the current key is listed, where the name needs a proof. A name
-// that the configuration gives counts also where the user can't be read.
-func (c *Client) compareListed(ctx context.Context, s Subject, listed Location) (Location, error) {
-	if !s.needsProof() {
-		return listed, nil
-	}
-	found := ownership{owner: s.User, alive: true}
-	user, err := c.gateway.GetUser(ctx, s.User)
-	switch {
-	case err == nil && user.ID == s.UniqueID:
-		return listed, nil
-	case !s.Followed && err == nil:
-		listed.Outcome = NewUserAnother
-		return listed, nil
-	case err == nil:
-		found.foreign, found.failures = true, []error{otherID(s.User, user.ID, s)}
-		return unknownUser(s, found), nil
-	}
-	if err := found.unproved(err); err != nil || !s.Followed {
-		return listed, err
-	}
-	if err := c.proveUser(ctx, s, s.Current.ID, &found); err != nil {
-		return listed, err
-	}
-	switch {
-	case found.name == s.User:
-		listed.SignedAt = found.signedAt
-		return listed, nil
-	case found.name != "":
-		found.foreign = true
-		found.failures = append(found.failures, proofError(fmt.Sprintf("the user with the recorded unique id is called %q", found.name)))
-	}
-	return unknownUser(s, found), nil
 }
 
 // findDenied locates the keys of a user who can't be listed under the recorded name: where the user was renamed together with

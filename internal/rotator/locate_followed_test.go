@@ -36,7 +36,9 @@ func TestLocate_followed(t *testing.T) {
 		want  string
 		// foreign reports whether the key is proved to belong to another user.
 		foreign bool
-		calls   []string
+		// unlisted reports whether the list lacked the key.
+		unlisted bool
+		calls    []string
 	}{
 		{name: "renamed", given: renamed, want: listed, calls: []string{list, user}},
 		{
@@ -109,9 +111,9 @@ func TestLocate_followed(t *testing.T) {
 				f.fatal(err)
 				f.sim.ResetLog()
 			},
-			foreign: true,
-			want:    `user unknown,  under "web", recorded id; owner web; ` + otherID,
-			calls:   []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed W", user},
+			foreign: true, unlisted: true,
+			want:  `user unknown,  under "web", recorded id; owner web; ` + otherID,
+			calls: []string{list, "GetCallerIdentity", "GetAccessKeyLastUsed W", user},
 		},
 		{
 			name: "edited, and the configuration names the other user by now",
@@ -144,6 +146,9 @@ func TestLocate_followed(t *testing.T) {
 			f.equal("location", f.describeLocation(location, unique), c.want)
 			if location.Foreign != c.foreign {
 				t.Errorf("foreign %v, want %v", location.Foreign, c.foreign)
+			}
+			if listed := location.Outcome == rotator.UserUnknown && !c.unlisted; location.Listed != listed {
+				t.Errorf("listed %v, want %v", location.Listed, listed)
 			}
 			f.calledExactly(c.calls...)
 		})

@@ -6,6 +6,8 @@
 //   - Nothing is concluded from a list that lacks the current key before account, user and owner were compared with the
 //     record (Locate). An answer that denies access proves nothing, and a key is followed to another name only if the user of
 //     that name has the recorded unique id.
+//   - A state that was edited touches no key of another user: a name that is not the configured one counts only while its user has the
+//     recorded unique id, a Destroy that may read the user compares the two first, and dates of keys are those that IAM lists.
 //   - A last use that can't be read is unknown, and no error.
 //   - Before the first change of an Update the planned steps are confirmed by a fresh look. If one is no longer right, none
 //     is taken.
@@ -14,6 +16,8 @@
 //   - A key that another resource of the process manages is never taken (Client.ClaimPlan).
 //   - From the moment at which a key exists in IAM, neither the end of the context nor a panic loses it: its secret is in
 //     the saved state, or the key is deleted again, or the Report names it.
+//   - A change whose answer was lost is no failure if a list shows it, and no error says that nothing was changed unless AWS has refused
+//     each attempt.
 //   - Every failure is a typed error and every remark a typed notice, with the facts that a diagnostic needs. There is no
 //     text for users in here, no Terraform type, and no secret in any error, notice or log line.
 package rotator
