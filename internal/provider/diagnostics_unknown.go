@@ -45,12 +45,12 @@ func userUnknown(user, key string, l rotator.Location) problem {
 		return problem{
 			summary: "Access key belongs to another user", cause: p.cause,
 			truth: fmt.Sprintf("AWS says that key %s belongs to user %q, who is not the user that the state speaks of. So the key stays in the "+
-				"state, and nothing is planned for it.", key, l.Owner),
+				"state, and is neither rotated nor retired.", key, l.Owner),
 			next: "If the state was edited, restore it. Otherwise remove the resource from the state, and import the keys of the right user.",
 		}
 	case l.Listed:
 		p.truth = fmt.Sprintf("IAM lists key %s under user %q, the name that an earlier apply has found, but no answer proves that this is "+
-			"still the same user. So the key stays in the state, and nothing is planned for it.", key, user)
+			"still the same user. So the key stays in the state, and is neither rotated nor retired.", key, user)
 		p.next = settle(l.Owner, l.Unproved) + fmt.Sprintf(" Or set user = %q and apply, if that is the user.", user)
 		return p
 	case l.Owner != "":

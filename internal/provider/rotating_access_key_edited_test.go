@@ -23,7 +23,7 @@ func TestAccRotatingAccessKey_editedToAnotherUser(t *testing.T) {
 	s.Advance("91d") // a rotation is due as well
 	s.EditState(map[string]any{"id": "victim", "access_key_id": s.KeyID("theirs")})
 	foreign := acctest.BelongsToAnother(`user "victim" has the unique id AIDA`, `key theirs belongs to user "victim"`,
-		"nothing is planned for it", "restore it")
+		"neither rotated nor retired", "restore it")
 	s.PlanEmpty(foreign)
 
 	refused := acctest.Fails(`Key theirs belongs to user "victim", who is not the user that the state speaks of`)

@@ -101,7 +101,21 @@ func TestUpdate_calls(t *testing.T) {
 			want: "ListAccessKeys ci, CreateAccessKey ci, DeleteAccessKey P, CreateAccessKey ci, GetCallerIdentity, ListAccessKeys ci",
 		},
 		{
-			// The last use of current is asked for beside every Active previous.
+			// The plan has seen that somebody used current. Nothing takes that back, not even a later call of ours.
+			name: "an Active previous makes room after the handover",
+			given: func(f *fixture) rotator.Task {
+				record := f.pair(8 * day)
+				f.use(record.Current.ID)
+				task := f.requestTask(record, rotation.Step{Kind: rotation.DeletePrevious, Key: record.Previous.ID})
+				f.sim.SetLastUsed(record.Current.ID, f.sim.Now(), "sts", "us-east-1")
+				task.Known.SignedAt = f.sim.Now()
+				return task
+			},
+			want: "ListAccessKeys ci, GetAccessKeyLastUsed P, CreateAccessKey ci, DeleteAccessKey P, CreateAccessKey ci, GetCallerIdentity, " +
+				"ListAccessKeys ci",
+		},
+		{
+			// Otherwise the last use of current is asked for beside every Active previous.
 			name: "an Active previous makes room",
 			given: func(f *fixture) rotator.Task {
 				record := f.pair(8 * day)

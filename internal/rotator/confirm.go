@@ -36,7 +36,9 @@ func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 		known := t.Known.Seen.Find(k.ID)
 		keys[i].Other = k.Other || known != nil && known.Other
 	}
-	seen, unknown, err := c.Observe(ctx, t.User, keys, t.Record, t.Record.LastPolicy())
+	earlier := t.Known.Seen
+	earlier.SignedAt = a.task.Known.SignedAt
+	seen, unknown, err := c.observeAgain(ctx, t.User, keys, t.Record, t.Record.LastPolicy(), earlier)
 	if err != nil {
 		return nil, err
 	}

@@ -17,12 +17,27 @@ import (
 func (c *Client) Observe(
 	ctx context.Context, user string, keys []rotation.Key, record rotation.Record, policy rotation.Policy,
 ) (rotation.Observation, *LastUseUnknown, error) {
+	return c.observeAgain(ctx, user, keys, record, policy, rotation.Observation{})
+}
+
+// observeAgain is Observe after an earlier observation. Once somebody has used current nothing takes that back, so its last use is not
+// asked for again.
+func (c *Client) observeAgain(
+	ctx context.Context, user string, keys []rotation.Key, record rotation.Record, policy rotation.Policy, earlier rotation.Observation,
+) (rotation.Observation, *LastUseUnknown, error) {
 	signers, err := c.SigningKeyIDs(ctx)
 	if err != nil {
 		return rotation.Observation{}, nil, readError(ReadLastUse, user, err)
 	}
 	seen := rotation.Observation{Keys: keys, User: user, Signers: signers}
-	unknown, err := c.readLastUses(ctx, user, &seen, record.KeysNeedingLastUse(policy, seen, c.gateway.Now()), record.Current.ID)
+	needed := record.KeysNeedingLastUse(policy, seen, c.gateway.Now())
+	if used, known := record.HandedOver(earlier); used && known {
+		if k := seen.Find(record.Current.ID); k != nil {
+			k.LastUse = earlier.Find(k.ID).LastUse
+			needed = slices.DeleteFunc(needed, func(id string) bool { return id == k.ID })
+		}
+	}
+	unknown, err := c.readLastUses(ctx, user, &seen, needed, record.Current.ID)
 	if err != nil {
 		return seen, nil, readError(ReadLastUse, user, err)
 	}

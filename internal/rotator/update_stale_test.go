@@ -60,24 +60,6 @@ func TestUpdate_stale(t *testing.T) {
 			calls:    both,
 		},
 		{
-			// The call that proved whose current is has taken the place of the use that the plan saw.
-			name: "deactivate, after a call of ours",
-			update: func(f *fixture) rotator.Task {
-				record := f.pair(8 * day)
-				record.Policy.WaitForHandover = true
-				f.use(record.Current.ID)
-				task := f.task(record, *record.Policy, rotation.Step{Kind: rotation.Deactivate, Key: record.Previous.ID})
-				f.sim.SetLastUsed(record.Current.ID, f.sim.Now(), "sts", "us-east-1")
-				task.Known.SignedAt = f.sim.Now()
-				return task
-			},
-			err:      "StaleError{deactivate P because handover P | P Active, C Active}",
-			saved:    unsaved,
-			iam:      "P Active, C Active",
-			evidence: "none",
-			calls:    both,
-		},
-		{
 			name:     "delete previous",
 			update:   deleting(func(f *fixture, task *rotator.Task) { f.sim.SetStatus(task.Record.Previous.ID, "Active") }),
 			err:      "StaleError{delete_previous P | P Active, C Active}",
