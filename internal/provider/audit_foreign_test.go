@@ -1,12 +1,14 @@
 package provider_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,6 +70,7 @@ func TestAccAudit_foreign(t *testing.T) {
 			for user, ofUser := range keys {
 				wantAudited(t, w, c, user, ofUser)
 			}
+			wantListed(t, w, c, slices.Concat(keys["ann"], keys["bob"], keys["eve"]))
 		})
 	}
 }
@@ -86,7 +89,8 @@ func auditConfig(keys map[string][]foreignKey) string {
 			dataSource, name, hclList(values), argument)
 	}
 	return block("age", "user", "user", users) + block("last_used", "user", "user", users) +
-		block("age", "key", "access_key_id", ids) + block("last_used", "key", "access_key_id", ids) + block("owner", "key", "access_key_id", ids)
+		block("age", "key", "access_key_id", ids) + block("last_used", "key", "access_key_id", ids) +
+		block("owner", "key", "access_key_id", ids) + "data \"iamkeys_access_keys\" \"all\" {\n  users = " + hclList(users) + "\n}\n"
 }
 
 // hclList is a list of strings in HCL.
@@ -132,6 +136,35 @@ func wantAudited(t *testing.T, w *acctest.World, c *acctest.CLI, user string, ke
 	}
 	wantData(t, c, of("age"), with(oldestAge, map[string]any{"user": user, "max_age": nil, "keys": ages}))
 	wantData(t, c, of("last_used"), with(oldestUse, map[string]any{"user": user, "keys": uses}))
+}
+
+// wantListed compares iamkeys_access_keys, as far as a foreign client has it, with the keys of all users: Active ones first, then the
+// oldest.
+func wantListed(t *testing.T, w *acctest.World, c *acctest.CLI, keys []foreignKey) {
+	t.Helper()
+	listed, ok := dataAttributes(t, c, "data.iamkeys_access_keys.all")["keys"].([]any)
+	if !ok || len(listed) != len(keys) {
+		t.Fatalf("keys %v", listed)
+	}
+	slices.SortStableFunc(keys, func(a, b foreignKey) int {
+		return cmp.Or(cmp.Compare(a.Status, b.Status), a.Created.Compare(b.Created))
+	})
+	for i, key := range keys {
+		got, ok := listed[i].(map[string]any)
+		if !ok {
+			t.Fatalf("key %v", listed[i])
+		}
+		want := with(key.use(w.Sim.Now()), map[string]any{
+			"user": key.User, "status": key.Status, "created_at": key.Created.UTC().Format(time.RFC3339),
+			"age_days": int(w.Sim.Now().Sub(key.Created).Hours()) / 24,
+		})
+		for _, name := range []string{"description", "user_arn", "user_path"} {
+			want[name] = got[name]
+		}
+		if toJSON(t, got) != toJSON(t, want) {
+			t.Errorf("got  %s\nwant %s", toJSON(t, got), toJSON(t, want))
+		}
+	}
 }
 
 // age is the key as iamkeys_access_key_age has it.
