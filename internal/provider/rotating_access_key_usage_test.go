@@ -12,8 +12,8 @@ import (
 
 // stillUsed is the detail of the warning that k1 is still in use, without what CloudTrail shows.
 const stillUsed = `User "ci", as configured so far: key k1 is still in use (Active, created 2026-01-01 00:00:00 UTC, last used at ` +
-	`2026-04-09 12:00:00 UTC by ec2 in eu-west-1), not before 2026-04-17 12:00:00 UTC. Move the consumers that still use this key to the current one; or, if that use ` +
-	`does not matter, lower require_unused_for.`
+	`2026-04-09 12:00:00 UTC by ec2 in eu-west-1), not before 2026-04-17 12:00:00 UTC. Move the ` +
+	`consumers that still use this key to the current one; or, if that use does not matter, lower require_unused_for.`
 
 var explains = acctest.Args{"explain_usage": "true"}
 
