@@ -48,7 +48,7 @@ func TestAttemptLimit(t *testing.T) {
 				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 			})
 		},
-		APIOptions: []func(*middleware.Stack) error{attemptLimit(20 * time.Millisecond).register},
+		APIOptions: []func(*middleware.Stack) error{attemptLimit(250 * time.Millisecond).register},
 	}, iamgate.Options{IAMEndpoint: url, STSEndpoint: url})
 
 	_, err := gateway.ListAccessKeys(t.Context(), "ci")
@@ -74,7 +74,7 @@ func TestNew_attemptTimeout(t *testing.T) {
 	url, requests := silentServer(t)
 	s := exampleSettings()
 	s.Endpoints = Endpoints{IAM: url, KMS: url, STS: url}
-	clients := mustNew(t, s, Options{AttemptTimeout: 20 * time.Millisecond})
+	clients := mustNew(t, s, Options{AttemptTimeout: 250 * time.Millisecond})
 	_, iamErr := clients.Gateway.ListAccessKeys(t.Context(), "ci")
 	_, stsErr := clients.Gateway.CallerIdentity(t.Context())
 	key, err := kms.ParseRecipient("alias/secrets", nil)
