@@ -65,7 +65,7 @@ func New(ctx context.Context, s Settings, o Options) (*Clients, Problems) {
 		return nil, problems
 	}
 	logSettings(ctx, s, cfg)
-	cfg.APIOptions = slices.Concat(cfg.APIOptions, []func(*middleware.Stack) error{o.attemptLimit().register})
+	cfg.APIOptions = slices.Concat(cfg.APIOptions, []func(*middleware.Stack) error{plainBody, o.attemptLimit().register})
 	clients := &Clients{KMS: kms.New(cfg, cfg.Region, kms.Options{Endpoint: s.Endpoints.KMS})}
 	guard := &accountGuard{allowed: s.AllowedAccountIDs, forbidden: s.ForbiddenAccountIDs}
 	cfg.APIOptions = slices.Concat(cfg.APIOptions, []func(*middleware.Stack) error{guard.register})
