@@ -163,6 +163,12 @@ func TestAccAccessKeys_denied(t *testing.T) {
 			summary: "Unable to audit access keys: iam:ListUsers is denied",
 			detail:  []string{`Allow iam:ListUsers on "*" for the credentials of this provider.`, "user/admin in account 123456789012"},
 		},
+		"users below a path": {
+			setUp:     func(w *acctest.World) { w.Sim.Deny("admin", "iam:ListUsers") },
+			arguments: `path_prefix = "/service/"`,
+			summary:   "Unable to audit access keys: iam:ListUsers is denied",
+			detail:    []string{`Allow iam:ListUsers on "*" for the credentials of this provider.`},
+		},
 		"keys": {
 			setUp:   func(w *acctest.World) { w.Sim.Deny("admin", "iam:ListAccessKeys") },
 			summary: "Access keys of 15 IAM users can't be read",

@@ -92,7 +92,8 @@ func awsErrorHint(failure *iamgate.Error) string {
 		if slices.Contains([]string{"iam:GetAccessKeyLastUsed", "iam:UpdateAccessKey", "iam:DeleteAccessKey"}, failure.Action) {
 			return fmt.Sprintf("Allow %s on the user of key %s for the credentials of this provider.", failure.Action, failure.Resource)
 		}
-		if failure.Resource == "" || failure.Action == "sts:GetAccessKeyInfo" {
+		// These have no type of resource, so the resource of the failure is only what was looked for.
+		if failure.Resource == "" || slices.Contains([]string{"iam:ListUsers", "sts:GetAccessKeyInfo"}, failure.Action) {
 			return fmt.Sprintf("Allow %s on \"*\" for the credentials of this provider.", failure.Action)
 		}
 		return fmt.Sprintf("Allow %s on %q for the credentials of this provider.", failure.Action, failure.Resource)

@@ -40,6 +40,10 @@ var policyCases = map[string]policyCase{
 		acctest.Args{"features": `["audit"]`, "users": `["arn:aws:iam::123456789012:user/ci"]`, "user_paths": `["/service/"]`},
 		[]policyStory{auditOfKeys},
 	},
+	"audit of named users": {acctest.Args{"features": `["audit"]`, "users": `["ci"]`}, []policyStory{auditOfNamedUsers}},
+	"audit by report": {
+		acctest.Args{"features": `["audit", "credential_report"]`, "user_paths": `["/"]`}, []policyStory{auditByReport, auditOfAllKeys},
+	},
 	"usage":   {acctest.Args{"features": `["plan", "usage"]`, "users": `["ci"]`}, []policyStory{callersOfKey, planOnly}},
 	"account": {acctest.Args{"features": `["credential_report", "service_specific_credentials"]`}, []policyStory{auditOfAccount}},
 	"owner":   {acctest.Args{"features": `["key_owner"]`, "users": `["ci"]`}, []policyStory{ownerOfKey}},
@@ -103,7 +107,7 @@ func policyDocuments(t *testing.T) map[string]policydoc.Document {
 	config := s.ProviderHCL
 	var covered []policydoc.Feature
 	for _, name := range slices.Sorted(maps.Keys(policyCases)) {
-		config += policyHCL(name, policyCases[name].arguments)
+		config += policyHCL(policyLabel(name), policyCases[name].arguments)
 		covered = append(covered, policyCases[name].features(t)...)
 	}
 	for _, f := range policydoc.Features() {
@@ -115,10 +119,13 @@ func policyDocuments(t *testing.T) map[string]policydoc.Document {
 	s.Run(0, func() acctest.Result { return s.CLI.Apply() })
 	documents := map[string]policydoc.Document{}
 	for name := range policyCases {
-		documents[name] = parsePolicy(t, fmt.Sprint(s.CLI.State().Values.Outputs[name].Value))
+		documents[name] = parsePolicy(t, fmt.Sprint(s.CLI.State().Values.Outputs[policyLabel(name)].Value))
 	}
 	return documents
 }
+
+// policyLabel is the name of a policyCase as a label in HCL.
+func policyLabel(name string) string { return strings.ReplaceAll(name, " ", "_") }
 
 // policyHCL is an iamkeys_policy_document with an output of its JSON.
 func policyHCL(name string, arguments acctest.Args) string {

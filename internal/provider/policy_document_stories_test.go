@@ -181,6 +181,42 @@ data "iamkeys_access_keys" "test" {
 	r.apply(nil)
 }
 
+// auditOfNamedUsers reads the keys of users by name, which lists no users.
+func auditOfNamedUsers(r *policyRun) {
+	r.CreateForeignKey("theirs")
+	r.auditKeys(`
+  users = ["ci"]`, "listing")
+}
+
+// auditOfAllKeys lists all users, and reads their keys and descriptions.
+func auditOfAllKeys(r *policyRun) {
+	r.CreateForeignKey("theirs")
+	r.auditKeys(`
+  include = ["descriptions"]`, "listing")
+}
+
+// auditByReport has the credential report leave users out. The report is created first.
+func auditByReport(r *policyRun) {
+	r.Sim.AddUsers(iamsim.SeedUser{Name: "batch", CreatedAt: before(400), Keys: []iamsim.SeedKey{keyOf(100, 50)}})
+	r.auditKeys(`
+  unused_for = "45d"`, "report")
+}
+
+// auditKeys reads iamkeys_access_keys, which must find its users by method.
+func (r *policyRun) auditKeys(arguments, method string) {
+	r.CLI.Write("main.tf", r.ProviderHCL+fmt.Sprintf(`
+data "iamkeys_access_keys" "test" {%s
+  lifecycle {
+    postcondition {
+      condition     = length(self.keys) > 0 && self.method == %q
+      error_message = "${length(self.keys)} keys by ${self.method}: ${coalesce(self.listing_reason, "no reason")}"
+    }
+  }
+}
+`, arguments, method))
+	r.apply(nil)
+}
+
 // ownerOfKey finds the user and the account of a key by its id.
 func ownerOfKey(r *policyRun) {
 	r.CLI.Write("main.tf", r.ProviderHCL+fmt.Sprintf(`
