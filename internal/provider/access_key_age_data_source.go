@@ -57,20 +57,8 @@ func (d *accessKeyAgeDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			"something must be done, use `overdue`.\n\n" +
 			"Needs `iam:ListAccessKeys`; with `access_key_id` also `iam:GetAccessKeyLastUsed`, which says whose key it is.",
 		Attributes: map[string]schema.Attribute{
-			"user": schema.StringAttribute{
-				MarkdownDescription: "Name of the IAM user whose keys are wanted. With `access_key_id`: the user that the key belongs to. Exactly " +
-					"one of `user` and `access_key_id` must be set. Never null in the result.",
-				Optional:   true,
-				Computed:   true,
-				Validators: []validator.String{userNameValidator()},
-			},
-			"access_key_id": schema.StringAttribute{
-				MarkdownDescription: "Id of the key that is wanted, Active or Inactive. With `user`: the id of that user's oldest Active key, " +
-					"null without one.",
-				Optional:   true,
-				Computed:   true,
-				Validators: []validator.String{accessKeyIDValidator{}},
-			},
+			"user":          askedUser(),
+			"access_key_id": askedAccessKeyID(),
 			"max_age": schema.StringAttribute{
 				MarkdownDescription: "How old a key may become, such as `90d` or `12w`: a duration in days (`d`), weeks (`w`), hours (`h`), minutes " +
 					"(`m`) and seconds (`s`). Sets `overdue` and `rotate_by`, which are null without it.",

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamgate"
@@ -62,20 +61,8 @@ func (d *accessKeyLastUsedDataSource) Schema(_ context.Context, _ datasource.Sch
 			"`days_since_last_used` grows by one each day, so a plan with an output of it is not empty then.\n\n" +
 			"Needs `iam:GetAccessKeyLastUsed`; with `user` also `iam:ListAccessKeys`.",
 		Attributes: map[string]schema.Attribute{
-			"user": schema.StringAttribute{
-				MarkdownDescription: "Name of the IAM user whose keys are wanted. With `access_key_id`: the user that the key belongs to. Exactly " +
-					"one of `user` and `access_key_id` must be set. Never null in the result.",
-				Optional:   true,
-				Computed:   true,
-				Validators: []validator.String{userNameValidator()},
-			},
-			"access_key_id": schema.StringAttribute{
-				MarkdownDescription: "Id of the key that is wanted, Active or Inactive. With `user`: the id of that user's oldest Active key, " +
-					"null without one.",
-				Optional:   true,
-				Computed:   true,
-				Validators: []validator.String{accessKeyIDValidator{}},
-			},
+			"user":                 askedUser(),
+			"access_key_id":        askedAccessKeyID(),
 			"never_used":           computedBool(neverUsedText + " Null for a user without an Active key."),
 			"last_used_at":         computedText(lastUsedAtText + neverUsedNull + noActiveKeyNull),
 			"days_since_last_used": computedNumber(daysSinceLastUsedText + neverUsedNull + noActiveKeyNull),

@@ -67,6 +67,27 @@ func oldestActive(keys []iamgate.AccessKey) *iamgate.AccessKey {
 // wholeDays is d in days of 24 hours, rounded down. It is zero for a time that seems to be in the future.
 func wholeDays(d time.Duration) int64 { return int64(max(d, 0) / duration.Day) }
 
+// askedUser and askedAccessKeyID are the arguments of a data source about the keys of a user, or about one key.
+func askedUser() schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "Name of the IAM user whose keys are wanted. With `access_key_id`: the user that the key belongs to. Exactly one of " +
+			"`user` and `access_key_id` must be set. Never null in the result.",
+		Optional:   true,
+		Computed:   true,
+		Validators: []validator.String{userNameValidator()},
+	}
+}
+
+func askedAccessKeyID() schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: "Id of the key that is wanted, Active or Inactive. With `user`: the id of that user's oldest Active key, null " +
+			"without one.",
+		Optional:   true,
+		Computed:   true,
+		Validators: []validator.String{accessKeyIDValidator{}},
+	}
+}
+
 func computedText(description string) schema.StringAttribute {
 	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 }
