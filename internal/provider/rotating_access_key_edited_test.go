@@ -12,8 +12,8 @@ func otherUsersKey(s *acctest.Story) {
 	s.NameKey(s.Sim.CreateAccessKey("victim").AccessKeyID, "theirs")
 }
 
-// A state that was edited to the name and key of another user: that key is neither rotated nor retired, a request waits, and a
-// destroy leaves it.
+// A state that was edited to the name and key of another user: that key is neither rotated nor retired, a request is pending, a revoke is
+// refused, and a destroy leaves the key.
 func TestAccRotatingAccessKey_editedToAnotherUser(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).SkipWaits()
@@ -26,17 +26,46 @@ func TestAccRotatingAccessKey_editedToAnotherUser(t *testing.T) {
 		"neither rotated nor retired", "restore it")
 	s.PlanEmpty(foreign)
 
+	unknown := whoseUserIsUnknown("theirs")
 	s.Write(acctest.Asking(`{ ask = "1" }`))
-	s.Apply(foreign, acctest.RotationPending("the user of key theirs"))
+	s.Apply(foreign, acctest.RotationPending(unknown))
 	s.WantChanges()
+	s.WantState(map[string]any{"access_key_id": "theirs", "rotation_requested": `rotate_when_changed["ask"]`, "rotation_blocked": unknown})
 	s.PlanEmpty(foreign)
+	s.Write(acctest.Revoking(`{ incident = "1" }`))
+	refused := acctest.Fails(`Rotation of user "victim" was asked for and is not possible: ` + unknown)
+	for _, refresh := range []string{"-refresh=true", "-refresh=false"} {
+		says := []acctest.Option{acctest.Flags(refresh), refused}
+		if refresh == "-refresh=true" {
+			says = append(says, foreign)
+		}
+		s.Apply(says...)
+		s.WantChanges()
+	}
 	s.WantKeysOf("victim", "theirs Active")
-	s.WantState(map[string]any{"access_key_id": "theirs"})
 
+	s.Write(acctest.ByAge(nil))
 	s.Destroy(acctest.BelongsToAnother(`Key theirs belongs to user "victim", who is not the user that the state speaks of`, "not deleted"))
 	s.WantChanges()
 	s.WantKeysOf("victim", "theirs Active")
 	s.WantKeys("k1 Active")
+}
+
+// As above, where nothing has refreshed since the edit: the apply finds out.
+func TestAccRotatingAccessKey_editedToAnotherUserUnrefreshed(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).SkipWaits()
+	s.Write(acctest.ByAge(nil))
+	s.Step("create k1")
+	otherUsersKey(s)
+	s.Advance("1d")
+	s.EditState(map[string]any{"id": "victim", "access_key_id": s.KeyID("theirs")})
+	s.Write(acctest.Asking(`{ ask = "1" }`))
+	s.Apply(acctest.Flags("-refresh=false"), acctest.UserRenamed("ci", "victim"),
+		acctest.Fails(`Key theirs belongs to user "victim", who is not the user that the state speaks of`))
+	s.WantDetail("Nothing was changed.")
+	s.WantChanges()
+	s.WantKeysOf("victim", "theirs Active")
 }
 
 // As above, where nothing refreshes before the destroy, and where AWS does not say whose the key is.
