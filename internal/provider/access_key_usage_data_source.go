@@ -74,7 +74,9 @@ func (d *accessKeyUsageDataSource) Schema(_ context.Context, _ datasource.Schema
 				Optional:    true,
 				Computed:    true,
 				ElementType: types.StringType,
-				Validators:  []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(regionValidator{})},
+				Validators: []validator.Set{
+					setvalidator.SizeAtLeast(1), setvalidator.NoNullValues(), setvalidator.ValueStringsAre(regionValidator{}),
+				},
 			},
 			"since": schema.StringAttribute{
 				MarkdownDescription: "How far back to look, such as `7d`; at most `90d`. Default: `90d`.",

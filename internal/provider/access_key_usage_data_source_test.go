@@ -279,6 +279,9 @@ func TestAccAccessKeyUsage_errors(t *testing.T) {
 			summary:   `Invalid AWS Region in regions: "us-east-1.example.com"`,
 			detail:    []string{"Set regions to names of AWS Regions, such as us-east-1."},
 		},
+		"null region": {
+			arguments: withKey(`regions = [null]`), summary: "Null Set Value", detail: []string{"null"},
+		},
 		"no region": {
 			arguments: withKey(`regions = []`), summary: "Invalid Attribute Value", detail: []string{"regions set must contain at least 1 elements"},
 		},

@@ -52,7 +52,7 @@ func accessKeysSchema() schema.Schema {
 					"below `path_prefix`.",
 				ElementType: types.StringType,
 				Optional:    true,
-				Validators:  []validator.Set{setvalidator.ValueStringsAre(userNameValidator())},
+				Validators:  []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(userNameValidator())},
 			},
 			"path_prefix": schema.StringAttribute{
 				MarkdownDescription: "Beginning of the path of the users whose keys are wanted, such as `/service/`. It is compared as text: " +
@@ -91,7 +91,7 @@ func accessKeysSchema() schema.Schema {
 					"user with a key in the result, and `service_specific_credentials` for those of the same users. Null: neither.",
 				ElementType: types.StringType,
 				Optional:    true,
-				Validators: []validator.Set{setvalidator.ValueStringsAre(
+				Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(
 					stringvalidator.OneOf(includeDescriptions, includeServiceCredentials),
 				)},
 			},

@@ -335,6 +335,8 @@ func TestAccAccessKeys_badConfiguration(t *testing.T) {
 	}{
 		{"users = [\"ann\"]\npath_prefix = \"/x/\"", "Both users and path_prefix are set", []string{"Remove path_prefix"}},
 		{`users = ["a n n"]`, "Invalid Attribute Value Match", []string{"must be the name of an IAM user", "a n n"}},
+		{`users = [null]`, "Null Set Value", []string{"contains a null value"}},
+		{`include = [null]`, "Null Set Value", []string{"contains a null value"}},
 		{`path_prefix = "service/"`, "Invalid Attribute Value Match", []string{"must be the beginning of a path", "/service/"}},
 		{`status = "active"`, "Invalid Attribute Value Match", []string{`"Active" "Inactive"`}},
 		{`older_than = "90"`, `Invalid duration in older_than: "90"`, []string{"such as 90d"}},

@@ -160,7 +160,7 @@ func (t planTexts) judgement(asked rotator.Judgement, due []rotation.Step) diag.
 		diags.Append(problem{
 			at: path.Root("hold_previous"), summary: "Previous access key is not reactivated",
 			truth: fmt.Sprintf("User %q: %s.", t.user, obstacleDetail(o, t.seen)),
-			next:  "If consumers need it back, reactivate it by hand:" + t.statusCommands(o.Key, rotation.Active),
+			next:  "If consumers need it back, reactivate it by hand:" + t.statusCommands(rotation.Active, o.Key),
 		}.asWarning())
 	}
 	if o := asked.Pending; o != nil {
@@ -231,31 +231,6 @@ func (t planTexts) revokeBaseline() diag.Diagnostics {
 		next: "If that key has leaked, change a value in the next plan, which rotates first; or deactivate it now:" +
 			commands(statusCommand(t.user, k.ID, rotation.Inactive)),
 	}.asWarning()}
-}
-
-// requestRefused says that a revoke was asked for and is not possible.
-func (t planTexts) requestRefused(o rotation.Obstacle) diag.Diagnostic {
-	return problem{
-		at:      requestPath(t.policy, t.record),
-		summary: fmt.Sprintf("Rotation of user %q was asked for and is not possible: %s", t.user, obstacleFact(o)),
-		cause:   blockedRemedy(t.user, t.policy.UnmanagedKeys, o, t.record, t.seen),
-		truth:   "Nothing was changed, and the request is not recorded as done.",
-		next: "To cut off the leaked key at once, without a new one, run:" + t.statusCommands(t.record.Current.ID, rotation.Inactive) +
-			"\nTo go on without it, take the changed value back. To destroy the resource all the same, run terraform destroy -refresh=false.",
-	}.asError()
-}
-
-// statusCommands give a key a status. While the user is unknown they name who has the current key if AWS told it, and find that out
-// otherwise.
-func (t planTexts) statusCommands(id string, status rotation.Status) string {
-	switch {
-	case !t.seen.UserUnknown:
-		return commands(statusCommand(t.user, id, status))
-	case t.owner != "":
-		return commands(statusCommand(t.owner, id, status))
-	default:
-		return commands(ownerCommand(id), statusCommand("NAME", id, status)) + "\nThe first one shows NAME."
-	}
 }
 
 // unknown names the managed keys that an apply may stop or delete whose configuration is not known yet. Due are the steps of the last

@@ -218,3 +218,40 @@ func importFailure(user string, err error) diag.Diagnostic {
 	}
 	return p.asError()
 }
+
+// requestRefused says that a revoke was asked for and is not possible.
+func (t planTexts) requestRefused(o rotation.Obstacle) diag.Diagnostic {
+	leaked := []string{t.record.Current.ID}
+	if p := t.record.Previous; p != nil && p.DeactivatedAt.IsZero() {
+		// A revoke is about every older key.
+		leaked = append(leaked, p.ID)
+	}
+	return problem{
+		at:      requestPath(t.policy, t.record),
+		summary: fmt.Sprintf("Rotation of user %q was asked for and is not possible: %s", t.user, obstacleFact(o)),
+		cause:   blockedRemedy(t.user, t.policy.UnmanagedKeys, o, t.record, t.seen),
+		truth:   "Nothing was changed, and the request is not recorded as done.",
+		next: "To cut off the leaked key at once, without a new one, run what is about it:" + t.statusCommands(rotation.Inactive, leaked...) +
+			"\nTo go on without it, take the changed value back. To destroy the resource all the same, run terraform destroy -refresh=false.",
+	}.asError()
+}
+
+// statusCommands give keys a status. While the user is unknown they name who has the current key if AWS told it, and find that out
+// otherwise.
+func (t planTexts) statusCommands(status rotation.Status, ids ...string) string {
+	user, ask := t.user, t.seen.UserUnknown && t.owner == ""
+	var lines []string
+	switch {
+	case ask:
+		user, lines = "NAME", append(lines, ownerCommand(ids[0]))
+	case t.seen.UserUnknown:
+		user = t.owner
+	}
+	for _, id := range ids {
+		lines = append(lines, statusCommand(user, id, status))
+	}
+	if ask {
+		return commands(lines...) + "\nThe first one shows NAME."
+	}
+	return commands(lines...)
+}

@@ -51,7 +51,8 @@ func (d *policyDocumentDataSource) Schema(_ context.Context, _ datasource.Schema
 			"features": schema.SetAttribute{
 				MarkdownDescription: policyFeaturesDescription, Required: true, ElementType: types.StringType,
 				Validators: []validator.Set{
-					setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(stringvalidator.OneOf(policyFeatureNames()...)),
+					setvalidator.SizeAtLeast(1), setvalidator.NoNullValues(),
+					setvalidator.ValueStringsAre(stringvalidator.OneOf(policyFeatureNames()...)),
 				},
 			},
 			"users": policyStrings("IAM users whose keys are meant: names, with the path if a user has one as in `service/ci`, or ARNs, which "+
@@ -240,7 +241,7 @@ func policyFeatureNames() []string {
 func policyStrings(description, form string, accepts func(string) bool) schema.SetAttribute {
 	return schema.SetAttribute{
 		MarkdownDescription: description, Optional: true, ElementType: types.StringType,
-		Validators: []validator.Set{setvalidator.ValueStringsAre(formValidator{form: form, accepts: accepts})},
+		Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(formValidator{form: form, accepts: accepts})},
 	}
 }
 

@@ -174,6 +174,23 @@ func TestAccRotatingAccessKey_revokeOfUnknownUser(t *testing.T) {
 	}
 }
 
+// The error of a refused revoke has a command for each key that the revoke is about.
+func TestAccRotatingAccessKey_revokeOfUnknownUserWithPrevious(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).SkipWaits()
+	s.Write(acctest.Asking(`{ a = "1" }`))
+	s.Step("create k1")
+	s.Write(acctest.Asking(`{ a = "2" }`))
+	s.Step("create k2")
+	s.Advance(acctest.TenMinutes)
+	s.Sim.RenameUser("ci", "deploy")
+	allowOnly(s, "ci")
+	s.Write(acctest.Asking(`{ a = "2" }`).With(acctest.Args{"revoke_when_changed": `{ incident = "1" }`}))
+	s.Apply(acctest.UserUnknown(), acctest.RequestRefused(whoseUserIsUnknown("k2")))
+	s.WantDetail("--access-key-id k2 --status Inactive", "--access-key-id k1 --status Inactive", "The first one shows NAME.")
+	s.WantKeysOf("deploy", "k1 Active", "k2 Active")
+}
+
 // What needs no step is edited as ever while nothing proves what became of the user. A rollback is said to be left undone.
 func TestAccRotatingAccessKey_editOfUnknownUser(t *testing.T) {
 	t.Parallel()
