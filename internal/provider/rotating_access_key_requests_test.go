@@ -271,6 +271,23 @@ func TestAccRotatingAccessKey_unknownTriggerPending(t *testing.T) {
 	s.PlanEmpty(acctest.RotationWaits(acctest.OverlapNotOver("k1")))
 }
 
+// A plan whose trigger is not known yet names the key of somebody else that its apply deletes.
+func TestAccRotatingAccessKey_unknownTriggerUnmanaged(t *testing.T) {
+	t.Parallel()
+	args := func(release string) acctest.Args {
+		return acctest.Asking(`{ release = ` + release + ` }`).With(acctest.Args{"unmanaged_keys": `"delete_unused"`})
+	}
+	s := acctest.NewStory(t).WithKey(args(`"1"`))
+	s.NameKey(s.Sim.CreateAccessKey("ci").AccessKeyID, "foreign")
+	s.Advance(acctest.TenMinutes)
+	s.Write(args("terraform_data.test.output"), acctest.ConsumerHCL, acctest.DataHCL("2", "a"))
+	s.Plan(2, acctest.Warns("Unmanaged access key is deleted to make room for a new one",
+		"A value that may ask for a rotation is not known yet", "key foreign (Active"))
+	s.ApplyPlan(acctest.Warns("Unmanaged access key is deleted to make room for a new one", "Key foreign (Active"))
+	s.WantChanges("delete foreign", "create k2")
+	s.PlanEmpty()
+}
+
 // TestAccRotatingAccessKey_revokeWhenChanged is a leaked key, and its way out.
 func TestAccRotatingAccessKey_revokeWhenChanged(t *testing.T) {
 	t.Parallel()
