@@ -3,6 +3,8 @@ package iamsim_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +28,20 @@ func newCloudTrail(s *iamsim.Server, c iamsim.Credentials, region string) *cloud
 		BaseEndpoint: aws.String(s.URL()),
 		Credentials:  credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.Secret.Reveal(), ""),
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
+		HTTPClient:   plainBodies{},
 	})
+}
+
+// plainBodies sends requests whose bodies can't write themselves. A closed body of the SDK that is asked to returns io.EOF, and net/http
+// then closes the connection under an answer that has come already. Nothing tries again here.
+type plainBodies struct{}
+
+// Do sends a request.
+func (plainBodies) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return http.DefaultClient.Do(r)
 }
 
 // byKey is the request for the events of a key.
