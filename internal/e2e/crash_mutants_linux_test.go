@@ -37,7 +37,7 @@ var crashMutants = []crashMutant{
 	{
 		name: "a creation is retried blindly",
 		file: "internal/iamgate/create.go",
-		old:  "o.Retryer = throttleRetryer{o.Retryer}",
+		old:  "o.Retryer = throttleRetryer{configuredRetryer{o.Retryer}}",
 		new:  "",
 		row:  "create", action: "CreateAccessKey", fault: "answer lost, SDK retries",
 		want: "2 keys were created",
