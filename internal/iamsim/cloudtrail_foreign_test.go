@@ -1,15 +1,11 @@
 package iamsim_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"os/exec"
-	"path/filepath"
-	"reflect"
 	"testing"
 	"time"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
@@ -26,22 +22,10 @@ func addEvents(s *iamsim.Server, keyID string, n int) {
 
 func TestForeign_boto3CloudTrail(t *testing.T) {
 	t.Parallel()
-	requireClient(t, "python3-boto3", pythonPath, "-c", "import boto3")
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
 	key := s.CreateAccessKey("ann").AccessKeyID
 	addEvents(s, key, 120)
 
-	script := filepath.Join("testdata", "boto3_cloudtrail.py")
-	command := exec.CommandContext(t.Context(), pythonPath, script)
-	command.Env = foreignEnv(t, s.Root(), "SIM_URL="+s.URL(), "SIM_KEY="+key)
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, stderr.String())
-	}
-	var got map[string]any
-	noError(t, json.Unmarshal(out, &got))
 	want := map[string]any{
 		"pages":        []any{50.0, 50.0, 20.0},
 		"first":        []any{"Describe119", "ec2.amazonaws.com", "ann", key, "true", "2026-01-01T00:01:59+00:00"},
@@ -50,19 +34,12 @@ func TestForeign_boto3CloudTrail(t *testing.T) {
 		"other region": 0.0,
 		"bad token":    []any{"InvalidNextTokenException", 400.0},
 	}
-	for name := range want {
-		if !reflect.DeepEqual(got[name], want[name]) {
-			t.Errorf("%s: %v, want %v", name, got[name], want[name])
-		}
-	}
-	if len(got) != len(want) {
-		t.Errorf("%d results, want %d", len(got), len(want))
-	}
+	wantOfBoto3(t, s, "boto3_cloudtrail.py", want, "SIM_KEY="+key)
 }
 
 func TestForeign_awsCLICloudTrail(t *testing.T) {
 	t.Parallel()
-	requireClient(t, "awscli", awsPath, "--version")
+	foreign.RequireAWS(t)
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
 	key := s.CreateAccessKey("ann")
 	addEvents(s, key.AccessKeyID, 60)

@@ -1,11 +1,9 @@
 package iamsim_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -13,63 +11,39 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
 
-// The paths of the Debian packages. Other Pythons on PATH may lack boto3.
-const (
-	pythonPath = "/usr/bin/python3"
-	awsPath    = "/usr/bin/aws"
-)
-
-// requireClient runs a command that succeeds if a foreign client is installed. Otherwise it fails the test in CI, and skips
-// it elsewhere.
-func requireClient(t *testing.T, debianPackage, path string, args ...string) {
-	t.Helper()
-	err := exec.CommandContext(t.Context(), path, args...).Run()
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatalf("%s does not run (%v): install the Debian package %s", path, err, debianPackage)
-	default:
-		t.Skipf("%s does not run (%v): install the Debian package %s to run this test", path, err, debianPackage)
-	}
-}
-
-// foreignEnv returns an environment without the machine's own AWS settings.
+// foreignEnv is the environment of a client that uses a key of the simulator.
 func foreignEnv(t *testing.T, c iamsim.Credentials, more ...string) []string {
 	t.Helper()
-	home := t.TempDir()
-	return append([]string{
-		"PATH=/usr/bin:/bin",
-		"HOME=" + home,
-		"AWS_CONFIG_FILE=" + filepath.Join(home, "config"),
-		"AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(home, "credentials"),
-		"AWS_EC2_METADATA_DISABLED=true",
-		"AWS_ACCESS_KEY_ID=" + c.AccessKeyID,
-		"AWS_SECRET_ACCESS_KEY=" + c.Secret.Reveal(),
-	}, more...)
+	return foreign.Env(t, c.AccessKeyID, c.Secret.Reveal(), more...)
+}
+
+// wantOfBoto3 runs a script of testdata as the simulator's administrator, and checks all that it prints.
+func wantOfBoto3(t *testing.T, s *iamsim.Server, script string, want map[string]any, env ...string) {
+	t.Helper()
+	foreign.RequireBoto3(t)
+	var got map[string]any
+	foreign.JSON(t, &got, foreignEnv(t, s.Root(), append(env, "SIM_URL="+s.URL())...), foreign.Python, filepath.Join("testdata", script))
+	for name := range want {
+		if !reflect.DeepEqual(got[name], want[name]) {
+			t.Errorf("%s: %v, want %v", name, got[name], want[name])
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d results, want %d", len(got), len(want))
+	}
 }
 
 func TestForeign_boto3(t *testing.T) {
 	t.Parallel()
-	requireClient(t, "python3-boto3", pythonPath, "-c", "import boto3")
 	s := startServer(t, iamsim.Options{Users: []string{"ann", "denied"}})
 	denied := s.CreateAccessKey("denied")
 	s.Deny("denied", "iam:CreateAccessKey")
 
-	command := exec.CommandContext(t.Context(), pythonPath, filepath.Join("testdata", "boto3_client.py")) //nolint:gosec // both are constants
-	command.Env = foreignEnv(t, s.Root(), "SIM_URL="+s.URL(), "SIM_USER=ann",
-		"SIM_DENIED_ID="+denied.AccessKeyID, "SIM_DENIED_SECRET="+denied.Secret.Reveal())
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, stderr.String())
-	}
-	var got map[string]any
-	noError(t, json.Unmarshal(out, &got))
 	want := map[string]any{
 		"empty":        []any{},
 		"third":        []any{"LimitExceeded", 409.0},
@@ -92,14 +66,8 @@ func TestForeign_boto3(t *testing.T) {
 		"left":               true,
 		"role":               "arn:aws:sts::123456789012:assumed-role/deploy/run",
 	}
-	for name := range want {
-		if !reflect.DeepEqual(got[name], want[name]) {
-			t.Errorf("%s: %v, want %v", name, got[name], want[name])
-		}
-	}
-	if len(got) != len(want) {
-		t.Errorf("%d results, want %d", len(got), len(want))
-	}
+	wantOfBoto3(t, s, "boto3_client.py", want, "SIM_USER=ann", "SIM_DENIED_ID="+denied.AccessKeyID,
+		"SIM_DENIED_SECRET="+denied.Secret.Reveal())
 }
 
 // cli is the AWS CLI with one set of credentials.
@@ -111,14 +79,14 @@ type cli struct {
 
 func newCLI(t *testing.T, s *iamsim.Server, c iamsim.Credentials) cli {
 	t.Helper()
-	return cli{t, s.URL(), foreignEnv(t, c, "AWS_DEFAULT_REGION=eu-west-1", "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=")}
+	return cli{t, s.URL(), foreignEnv(t, c, "AWS_DEFAULT_REGION=eu-west-1", "AWS_MAX_ATTEMPTS=1")}
 }
 
 // run returns the decoded answer or, for a call that AWS refused, the code in the CLI's message.
 func (c cli) run(args ...string) (answer map[string]any, code string) {
 	c.t.Helper()
 	args = append([]string{"--endpoint-url", c.url, "--output", "json"}, args...)
-	command := exec.CommandContext(c.t.Context(), awsPath, args...)
+	command := exec.CommandContext(c.t.Context(), foreign.AWS, args...) //nolint:gosec // the path is a constant
 	command.Env = c.env
 	out, err := command.Output()
 	var exit *exec.ExitError
@@ -161,7 +129,7 @@ func (c cli) want(want any, path string, args ...string) {
 
 func TestForeign_awsCLI(t *testing.T) {
 	t.Parallel()
-	requireClient(t, "awscli", awsPath, "--version")
+	foreign.RequireAWS(t)
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}, PageSize: 1})
 	admin := newCLI(t, s, s.Root())
 

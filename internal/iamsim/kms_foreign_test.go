@@ -1,35 +1,21 @@
 package iamsim_test
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"reflect"
 	"testing"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
 func TestForeign_boto3KMS(t *testing.T) {
 	t.Parallel()
-	requireClient(t, "python3-boto3", pythonPath, "-c", "import boto3")
 	s := startServer(t, iamsim.Options{})
 	arn := s.CreateKMSKey("eu-west-1", "alias/secrets")
 
-	command := exec.CommandContext(t.Context(), pythonPath, filepath.Join("testdata", "boto3_kms.py")) //nolint:gosec // both are constants
-	command.Env = foreignEnv(t, s.Root(), "SIM_URL="+s.URL(), "SIM_KMS_KEY="+arn)
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, stderr.String())
-	}
-	var got map[string]any
-	noError(t, json.Unmarshal(out, &got))
 	want := map[string]any{
 		"key":            []any{true, true, true},
 		"plaintext":      "text",
@@ -42,19 +28,12 @@ func TestForeign_boto3KMS(t *testing.T) {
 		"no key":         []any{"NotFoundException", 400.0},
 		"another region": []any{"NotFoundException", 400.0},
 	}
-	for name := range want {
-		if !reflect.DeepEqual(got[name], want[name]) {
-			t.Errorf("%s: %v, want %v", name, got[name], want[name])
-		}
-	}
-	if len(got) != len(want) {
-		t.Errorf("%d results, want %d", len(got), len(want))
-	}
+	wantOfBoto3(t, s, "boto3_kms.py", want, "SIM_KMS_KEY="+arn)
 }
 
 func TestForeign_awsCLIKMS(t *testing.T) {
 	t.Parallel()
-	requireClient(t, "awscli", awsPath, "--version")
+	foreign.RequireAWS(t)
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
 	arn := s.CreateKMSKey("eu-west-1", "alias/secrets")
 	admin, key := newCLI(t, s, s.Root()), s.CreateAccessKey("ann")

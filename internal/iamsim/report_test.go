@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/smithy-go"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
@@ -245,7 +246,7 @@ func TestCredentialReport_denied(t *testing.T) {
 // TestForeign_credentialReport has the AWS CLI follow a report to its end, as a script would.
 func TestForeign_credentialReport(t *testing.T) {
 	t.Parallel()
-	requireClient(t, "awscli", awsPath, "--version")
+	foreign.RequireAWS(t)
 	s := startServer(t, iamsim.Options{CredentialReports: iamsim.CredentialReports{Pending: 1, Content: []byte("user,arn\nx,y")}})
 	admin := newCLI(t, s, s.Root())
 	admin.want("ReportNotPresent", "", "iam", "get-credential-report")

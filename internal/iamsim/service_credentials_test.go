@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
@@ -152,7 +153,7 @@ func TestSnapshot_serviceCredentials(t *testing.T) {
 // The Debian package's CLI knows no AllUsers, and asks for one user.
 func TestForeign_awsCLIServiceCredentials(t *testing.T) {
 	t.Parallel()
-	requireClient(t, "awscli", awsPath, "--version")
+	foreign.RequireAWS(t)
 	s := startServer(t, iamsim.Options{Users: []string{"ann"}})
 	git := s.CreateServiceCredential("ann", codecommit, time.Time{})
 	s.CreateServiceCredential("admin", codecommit, time.Time{})

@@ -70,8 +70,8 @@ func wholeDays(d time.Duration) int64 { return int64(max(d, 0) / duration.Day) }
 // askedUser and askedAccessKeyID are the arguments of a data source about the keys of a user, or about one key.
 func askedUser() schema.StringAttribute {
 	return schema.StringAttribute{
-		MarkdownDescription: "Name of the IAM user whose keys are wanted. With `access_key_id`: the user that the key belongs to. Exactly one of " +
-			"`user` and `access_key_id` must be set. Never null in the result.",
+		MarkdownDescription: "Name of the IAM user whose keys are wanted. With `access_key_id`: the user that the key belongs to. Exactly one " +
+			"of `user` and `access_key_id` must be set. Never null in the result.",
 		Optional:   true,
 		Computed:   true,
 		Validators: []validator.String{userNameValidator()},

@@ -69,7 +69,7 @@ func (d *accessKeyUsageDataSource) Schema(_ context.Context, _ datasource.Schema
 				Validators:          []validator.String{accessKeyIDValidator{allowTemporary: true}},
 			},
 			"regions": schema.SetAttribute{
-				MarkdownDescription: "AWS Regions to look in. Default: that of the provider, and the one which has the events of IAM and of the " +
+				MarkdownDescription: "AWS Regions to look in. Null: that of the provider, and the one which has the events of IAM and of the " +
 					"global endpoint of STS: `us-east-1` in the `aws` partition.",
 				Optional:    true,
 				Computed:    true,
@@ -79,25 +79,26 @@ func (d *accessKeyUsageDataSource) Schema(_ context.Context, _ datasource.Schema
 				},
 			},
 			"since": schema.StringAttribute{
-				MarkdownDescription: "How far back to look, such as `7d`; at most `90d`. Default: `90d`.",
-				CustomType:          durationType{},
-				Optional:            true,
-				Validators:          []validator.String{durationValidator{atMost: trail.Retention}},
+				MarkdownDescription: "How far back to look, such as `7d`: a duration in days (`d`), weeks (`w`), hours (`h`), minutes (`m`) and " +
+					"seconds (`s`), at most `90d`. Null: `90d`.",
+				CustomType: durationType{},
+				Optional:   true,
+				Validators: []validator.String{durationValidator{atMost: trail.Retention}},
 			},
 			"max_events": schema.Int64Attribute{
 				MarkdownDescription: "How many events to read in each Region, the newest first, rounded up to a multiple of 50. A thousand take ten " +
-					"seconds. Default: 1000.",
+					"seconds. Null: 1000.",
 				Optional:   true,
 				Validators: []validator.Int64{int64validator.Between(1, largestMaxEvents)},
 			},
 			"callers": schema.ListNestedAttribute{
 				MarkdownDescription: "The events, grouped by source IP, user agent, service and action. The last used comes first, and of those the " +
-					"one with more calls. Empty if CloudTrail has no event of the key.",
+					"one with more calls. Empty if CloudTrail has no event of the key; never null.",
 				Computed:     true,
 				NestedObject: schema.NestedAttributeObject{Attributes: accessKeyCallerAttributes()},
 			},
-			"event_count": schema.Int64Attribute{MarkdownDescription: "Number of events that were read.", Computed: true},
-			"truncated":   computedBool("Whether there may be older events since `since`, which were not read because of `max_events`."),
+			"event_count": computedNumber("Number of events that were read. Never null."),
+			"truncated":   computedBool("Whether there may be older events since `since`, which were not read because of `max_events`. Never null."),
 		},
 	}
 }
@@ -106,14 +107,15 @@ func accessKeyCallerAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"source_ip": computedText("IP address of the caller or, for a call that an AWS service made on its behalf, the name of the service, " +
 			"such as `cloudformation.amazonaws.com`. Null if CloudTrail has none."),
-		"user_agent":    computedText("User agent of the caller, without control characters. The caller chooses it. Null if there is none."),
-		"this_provider": computedBool("Whether the user agent is that of this provider, which proves new keys by `sts:GetCallerIdentity`."),
-		"service":       computedText("AWS service that was called, such as `ec2`."),
-		"action":        computedText("Action that was called, such as `DescribeInstances`."),
-		"count":         schema.Int64Attribute{MarkdownDescription: "Number of calls.", Computed: true},
-		"error_count":   schema.Int64Attribute{MarkdownDescription: "Number of those calls that AWS answered with an error.", Computed: true},
-		"first_seen":    computedText("When the first of the calls was made, in RFC 3339."),
-		"last_seen":     computedText("When the last of the calls was made, in RFC 3339."),
+		"user_agent": computedText("User agent of the caller, without control characters. The caller chooses it. Null if there is none."),
+		"this_provider": computedBool("Whether the user agent is that of this provider, which proves new keys by `sts:GetCallerIdentity`. " +
+			"Never null."),
+		"service":     computedText("AWS service that was called, such as `ec2`. Never null."),
+		"action":      computedText("Action that was called, such as `DescribeInstances`. Never null."),
+		"count":       computedNumber("Number of calls. Never null."),
+		"error_count": computedNumber("Number of those calls that AWS answered with an error. Never null."),
+		"first_seen":  computedText("When the first of the calls was made, in RFC 3339. Never null."),
+		"last_seen":   computedText("When the last of the calls was made, in RFC 3339. Never null."),
 	}
 }
 

@@ -74,7 +74,7 @@ func accessKeysSchema() schema.Schema {
 			},
 			"unused_for": schema.StringAttribute{
 				MarkdownDescription: "For how long the keys that are wanted were not used, such as `45d`: for as long or longer. A key that was " +
-					"never used counts from its creation. Null: whatever their use.",
+					"never used counts from its creation. Null: any.",
 				CustomType: durationType{},
 				Optional:   true,
 				Validators: []validator.String{durationValidator{}},
@@ -130,10 +130,10 @@ func auditedKeyAttributes() map[string]schema.Attribute {
 		"created_at":           computedText("When the key was created, in RFC 3339. Never null."),
 		"age_days":             computedNumber("Whole days of 24 hours since the key was created, rounded down. Never null."),
 		"never_used":           computedBool(neverUsedText + " Never null."),
-		"last_used_at":         computedText(lastUsedAtText),
-		"days_since_last_used": computedNumber(daysSinceLastUsedText),
-		"service_name":         computedText(serviceNameText),
-		"region":               computedText(usedRegionText),
+		"last_used_at":         computedText(lastUsedAtText + neverUsedNull + "."),
+		"days_since_last_used": computedNumber(daysSinceLastUsedText + neverUsedNull + "."),
+		"service_name":         computedText(serviceNameText + neverUsedNull + "."),
+		"region":               computedText(usedRegionText + neverUsedNull + "."),
 		"description": computedText("Description of the key: the value of the user's tag whose name is the id of the key, as the IAM console " +
 			"writes it. Null if there is none, and unless `include` has `descriptions`."),
 	}

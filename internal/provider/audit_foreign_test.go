@@ -3,22 +3,14 @@ package provider_test
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
-)
-
-// The paths of the Debian packages. Other Pythons on PATH may lack boto3.
-const (
-	pythonPath = "/usr/bin/python3"
-	awsPath    = "/usr/bin/aws"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 )
 
 // foreignKey is what a client that is not ours says of a key. Used is empty for a key that was never used.
@@ -191,18 +183,18 @@ func (k foreignKey) use(now time.Time) map[string]any {
 
 func boto3Keys(t *testing.T, w *acctest.World, users []string) map[string][]foreignKey {
 	t.Helper()
-	requireClient(t, "python3-boto3", pythonPath, "-c", "import boto3")
+	foreign.RequireBoto3(t)
 	var keys map[string][]foreignKey
-	runForeign(t, w, &keys, pythonPath, append([]string{filepath.Join("testdata", "boto3_audit.py")}, users...)...)
+	runForeign(t, w, &keys, foreign.Python, append([]string{filepath.Join("testdata", "boto3_audit.py")}, users...)...)
 	return keys
 }
 
 func awsKeys(t *testing.T, w *acctest.World, users []string) map[string][]foreignKey {
 	t.Helper()
-	requireClient(t, "awscli", awsPath, "--version")
+	foreign.RequireAWS(t)
 	run := func(out any, args ...string) {
 		t.Helper()
-		runForeign(t, w, out, awsPath, append([]string{"--endpoint-url", w.Sim.URL(), "--output", "json"}, args...)...)
+		runForeign(t, w, out, foreign.AWS, append([]string{"--endpoint-url", w.Sim.URL(), "--output", "json"}, args...)...)
 	}
 	keys := map[string][]foreignKey{}
 	for _, user := range users {
@@ -235,36 +227,7 @@ func awsKeys(t *testing.T, w *acctest.World, users []string) map[string][]foreig
 // runForeign runs a client with the credentials of the simulator's administrator, and decodes its output.
 func runForeign(t *testing.T, w *acctest.World, out any, path string, args ...string) {
 	t.Helper()
-	home, root := t.TempDir(), w.Sim.Root()
-	command := exec.CommandContext(t.Context(), path, args...)
-	command.Env = []string{
-		"PATH=/usr/bin:/bin", "HOME=" + home, "AWS_CONFIG_FILE=" + filepath.Join(home, "config"),
-		"AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(home, "credentials"), "AWS_EC2_METADATA_DISABLED=true",
-		"AWS_DEFAULT_REGION=us-east-1", "AWS_PAGER=", "SIM_URL=" + w.Sim.URL(),
-		"AWS_ACCESS_KEY_ID=" + root.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + root.Secret.Reveal(),
-	}
-	text, err := command.Output()
-	if err != nil {
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			t.Fatalf("%s %q: %v: %s", path, args, err, exit.Stderr)
-		}
-		t.Fatalf("%s %q: %v", path, args, err)
-	}
-	if err := json.Unmarshal(text, out); err != nil {
-		t.Fatalf("%s %q: %v", path, args, err)
-	}
-}
-
-// requireClient runs a command that succeeds if a foreign client is installed. Otherwise it fails the test in CI, and skips it
-// elsewhere.
-func requireClient(t *testing.T, debianPackage, path string, args ...string) {
-	t.Helper()
-	err := exec.CommandContext(t.Context(), path, args...).Run()
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatalf("%s does not run (%v): install the Debian package %s", path, err, debianPackage)
-	default:
-		t.Skipf("%s does not run (%v): install the Debian package %s to run this test", path, err, debianPackage)
-	}
+	root := w.Sim.Root()
+	foreign.JSON(t, out, foreign.Env(t, root.AccessKeyID, root.Secret.Reveal(), "AWS_DEFAULT_REGION=us-east-1", "SIM_URL="+w.Sim.URL()),
+		path, args...)
 }

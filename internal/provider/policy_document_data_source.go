@@ -88,7 +88,7 @@ func (d *policyDocumentDataSource) Schema(_ context.Context, _ datasource.Schema
 				ElementType: types.StringType,
 			},
 			"json": computedText("The policy as JSON. Its order does not depend on the order of the arguments, and it has no date, so it changes " +
-				"only with them and with a release that needs other permissions."),
+				"only with them and with a release that needs other permissions. Never null."),
 		},
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
@@ -63,19 +64,6 @@ func TestAccRotatingAccessKey_opensWithTools(t *testing.T) {
 	}
 }
 
-// tool is a foreign program that CI has. Elsewhere the test is skipped without it.
-func tool(t *testing.T, name, debianPackage string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("CI needs %s: install the Debian package %s", name, debianPackage)
-		}
-		t.Skipf("needs %s: install the Debian package %s", name, debianPackage)
-	}
-	return path
-}
-
 // command runs a program. Its output may be a secret, and is shown in no failure.
 func command(t *testing.T, environment []string, input, name string, args ...string) []byte {
 	t.Helper()
@@ -101,7 +89,7 @@ func file(t *testing.T, dir, name, content string) string {
 }
 
 func openWithAge(s *acctest.Story) (output acctest.Args, open func(sealed string) []byte) {
-	program := tool(s.T, "age", "age")
+	program := foreign.Require(s.T, "age", "age")
 	identity, recipient := acctest.AgeKey(s.T)
 	path := file(s.T, s.T.TempDir(), "identity.txt", identity+"\n")
 	return acctest.AgeRecipients(recipient), func(sealed string) []byte {
@@ -110,7 +98,7 @@ func openWithAge(s *acctest.Story) (output acctest.Args, open func(sealed string
 }
 
 func openWithGPG(s *acctest.Story) (output acctest.Args, open func(sealed string) []byte) {
-	program := tool(s.T, "gpg", "gnupg")
+	program := foreign.Require(s.T, "gnupg", "gpg")
 	// The socket of the agent has a path of its own, which must be short.
 	home, err := os.MkdirTemp("", "gpg")
 	if err != nil {
@@ -128,7 +116,7 @@ func openWithGPG(s *acctest.Story) (output acctest.Args, open func(sealed string
 }
 
 func openWithAWS(s *acctest.Story) (output acctest.Args, open func(sealed string) []byte) {
-	program := tool(s.T, "aws", "awscli")
+	program := foreign.Require(s.T, "awscli", "aws")
 	s.Sim.CreateKMSKey("us-east-1", "alias/secrets")
 	dir := s.T.TempDir()
 	root := s.Sim.Root()

@@ -29,7 +29,7 @@ func (e *evaluation) newKeyObstacle() *Obstacle {
 	return nil
 }
 
-// unknownUser is the obstacle of whatever needs to know what became of the user.
+// unknownUser is the obstacle of all that needs to know what became of the user.
 func (e *evaluation) unknownUser() *Obstacle {
 	return &Obstacle{Cause: CauseUnknownUser, Key: e.record.Current.ID}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
@@ -348,7 +349,7 @@ func TestRender_credentialsFileInSDK(t *testing.T) {
 
 func TestRender_jsonInSDK(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "cat")
+	foreign.Require(t, "coreutils", "cat")
 	dir := t.TempDir()
 	configFile := filepath.Join(dir, "config")
 	text := "[profile sealed]\ncredential_process = cat '" + plaintextFile(t, sealing.FormatJSON) + "'\n"
@@ -382,7 +383,7 @@ func TestRender_csv(t *testing.T) {
 
 func TestRender_shell(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "sh")
+	foreign.Require(t, "dash", "sh")
 	const compare = `; test "$AWS_ACCESS_KEY_ID" = "$WANT_ID" && test "$AWS_SECRET_ACCESS_KEY" = "$WANT_SECRET"`
 	for format, script := range map[sealing.Format]string{
 		sealing.FormatDotenv: `. "$1"` + compare,
@@ -406,19 +407,6 @@ func runShell(t *testing.T, script, path, want string, succeeds bool) {
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "WANT_ID=" + keyID, "WANT_SECRET=" + want}
 	if err := command.Run(); (err == nil) != succeeds {
 		t.Errorf("the shell's comparison ends with %v", err)
-	}
-}
-
-// requireTool skips the test if a program is missing; in CI that is an error.
-func requireTool(t *testing.T, name string) {
-	t.Helper()
-	_, err := exec.LookPath(name)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatalf("%v: install it", err)
-	default:
-		t.Skipf("%v: install it to run this test", err)
 	}
 }
 

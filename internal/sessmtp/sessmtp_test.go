@@ -5,11 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sessmtp"
 )
@@ -41,7 +41,7 @@ func TestPassword_published(t *testing.T) {
 // TestPassword_openSSL signs step by step with openssl, as AWS describes it.
 func TestPassword_openSSL(t *testing.T) {
 	t.Parallel()
-	requireOpenSSL(t)
+	foreign.Require(t, "openssl", "openssl", "version")
 	for _, region := range []string{"us-east-1", "ap-southeast-3", "us-gov-west-1", "eusc-de-east-1"} {
 		t.Run(region, func(t *testing.T) {
 			t.Parallel()
@@ -57,18 +57,6 @@ func TestPassword_openSSL(t *testing.T) {
 				t.Error("the password differs from openssl's")
 			}
 		})
-	}
-}
-
-func requireOpenSSL(t *testing.T) {
-	t.Helper()
-	err := exec.CommandContext(t.Context(), "openssl", "version").Run()
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatalf("openssl does not run (%v): install the Debian package openssl", err)
-	default:
-		t.Skipf("openssl does not run (%v): install the Debian package openssl to run this test", err)
 	}
 }
 

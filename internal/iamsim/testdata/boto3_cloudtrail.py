@@ -4,32 +4,11 @@ import json
 import os
 from datetime import datetime, timezone
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from sim import client, error
 
 BY_KEY = [{"AttributeKey": "AccessKeyId", "AttributeValue": os.environ["SIM_KEY"]}]
 
-
-def client(region):
-    return boto3.client(
-        "cloudtrail",
-        endpoint_url=os.environ["SIM_URL"],
-        region_name=region,
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-
-def error(call, **arguments):
-    """Returns the code and HTTP status that a call fails with."""
-    try:
-        call(**arguments)
-    except ClientError as e:
-        return [e.response["Error"]["Code"], e.response["ResponseMetadata"]["HTTPStatusCode"]]
-    return None
-
-
-trail = client("eu-west-1")
+trail = client("cloudtrail")
 pages = [page["Events"] for page in trail.get_paginator("lookup_events").paginate(LookupAttributes=BY_KEY)]
 first = pages[0][0]
 document = json.loads(first["CloudTrailEvent"])
@@ -49,7 +28,7 @@ print(
             ],
             "client": [document["sourceIPAddress"], document["userAgent"]],
             "since": [event["EventName"] for event in since["Events"]],
-            "other region": len(client("us-east-1").lookup_events(LookupAttributes=BY_KEY)["Events"]),
+            "other region": len(client("cloudtrail", "us-east-1").lookup_events(LookupAttributes=BY_KEY)["Events"]),
             "bad token": error(trail.lookup_events, LookupAttributes=BY_KEY, NextToken="x"),
         }
     )

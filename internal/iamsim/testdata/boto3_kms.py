@@ -3,33 +3,12 @@
 import json
 import os
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from sim import client, error
 
 KEY = os.environ["SIM_KMS_KEY"]
 CONTEXT = {"app": "ci", "stage": "prod"}
 
-
-def client(region):
-    return boto3.client(
-        "kms",
-        endpoint_url=os.environ["SIM_URL"],
-        region_name=region,
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-
-
-def error(call, **arguments):
-    """Returns the code and HTTP status that a call fails with."""
-    try:
-        call(**arguments)
-    except ClientError as e:
-        return [e.response["Error"]["Code"], e.response["ResponseMetadata"]["HTTPStatusCode"]]
-    return None
-
-
-kms = client("eu-west-1")
+kms = client("kms")
 sealed = kms.encrypt(KeyId="alias/secrets", Plaintext=b"text", EncryptionContext=CONTEXT)
 blob = sealed["CiphertextBlob"]
 opened = kms.decrypt(CiphertextBlob=blob, EncryptionContext=dict(reversed(CONTEXT.items())))
@@ -47,7 +26,7 @@ print(
             "damaged": error(kms.decrypt, CiphertextBlob=blob[:-1] + b"x", EncryptionContext=CONTEXT),
             "too long": error(kms.encrypt, KeyId=KEY, Plaintext=b"x" * 4097),
             "no key": error(kms.describe_key, KeyId="alias/other"),
-            "another region": error(client("us-east-1").describe_key, KeyId=KEY),
+            "another region": error(client("kms", "us-east-1").describe_key, KeyId=KEY),
         }
     )
 )

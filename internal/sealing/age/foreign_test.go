@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/age"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
 )
@@ -17,19 +18,6 @@ const (
 	agePath       = "/usr/bin/age"
 	sshKeygenPath = "/usr/bin/ssh-keygen"
 )
-
-// requireTool skips a test if a program is missing; in CI that is an error.
-func requireTool(t *testing.T, debianPackage, path string) {
-	t.Helper()
-	_, err := os.Stat(path)
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatalf("%v: install the Debian package %s", err, debianPackage)
-	default:
-		t.Skipf("%v: install the Debian package %s to run this test", err, debianPackage)
-	}
-}
 
 // run runs a program and returns its output, which no failure shows: it may be the secret.
 func run(t *testing.T, stdin, path string, args ...string) string {
@@ -68,7 +56,7 @@ func classicPairs(t *testing.T) map[string]pair {
 
 func TestForeign_ageOpensWhatIsSealed(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "age", agePath)
+	foreign.Require(t, "age", agePath)
 	pairs := classicPairs(t)
 	var all []string
 	for _, p := range pairs {
@@ -89,7 +77,7 @@ func TestForeign_ageOpensWhatIsSealed(t *testing.T) {
 
 func TestForeign_ageSealsWhatIsOpened(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "age", agePath)
+	foreign.Require(t, "age", agePath)
 	pairs := classicPairs(t)
 	var all []string
 	for _, p := range pairs {
@@ -107,7 +95,7 @@ func TestForeign_ageSealsWhatIsOpened(t *testing.T) {
 // TestForeign_sshKeygen creates keys with ssh-keygen in each format that it writes, and compares their fingerprints.
 func TestForeign_sshKeygen(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "openssh-client", sshKeygenPath)
+	foreign.Require(t, "openssh-client", sshKeygenPath)
 	for _, test := range []struct {
 		name, passphrase string
 		args             []string

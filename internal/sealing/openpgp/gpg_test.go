@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/sealing/openpgp"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/secret"
@@ -25,14 +26,7 @@ type gnuPG struct{ home string }
 
 func newGnuPG(t *testing.T) gnuPG {
 	t.Helper()
-	err := exec.CommandContext(t.Context(), gpgPath, "--version").Run()
-	switch {
-	case err == nil:
-	case os.Getenv("CI") != "":
-		t.Fatalf("%s does not run (%v): install the Debian package gnupg", gpgPath, err)
-	default:
-		t.Skipf("%s does not run (%v): install the Debian package gnupg to run this test", gpgPath, err)
-	}
+	foreign.Require(t, "gnupg", gpgPath, "--version")
 	// The agent listens on a socket in the home directory, whose path has to be short: no t.TempDir.
 	home, err := os.MkdirTemp("/tmp", "gpg") //nolint:usetesting // see above
 	noError(t, err)
