@@ -17,19 +17,20 @@ func credentialReportSchema() schema.Schema {
 			"kept in the state, at about a kilobyte each.\n\n" +
 			"Needs `iam:GetCredentialReport` and `iam:GenerateCredentialReport`, which can't be restricted to a user.",
 		Attributes: map[string]schema.Attribute{
-			"generated_at": computedText("When AWS generated the report, in RFC 3339."),
+			"generated_at": computedText("When AWS generated the report, in RFC 3339. Never null."),
 			"report_age": computedText("How old the report is, in days, hours and minutes, such as `1h12m`; `0s` for less than a minute. An " +
-				"output of it changes in every plan."),
+				"output of it changes in every plan. Never null."),
 			"users": schema.ListNestedAttribute{
 				MarkdownDescription: "The root user and all IAM users, in the order of the report: the root user first, then by name without regard " +
-					"to case.",
+					"to case. Never null.",
 				Computed:     true,
 				NestedObject: schema.NestedAttributeObject{Attributes: reportUserAttributes()},
 			},
 			"unknown_columns": schema.ListAttribute{
-				MarkdownDescription: "Names of the columns of the report that this version of the provider does not know. Empty if it knows all.",
-				ElementType:         types.StringType,
-				Computed:            true,
+				MarkdownDescription: "Names of the columns of the report that this version of the provider does not know. Empty if it knows all. " +
+					"Never null.",
+				ElementType: types.StringType,
+				Computed:    true,
 			},
 		},
 	}
@@ -37,10 +38,11 @@ func credentialReportSchema() schema.Schema {
 
 func reportUserAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"user":       computedText("Name of the IAM user; `<root_account>` for the root user."),
-		"arn":        computedText("ARN of the user."),
-		"is_root":    computedBool("Whether it is the root user of the account."),
-		"created_at": computedText("When the user was created, in RFC 3339. For the root user: when the account was."),
+		"user":    computedText("Name of the IAM user; `<root_account>` for the root user. Never null."),
+		"arn":     computedText("ARN of the user. Never null."),
+		"is_root": computedBool("Whether it is the root user of the account. Never null."),
+		"created_at": computedText("When the user was created, in RFC 3339. For the root user: when the account was. Null if the " +
+			"report does not say."),
 		"password_enabled": computedBool("Whether the user has a password for the console. Null where AWS does not say, as for the root user " +
 			"of most accounts (`not_supported`)."),
 		"password_last_used_at": computedText("When the password was last used, in RFC 3339. Null without a password (`N/A`), and for one that " +
@@ -51,12 +53,13 @@ func reportUserAttributes() map[string]schema.Attribute {
 			"password policy of the account does not let passwords expire (`N/A`), and for the root user (`not_supported`)."),
 		"mfa_active": computedBool("Whether the user has a device for multi-factor authentication. Null if the report does not say."),
 		"access_keys": schema.ListNestedAttribute{
-			MarkdownDescription: "The access keys of the user, Active and Inactive: none, one or two. The first is not always the older one.",
-			Computed:            true,
-			NestedObject:        schema.NestedAttributeObject{Attributes: reportKeyAttributes()},
+			MarkdownDescription: "The access keys of the user, Active and Inactive: none, one or two. The first is not always the older one. " +
+				"Never null.",
+			Computed:     true,
+			NestedObject: schema.NestedAttributeObject{Attributes: reportKeyAttributes()},
 		},
 		"certificates": schema.ListNestedAttribute{
-			MarkdownDescription: "The X.509 signing certificates of the user: none, one or two.",
+			MarkdownDescription: "The X.509 signing certificates of the user: none, one or two. Never null.",
 			Computed:            true,
 			NestedObject:        schema.NestedAttributeObject{Attributes: reportCertificateAttributes()},
 		},
@@ -68,10 +71,10 @@ func reportUserAttributes() map[string]schema.Attribute {
 func reportKeyAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"slot": schema.Int64Attribute{
-			MarkdownDescription: "Which of the report's two keys of a user it is: 1 or 2.",
+			MarkdownDescription: "Which of the report's two keys of a user it is: 1 or 2. Never null.",
 			Computed:            true,
 		},
-		"status": computedText("`Active` or `Inactive`."),
+		"status": computedText("`Active` or `Inactive`. Never null."),
 		"last_rotated_at": computedText("When the key was created or its status last changed, whichever came last, in RFC 3339. Null if the " +
 			"report does not say."),
 		"last_used_at": computedText("When the key was last used, in RFC 3339. Null if it was never used, or not since April 2015 (`N/A`)."),
@@ -84,7 +87,7 @@ func reportKeyAttributes() map[string]schema.Attribute {
 func reportCertificateAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"slot": schema.Int64Attribute{
-			MarkdownDescription: "Which of the report's two certificates of a user it is: 1 or 2.",
+			MarkdownDescription: "Which of the report's two certificates of a user it is: 1 or 2. Never null.",
 			Computed:            true,
 		},
 		"status":          computedText("`Active` or `Inactive`. Null if the report does not say."),
