@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
+	"github.com/iamkeys/terraform-provider-iamkeys/internal/foreign"
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/iamsim"
 )
 
@@ -262,24 +263,11 @@ func runPipelineCommand(t *testing.T, c *acctest.CLI, command, summary string) (
 		return "", r.ExitCode == 0
 	}
 	//nolint:gosec // a line of the example
-	shell := exec.CommandContext(t.Context(), installed(t, "bash"), "--noprofile", "--norc", "-eo", "pipefail", "-c", command)
+	shell := exec.CommandContext(t.Context(), foreign.Require(t, "bash", "bash"), "--noprofile", "--norc", "-eo", "pipefail", "-c", command)
 	shell.Dir = c.Dir
-	shell.Env = []string{"GITHUB_STEP_SUMMARY=" + summary, "PATH=" + filepath.Dir(installed(t, "jq")) + ":/usr/bin:/bin"}
+	shell.Env = []string{"GITHUB_STEP_SUMMARY=" + summary, "PATH=" + filepath.Dir(foreign.Require(t, "jq", "jq")) + ":/usr/bin:/bin"}
 	out, err := shell.Output()
 	return string(out), err == nil
-}
-
-// installed is the path of a program that CI has. Elsewhere the test is skipped without it.
-func installed(t *testing.T, name string) string {
-	t.Helper()
-	file, err := exec.LookPath(name)
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatalf("CI needs %s", name)
-	}
-	if err != nil {
-		t.Skipf("needs %s", name)
-	}
-	return file
 }
 
 // TestGuides_auditCost counts the requests that the guide names.

@@ -77,7 +77,7 @@ func policyAttributes() map[string]schema.Attribute {
 		},
 		"hold_previous": flag(false, "Set it to roll back: the previous key is kept, it is reactivated if this resource had deactivated it, and "+
 			"its retirement waits."),
-		"paused": flag(false, "Change freeze: no step that only time calls for."),
+		"paused": flag(false, "Change freeze: no step that only time calls for, nor the replacement of a deleted or Inactive current key."),
 		"unmanaged_keys": schema.StringAttribute{
 			MarkdownDescription: "What to do with a key of the user that this resource did not create. `refuse` leaves it alone, and a rotation " +
 				"that needs its slot is blocked. `retire` adopts it as the previous key, so that it leaves after `overlap`, `require_unused_for` and " +
@@ -165,7 +165,7 @@ func keyAttributes() map[string]schema.Attribute {
 		"rotation_blocked": computedString("Null, or why a rotation that is due does not happen: for outputs, alerts and `check` blocks. The " +
 			"text stays the same while the cause does."),
 		"retirement_blocked": computedString("Null, or why the previous key is neither deactivated nor deleted though its time has come, as " +
-			"`rotation_blocked`."),
+			"`rotation_blocked`. Null also while the current key is deleted or Inactive, since the previous one is kept then."),
 		"version": schema.Int64Attribute{
 			MarkdownDescription: "A number that grows with every new key and never repeats, also when the resource is replaced: the Unix time of " +
 				"`created_at`, at least the old number plus one. Made for the `*_wo_version` arguments of write-only consumers.",
