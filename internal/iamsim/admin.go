@@ -2,13 +2,16 @@ package iamsim
 
 import (
 	"encoding/json"
+	"mime"
 	"net/http"
+	"net/url"
 	"time"
 )
 
-// addAdmin adds the admin API that the package comment describes.
-func (s *Server) addAdmin(mux *http.ServeMux) {
-	mux.HandleFunc("POST /_admin/advance", admin(func(in struct {
+// admin returns the admin API that the package comment describes.
+func (s *Server) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /_admin/advance", adminFunc(func(in struct {
 		By string `json:"by"`
 	},
 	) (any, error) {
@@ -19,7 +22,7 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 		s.Advance(by)
 		return map[string]time.Time{"now": s.Now()}, nil
 	}))
-	mux.HandleFunc("POST /_admin/last-used", admin(func(in struct {
+	mux.HandleFunc("POST /_admin/last-used", adminFunc(func(in struct {
 		AccessKeyID string    `json:"access_key_id"`
 		At          time.Time `json:"at"`
 		Service     string    `json:"service"`
@@ -33,7 +36,7 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 		}
 		return s.account.keys[in.AccessKeyID].export(), nil
 	}))
-	mux.HandleFunc("POST /_admin/users", admin(func(in struct {
+	mux.HandleFunc("POST /_admin/users", adminFunc(func(in struct {
 		Name string `json:"name"`
 	},
 	) (any, error) {
@@ -45,7 +48,7 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 		}
 		return s.account.exportUser(u), nil
 	}))
-	mux.HandleFunc("POST /_admin/kms-keys", admin(func(in struct {
+	mux.HandleFunc("POST /_admin/kms-keys", adminFunc(func(in struct {
 		Region string `json:"region"`
 		Alias  string `json:"alias"`
 	},
@@ -58,7 +61,7 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 		}
 		return map[string]string{"arn": k.arn}, nil
 	}))
-	mux.HandleFunc("POST /_admin/consistency", admin(s.setConsistency))
+	mux.HandleFunc("POST /_admin/consistency", adminFunc(s.setConsistency))
 	mux.HandleFunc("GET /_admin/log", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Log()) })
 	mux.HandleFunc("GET /_admin/keys", func(w http.ResponseWriter, r *http.Request) {
 		keys := s.Keys(r.URL.Query().Get("user"))
@@ -66,6 +69,23 @@ func (s *Server) addAdmin(mux *http.ServeMux) {
 			keys = []Key{}
 		}
 		writeJSON(w, keys)
+	})
+	return refuseForeignPages(mux)
+}
+
+// refuseForeignPages keeps out the pages of a browser on the same machine. Such a page reaches loopback under a name of its own that
+// resolves to it, and then reads answers, too; under our name it can send no JSON, unless the server allows it.
+func refuseForeignPages(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		switch {
+		case !isLoopback((&url.URL{Host: r.Host}).Hostname()):
+			http.Error(w, "the admin API answers only requests to localhost or a loopback address", http.StatusForbidden)
+		case r.Method != http.MethodGet && (err != nil || mediaType != "application/json"):
+			http.Error(w, "the admin API takes only Content-Type: application/json", http.StatusUnsupportedMediaType)
+		default:
+			next.ServeHTTP(w, r)
+		}
 	})
 }
 
@@ -95,8 +115,8 @@ func (s *Server) setConsistency(in adminConsistency) (any, error) {
 	return in, nil
 }
 
-// admin serves a function from JSON to JSON. Every error is the client's mistake and answers 400.
-func admin[In any](do func(In) (any, error)) http.HandlerFunc {
+// adminFunc serves a function from JSON to JSON. Every error is the client's mistake and answers 400.
+func adminFunc[In any](do func(In) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var in In
 		decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequestBytes))

@@ -50,7 +50,8 @@
 // # Admin API
 //
 // With Options.Admin, the server serves JSON over HTTP beside the AWS protocols, for programs in other languages. There is no
-// authentication. Bad input answers 400 and a line of text.
+// authentication. It takes only requests to localhost or a loopback address, and only bodies of Content-Type application/json, so that
+// a page in a browser can't use it. Bad input answers 400 and a line of text.
 //
 //	POST /_admin/advance    {"by": "24h"}                moves the clock; answers {"now": ...}
 //	POST /_admin/last-used  {"access_key_id", "at", "service", "region"}

@@ -55,7 +55,7 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /{$}", s.serve)
 	if s.opts.Admin {
-		s.addAdmin(mux)
+		mux.Handle("/_admin/", s.admin())
 	}
 	return mux
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,7 +97,7 @@ func listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("iamsim: address: %w", err)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !isLoopback(host) {
 		return nil, fmt.Errorf("%w: %s", ErrNotLoopback, addr)
 	}
 	resolved, err := net.ResolveTCPAddr("tcp", addr)
@@ -112,6 +113,11 @@ func listen(addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("iamsim: %w", err)
 	}
 	return listener, nil
+}
+
+// isLoopback reports whether a host is named localhost, or is a loopback address.
+func isLoopback(host string) bool {
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
 // URL returns the endpoint of all services, such as "http://127.0.0.1:41234".

@@ -84,6 +84,7 @@ func ask(t *testing.T, s *iamsim.Server, method, path, body string, status int, 
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, http.NoBody)
 	noError(t, err)
+	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	got := (&request{r, body}).send(t)
 	if got.status != status {
 		t.Fatalf("%s %s: %d %s", method, path, got.status, got.body)
@@ -162,5 +163,48 @@ func TestAdmin(t *testing.T) {
 		{"/_admin/last-used", `{"access_key_id":"AKIAIOSFODNN7EXAMPLE"}`},
 	} {
 		ask(t, s, "POST", bad[0], bad[1], 400, nil)
+	}
+}
+
+// A page in a browser on the same machine can send requests to loopback, under a name of its own that resolves to it, or as a form.
+func TestAdmin_foreignPage(t *testing.T) {
+	t.Parallel()
+	const advance, keys = "POST /_admin/advance", "GET /_admin/keys"
+	for name, test := range map[string]struct {
+		request, host, contentType string
+		want                       int
+	}{
+		"address":              {advance, "127.0.0.1:80", "application/json", 200},
+		"IPv6 address":         {advance, "[::1]:8080", "application/json", 200},
+		"localhost":            {advance, "LocalHost", "application/json", 200},
+		"read":                 {keys, "localhost:1", "", 200},
+		"another name":         {advance, "pages.example", "application/json", 403},
+		"loopback in a name":   {advance, "127.0.0.1.pages.example", "application/json", 403},
+		"localhost in a name":  {advance, "localhost.pages.example:80", "application/json", 403},
+		"another address":      {advance, "192.0.2.1", "application/json", 403},
+		"read of another name": {keys, "pages.example:80", "", 403},
+		"form":                 {advance, "localhost", "application/x-www-form-urlencoded", 415},
+		"text":                 {advance, "localhost", "text/plain; charset=application/json", 415},
+		"no type":              {advance, "localhost", "", 415},
+		"malformed type":       {advance, "localhost", "application/json;;", 415},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, iamsim.Options{Admin: true})
+			method, path, _ := strings.Cut(test.request, " ")
+			r, err := http.NewRequestWithContext(t.Context(), method, s.URL()+path, http.NoBody)
+			noError(t, err)
+			r.Host = test.host
+			if test.contentType != "" {
+				r.Header.Set("Content-Type", test.contentType)
+			}
+			got := (&request{r, `{"by":"24h"}`}).send(t)
+			if got.status != test.want {
+				t.Errorf("%d %s, want %d", got.status, got.body, test.want)
+			}
+			if moved := !s.Now().Equal(start); moved != (test.want == 200 && method == http.MethodPost) {
+				t.Errorf("the clock moved: %t", moved)
+			}
+		})
 	}
 }
