@@ -23,18 +23,37 @@ type foreignKey struct {
 	Service string    `json:"service"`
 	Region  string    `json:"region"`
 	Account string    `json:"account"`
+	ARN     string    `json:"arn"`
+	Path    string    `json:"path"`
+	// Description is the value of the user's tag that is named by the key; empty if there is none.
+	Description string `json:"description"`
 }
 
-// foreignClients return the keys of users, in the order that IAM lists them.
-var foreignClients = map[string]func(t *testing.T, w *acctest.World, users []string) map[string][]foreignKey{
-	"boto3":   boto3Keys,
-	"AWS CLI": awsKeys,
+// foreignCredential is what a client that is not ours says of a service-specific credential. The clients that Debian has know no expiry.
+type foreignCredential struct {
+	ID      string    `json:"id"`
+	User    string    `json:"user"`
+	Service string    `json:"service"`
+	Status  string    `json:"status"`
+	Created time.Time `json:"created"`
+}
+
+// foreignUser has the keys of a user in the order that IAM lists them, and the service-specific credentials in no order.
+type foreignUser struct {
+	Keys        []foreignKey        `json:"keys"`
+	Credentials []foreignCredential `json:"credentials"`
+}
+
+// foreignClients return what they say of users.
+var foreignClients = map[string]func(t *testing.T, w *acctest.World, users []string) map[string]foreignUser{
+	"boto3":   boto3Users,
+	"AWS CLI": awsUsers,
 }
 
 // TestAccAudit_foreign compares the data sources, field by field, with what boto3 and the AWS CLI say of the same account.
 func TestAccAudit_foreign(t *testing.T) {
 	t.Parallel()
-	for name, keysOf := range foreignClients {
+	for name, usersOf := range foreignClients {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := acctest.New(t)
@@ -42,37 +61,44 @@ func TestAccAudit_foreign(t *testing.T) {
 			for _, user := range users {
 				w.Sim.CreateUser(user)
 			}
+			w.Sim.MoveUser("bob", "/service/")
+			w.Sim.CreateServiceCredential("eve", "codecommit.amazonaws.com", time.Time{})
 			first, second := w.Sim.CreateAccessKey("ann"), w.Sim.CreateAccessKey("bob")
 			w.Advance("40d")
 			w.Sim.CreateAccessKey("ann") // never used
+			w.Sim.TagUser("ann", map[string]string{first.AccessKeyID: "deploys from CI", "team": "x"})
+			inactive := w.Sim.CreateServiceCredential("ann", "bedrock.amazonaws.com", time.Time{})
+			w.Sim.SetServiceCredentialStatus(inactive.ID, "Inactive")
 			w.Sim.SetLastUsed(first.AccessKeyID, w.Sim.Now(), "s3", "N/A")
 			w.Advance("12h")
 			w.Sim.SetLastUsed(second.AccessKeyID, w.Sim.Now(), "ses-smtp", "eu-west-1")
 			w.Sim.SetStatus(second.AccessKeyID, "Inactive")
 			w.Advance("10d13h")
 
-			keys := keysOf(t, w, users)
-			if len(keys["ann"]) != 2 || len(keys["bob"]) != 1 || len(keys["eve"]) != 0 {
-				t.Fatalf("keys %+v", keys)
+			found := usersOf(t, w, users)
+			ann, bob, eve := found["ann"], found["bob"], found["eve"]
+			if len(ann.Keys) != 2 || len(bob.Keys) != 1 || len(eve.Keys) != 0 || len(ann.Credentials) != 1 || len(eve.Credentials) != 1 {
+				t.Fatalf("users %+v", found)
 			}
 			c := w.CLI(t)
-			c.Write("main.tf", w.ProviderConfig()+auditConfig(keys))
+			c.Write("main.tf", w.ProviderConfig()+auditConfig(found))
 			c.Apply()
 			c.Want(0)
-			for user, ofUser := range keys {
-				wantAudited(t, w, c, user, ofUser)
+			for user, of := range found {
+				wantAudited(t, w, c, user, of.Keys)
 			}
-			wantListed(t, w, c, slices.Concat(keys["ann"], keys["bob"], keys["eve"]))
+			wantListed(t, w, c, slices.Concat(ann.Keys, bob.Keys))
+			wantListedCredentials(t, w, c, slices.Concat(ann.Credentials, bob.Credentials, eve.Credentials))
 		})
 	}
 }
 
 // auditConfig has each data source for each user and each key.
-func auditConfig(keys map[string][]foreignKey) string {
+func auditConfig(found map[string]foreignUser) string {
 	var users, ids []string
-	for user, ofUser := range keys {
+	for user, of := range found {
 		users = append(users, user)
-		for _, key := range ofUser {
+		for _, key := range of.Keys {
 			ids = append(ids, key.ID)
 		}
 	}
@@ -82,7 +108,8 @@ func auditConfig(keys map[string][]foreignKey) string {
 	}
 	return block("age", "user", "user", users) + block("last_used", "user", "user", users) +
 		block("age", "key", "access_key_id", ids) + block("last_used", "key", "access_key_id", ids) +
-		block("owner", "key", "access_key_id", ids) + "data \"iamkeys_access_keys\" \"all\" {\n  users = " + hclList(users) + "\n}\n"
+		block("owner", "key", "access_key_id", ids) + "data \"iamkeys_access_keys\" \"all\" {\n  users = " + hclList(users) +
+		"\n  include = [\"descriptions\", \"service_specific_credentials\"]\n}\n"
 }
 
 // hclList is a list of strings in HCL.
@@ -130,8 +157,7 @@ func wantAudited(t *testing.T, w *acctest.World, c *acctest.CLI, user string, ke
 	wantData(t, c, of("last_used"), with(oldestUse, map[string]any{"user": user, "keys": uses}))
 }
 
-// wantListed compares iamkeys_access_keys, as far as a foreign client has it, with the keys of all users: Active ones first, then the
-// oldest.
+// wantListed compares iamkeys_access_keys with the keys of all users: Active ones first, then the oldest.
 func wantListed(t *testing.T, w *acctest.World, c *acctest.CLI, keys []foreignKey) {
 	t.Helper()
 	listed, ok := dataAttributes(t, c, "data.iamkeys_access_keys.all")["keys"].([]any)
@@ -148,14 +174,34 @@ func wantListed(t *testing.T, w *acctest.World, c *acctest.CLI, keys []foreignKe
 		}
 		want := with(key.use(w.Sim.Now()), map[string]any{
 			"user": key.User, "status": key.Status, "created_at": key.Created.UTC().Format(time.RFC3339),
-			"age_days": int(w.Sim.Now().Sub(key.Created).Hours()) / 24,
+			"age_days": int(w.Sim.Now().Sub(key.Created).Hours()) / 24, "user_arn": key.ARN, "user_path": key.Path, "description": nil,
 		})
-		for _, name := range []string{"description", "user_arn", "user_path"} {
-			want[name] = got[name]
+		if key.Description != "" {
+			want["description"] = key.Description
 		}
 		if toJSON(t, got) != toJSON(t, want) {
 			t.Errorf("got  %s\nwant %s", toJSON(t, got), toJSON(t, want))
 		}
+	}
+}
+
+// wantListedCredentials compares the service-specific credentials of iamkeys_access_keys with those of all users, which do not expire.
+func wantListedCredentials(t *testing.T, w *acctest.World, c *acctest.CLI, credentials []foreignCredential) {
+	t.Helper()
+	slices.SortFunc(credentials, func(a, b foreignCredential) int {
+		return cmp.Or(cmp.Compare(a.Status, b.Status), a.Created.Compare(b.Created))
+	})
+	want := make([]any, len(credentials))
+	for i, credential := range credentials {
+		want[i] = map[string]any{
+			"id": credential.ID, "user": credential.User, "service_name": credential.Service, "status": credential.Status,
+			"created_at": credential.Created.UTC().Format(time.RFC3339), "expires_at": nil,
+			"age_days": int(w.Sim.Now().Sub(credential.Created).Hours()) / 24,
+		}
+	}
+	got := toJSON(t, dataAttributes(t, c, "data.iamkeys_access_keys.all")["service_specific_credentials"])
+	if got != toJSON(t, want) {
+		t.Errorf("got  %s\nwant %s", got, toJSON(t, want))
 	}
 }
 
@@ -181,47 +227,68 @@ func (k foreignKey) use(now time.Time) map[string]any {
 	}
 }
 
-func boto3Keys(t *testing.T, w *acctest.World, users []string) map[string][]foreignKey {
+func boto3Users(t *testing.T, w *acctest.World, users []string) (found map[string]foreignUser) {
 	t.Helper()
 	foreign.RequireBoto3(t)
-	var keys map[string][]foreignKey
-	runForeign(t, w, &keys, foreign.Python, append([]string{filepath.Join("testdata", "boto3_audit.py")}, users...)...)
-	return keys
+	runForeign(t, w, &found, foreign.Python, append([]string{filepath.Join("testdata", "boto3_audit.py")}, users...)...)
+	return found
 }
 
-func awsKeys(t *testing.T, w *acctest.World, users []string) map[string][]foreignKey {
+func awsUsers(t *testing.T, w *acctest.World, users []string) map[string]foreignUser {
 	t.Helper()
 	foreign.RequireAWS(t)
+	found := map[string]foreignUser{}
+	for _, user := range users {
+		found[user] = awsUser(t, w, user)
+	}
+	return found
+}
+
+//nolint:tagliatelle // the names of the API
+func awsUser(t *testing.T, w *acctest.World, name string) (found foreignUser) {
+	t.Helper()
 	run := func(out any, args ...string) {
 		t.Helper()
 		runForeign(t, w, out, foreign.AWS, append([]string{"--endpoint-url", w.Sim.URL(), "--output", "json"}, args...)...)
 	}
-	keys := map[string][]foreignKey{}
-	for _, user := range users {
-		keys[user] = nil
-		var listed struct {
-			AccessKeyMetadata []struct {
-				AccessKeyId, Status string //nolint:revive,staticcheck // the names of the API
-				CreateDate          time.Time
-			}
-		}
-		run(&listed, "iam", "list-access-keys", "--user-name", user)
-		for _, key := range listed.AccessKeyMetadata {
-			var used struct {
-				UserName          string
-				AccessKeyLastUsed struct{ LastUsedDate, ServiceName, Region string }
-			}
-			run(&used, "iam", "get-access-key-last-used", "--access-key-id", key.AccessKeyId)
-			var info struct{ Account string }
-			run(&info, "sts", "get-access-key-info", "--access-key-id", key.AccessKeyId)
-			keys[user] = append(keys[user], foreignKey{
-				ID: key.AccessKeyId, User: used.UserName, Status: key.Status, Created: key.CreateDate,
-				Used: used.AccessKeyLastUsed.LastUsedDate, Service: used.AccessKeyLastUsed.ServiceName,
-				Region: used.AccessKeyLastUsed.Region, Account: info.Account,
-			})
+	var user struct {
+		User struct {
+			Arn, Path string
+			Tags      []struct{ Key, Value string }
 		}
 	}
-	return keys
+	run(&user, "iam", "get-user", "--user-name", name)
+	var listed struct {
+		AccessKeyMetadata []struct {
+			ID         string `json:"AccessKeyId"`
+			Status     string
+			CreateDate time.Time
+		}
+	}
+	run(&listed, "iam", "list-access-keys", "--user-name", name)
+	for _, key := range listed.AccessKeyMetadata {
+		var used struct {
+			UserName          string
+			AccessKeyLastUsed struct{ LastUsedDate, ServiceName, Region string }
+		}
+		run(&used, "iam", "get-access-key-last-used", "--access-key-id", key.ID)
+		var info struct{ Account string }
+		run(&info, "sts", "get-access-key-info", "--access-key-id", key.ID)
+		k := foreignKey{
+			ID: key.ID, User: used.UserName, Status: key.Status, Created: key.CreateDate, Used: used.AccessKeyLastUsed.LastUsedDate,
+			Service: used.AccessKeyLastUsed.ServiceName, Region: used.AccessKeyLastUsed.Region, Account: info.Account,
+			ARN: user.User.Arn, Path: user.User.Path,
+		}
+		for _, tag := range user.User.Tags {
+			if tag.Key == key.ID {
+				k.Description = tag.Value
+			}
+		}
+		found.Keys = append(found.Keys, k)
+	}
+	run(&found, "iam", "list-service-specific-credentials", "--user-name", name, "--query", "{credentials: ServiceSpecificCredentials[].{"+
+		"id: ServiceSpecificCredentialId, user: UserName, service: ServiceName, status: Status, created: CreateDate}}")
+	return found
 }
 
 // runForeign runs a client with the credentials of the simulator's administrator, and decodes its output.

@@ -1,4 +1,4 @@
-"""Prints what boto3 says of the access keys of the users that the arguments name, as one JSON object by user."""
+"""Prints what boto3 says of the credentials of the users that the arguments name, as one JSON object by user."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def client(service):
 iam, sts = client("iam"), client("sts")
 
 
-def key(listed):
+def key(listed, user):
     used = iam.get_access_key_last_used(AccessKeyId=listed["AccessKeyId"])
     date = used["AccessKeyLastUsed"].get("LastUsedDate")
     return {
@@ -32,7 +32,30 @@ def key(listed):
         "service": used["AccessKeyLastUsed"]["ServiceName"],
         "region": used["AccessKeyLastUsed"]["Region"],
         "account": sts.get_access_key_info(AccessKeyId=listed["AccessKeyId"])["Account"],
+        "arn": user["Arn"],
+        "path": user["Path"],
+        "description": {tag["Key"]: tag["Value"] for tag in user.get("Tags", [])}.get(listed["AccessKeyId"], ""),
     }
 
 
-print(json.dumps({user: [key(k) for k in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]] for user in sys.argv[1:]}))
+def credential(listed):
+    return {
+        "id": listed["ServiceSpecificCredentialId"],
+        "user": listed["UserName"],
+        "service": listed["ServiceName"],
+        "status": listed["Status"],
+        "created": listed["CreateDate"].isoformat(),
+    }
+
+
+def found(name):
+    user = iam.get_user(UserName=name)["User"]
+    return {
+        "keys": [key(k, user) for k in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]],
+        "credentials": [
+            credential(c) for c in iam.list_service_specific_credentials(UserName=name)["ServiceSpecificCredentials"]
+        ],
+    }
+
+
+print(json.dumps({name: found(name) for name in sys.argv[1:]}))
