@@ -223,6 +223,13 @@ func TestAccAccessKeys_denied(t *testing.T) {
 	}
 }
 
+// reportHas gives the account reports with these rows.
+func reportHas(rows ...string) func(w *acctest.World) {
+	return func(w *acctest.World) {
+		w.Sim.SetCredentialReports(iamsim.CredentialReports{Content: []byte(reportRows(rows...))})
+	}
+}
+
 // TestAccAccessKeys_fallback is about reports that can't be used: all users are listed, and the result is the same.
 func TestAccAccessKeys_fallback(t *testing.T) {
 	t.Parallel()
@@ -244,12 +251,25 @@ func TestAccAccessKeys_fallback(t *testing.T) {
 			reason:  "the credential report can't be read",
 			warning: "ReportInProgress",
 		},
-		"cut off": {
-			setUp: func(w *acctest.World) {
-				w.Sim.SetCredentialReports(iamsim.CredentialReports{Content: []byte("user,arn,user_crea")})
-			},
+		"header cut off": {
+			setUp:   reportHas("user,arn,user_crea"),
 			reason:  "the credential report can't be read",
 			warning: "the header lacks user_creation_time",
+		},
+		"row cut off": {
+			setUp:   reportHas(reportHeader, reportRoot, reportCat, reportAnn[:150]),
+			reason:  "the credential report can't be read",
+			warning: "line 4: more or fewer fields than the header",
+		},
+		"row doubled": {
+			setUp:   reportHas(reportHeader, reportRoot, reportCat, reportBob, reportCat),
+			reason:  "the credential report can't be read",
+			warning: `line 5: user "cat" has a row in line 3, too`,
+		},
+		"row missing": {
+			setUp:   reportHas(reportHeader, reportCat),
+			reason:  "the credential report can't be read",
+			warning: "the report has no row for the root user",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
