@@ -60,8 +60,8 @@ func (d *accessKeyAgeDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			"user":          askedUser(),
 			"access_key_id": askedAccessKeyID(),
 			"max_age": schema.StringAttribute{
-				MarkdownDescription: "How old a key may become, such as `90d` or `12w`: a duration in days (`d`), weeks (`w`), hours (`h`), minutes " +
-					"(`m`) and seconds (`s`). Sets `overdue` and `rotate_by`, which are null without it.",
+				MarkdownDescription: "How old a key may become, such as `90d` or `12w`: " + durationUnitsText + ". Sets `overdue` and `rotate_by`, " +
+					"which are null without it.",
 				CustomType: durationType{},
 				Optional:   true,
 				Validators: []validator.String{durationValidator{}},

@@ -88,6 +88,9 @@ func askedAccessKeyID() schema.StringAttribute {
 	}
 }
 
+// durationUnitsText describes the values of a durationType.
+const durationUnitsText = "a duration in days (`d`), weeks (`w`), hours (`h`), minutes (`m`) and seconds (`s`)"
+
 func computedText(description string) schema.StringAttribute {
 	return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 }

@@ -79,11 +79,10 @@ func (d *accessKeyUsageDataSource) Schema(_ context.Context, _ datasource.Schema
 				},
 			},
 			"since": schema.StringAttribute{
-				MarkdownDescription: "How far back to look, such as `7d`: a duration in days (`d`), weeks (`w`), hours (`h`), minutes (`m`) and " +
-					"seconds (`s`), at most `90d`. Null: `90d`.",
-				CustomType: durationType{},
-				Optional:   true,
-				Validators: []validator.String{durationValidator{atMost: trail.Retention}},
+				MarkdownDescription: "How far back to look, such as `7d`: " + durationUnitsText + ", at most `90d`. Null: `90d`.",
+				CustomType:          durationType{},
+				Optional:            true,
+				Validators:          []validator.String{durationValidator{atMost: trail.Retention}},
 			},
 			"max_events": schema.Int64Attribute{
 				MarkdownDescription: "How many events to read in each Region, the newest first, rounded up to a multiple of 50. A thousand take ten " +

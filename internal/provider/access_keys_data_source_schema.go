@@ -40,7 +40,9 @@ func accessKeysSchema() schema.Schema {
 			"than its age and four hours more, so for `unused_for = \"1h\"` it is not.\n" +
 			"- The report names users, and has no unique ids. A user that was deleted, renamed or created anew since the report is found by " +
 			"a list of all users. Only if a user that the report knows has taken the name of another one since, a key can be missed: the " +
-			"report is at most about four hours old.\n\n" +
+			"report is at most about four hours old.\n" +
+			"- A user whose row AWS left out of the report can be missed, too: nothing in the report shows that. A row that is cut off or " +
+			"repeated, and a report without the root user, make it a listing, with a warning.\n\n" +
 			"`status` alone costs a whole listing: the report does not know what was changed since.\n\n" +
 			"Needs `iam:ListUsers` (not with `users`), `iam:ListAccessKeys` and `iam:GetAccessKeyLastUsed`, `iam:GetUser` with `users` and for " +
 			"descriptions, and `iam:ListServiceSpecificCredentials` for service-specific credentials. With `iam:GetCredentialReport` and " +
@@ -67,14 +69,15 @@ func accessKeysSchema() schema.Schema {
 				Validators:          []validator.String{stringvalidator.OneOf(string(rotation.Active), string(rotation.Inactive))},
 			},
 			"older_than": schema.StringAttribute{
-				MarkdownDescription: "Age of the keys that are wanted, such as `90d` or `12w`: those that are as old or older. Null: any age.",
-				CustomType:          durationType{},
-				Optional:            true,
-				Validators:          []validator.String{durationValidator{}},
+				MarkdownDescription: "Age of the keys that are wanted, such as `90d` or `12w`: those that are as old or older. It is " +
+					durationUnitsText + ". Null: any age.",
+				CustomType: durationType{},
+				Optional:   true,
+				Validators: []validator.String{durationValidator{}},
 			},
 			"unused_for": schema.StringAttribute{
-				MarkdownDescription: "For how long the keys that are wanted were not used, such as `45d`: for as long or longer. A key that was " +
-					"never used counts from its creation. Null: any.",
+				MarkdownDescription: "For how long the keys that are wanted were not used, such as `45d`: for as long or longer. It is " +
+					durationUnitsText + ". A key that was never used counts from its creation. Null: any time.",
 				CustomType: durationType{},
 				Optional:   true,
 				Validators: []validator.String{durationValidator{}},
