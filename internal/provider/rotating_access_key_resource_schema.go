@@ -90,8 +90,8 @@ func policyAttributes() map[string]schema.Attribute {
 			"does not is deleted again."),
 		"description": schema.StringAttribute{
 			MarkdownDescription: "Description of the keys, written as the IAM console does: a tag of the user with the key id as its name. It is " +
-				"removed with the key and never read back, and a failure to write it only warns. It shows as drift in an `aws_iam_user` that " +
-				"manages tags.",
+				"removed with the key and never read back, and a failure to write it only warns. An adopted key keeps the one that it has. It " +
+				"shows as drift in an `aws_iam_user` that manages tags.",
 			Optional:   true,
 			Validators: []validator.String{stringvalidator.UTF8LengthAtMost(256), descriptionValidator()},
 		},

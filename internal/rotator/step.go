@@ -117,7 +117,8 @@ func (c *Client) deletionFailure(ctx context.Context, owner, id string, err erro
 	return failure
 }
 
-// describe brings the descriptions of the managed keys in line with a changed configuration.
+// describe brings the descriptions of the managed keys in line with a changed configuration. An adopted key keeps the one that somebody
+// else gave it.
 func (a *application) describe(ctx context.Context) {
 	if a.task.Description == a.task.RecordedDescription {
 		return
@@ -127,7 +128,7 @@ func (a *application) describe(ctx context.Context) {
 	if a.state.Created == nil {
 		ids = append(ids, a.state.Record.Current.ID)
 	}
-	if p := a.state.Record.Previous; p != nil {
+	if p := a.state.Record.Previous; p != nil && !p.Adopted {
 		ids = append(ids, p.ID)
 	}
 	for _, id := range ids {

@@ -519,6 +519,10 @@ func TestUpdate_descriptions(t *testing.T) {
 		f.reported(f.update(*task), "", "")
 		task.RecordedDescription, task.Description = "old", ""
 	}
+	adopted := func(f *fixture, task *rotator.Task) {
+		task.Record.Previous.Adopted = true
+		f.tag(task.Record.Previous.ID, "theirs")
+	}
 	const look = "ListAccessKeys ci, GetAccessKeyLastUsed P, "
 	for _, c := range []struct {
 		name    string
@@ -532,6 +536,14 @@ func TestUpdate_descriptions(t *testing.T) {
 		{
 			name: "written for both keys", update: deactivating(described("old", "new")), tags: "C=new, P=new",
 			calls: look + "GetAccessKeyLastUsed C, UpdateAccessKey P, ListAccessKeys ci, TagUser ci, TagUser ci",
+		},
+		{
+			name: "written, and an adopted key keeps its own", update: deactivating(adopted, described("", "new")), tags: "C=new, P=theirs",
+			calls: look + "GetAccessKeyLastUsed C, UpdateAccessKey P, ListAccessKeys ci, TagUser ci",
+		},
+		{
+			name: "removed, and an adopted key keeps its own", update: deactivating(adopted, described("old", "")), tags: "P=theirs",
+			calls: look + "GetAccessKeyLastUsed C, UpdateAccessKey P, ListAccessKeys ci, UntagUser ci",
 		},
 		{
 			name: "removed", update: steady(tagged), calls: "UntagUser ci",
