@@ -127,6 +127,43 @@ func TestAccRotatingAccessKey_createTakesAfterRead(t *testing.T) {
 		acctest.Warns(acctest.NoFreeSlot("k1", acctest.NeverUsed(acctest.FirstDay), "theirs", used)))
 }
 
+// One of two resources is destroyed, and in the same apply a step of the other is due that takes its key. Terraform takes the two in no
+// order, and the apply works in either.
+func TestAccRotatingAccessKey_siblingDestroyed(t *testing.T) {
+	t.Parallel()
+	twin := acctest.Unmanaged("retire").With(acctest.Args{"depends_on": afterTest, "wait_for_handover": "false"})
+	s := acctest.NewStory(t).SkipWaits().WithKey(acctest.ByAge(nil))
+	s.ClearLastUse("k1")
+	s.Write(acctest.ByAge(nil), acctest.KeyHCL("twin", twin))
+	s.CLI.Apply()
+	s.CLI.Want(0)
+	s.WantChanges("create k2")
+	s.WantStateOf(twinAddress, map[string]any{"access_key_id": "k2", "previous.access_key_id": "k1", "previous.adopted": true})
+	s.Advance("40d")
+	s.UseKey("k2")
+
+	s.CLI.Write("main.tf", s.ProviderHCL+acctest.KeyHCL("twin", twin.With(acctest.Args{"depends_on": ""})))
+	s.CLI.Apply()
+	s.CLI.Want(0)
+	rest := slices.DeleteFunc(withoutKeyInTheWay(s.Summaries()), func(d string) bool {
+		return d == "warning: "+sharedUser || d == "warning: Access key was deleted before it could be made Inactive"
+	})
+	if len(rest) > 0 {
+		t.Errorf("diagnostics %q", rest)
+	}
+	s.WantKeys("k2 Active")
+	changes := slices.DeleteFunc(s.Changes(), func(c string) bool { return strings.HasPrefix(c, "deactivate k1") })
+	if !slices.Equal(changes, []string{"delete k1"}) {
+		t.Errorf("changes %q", changes)
+	}
+	s.WantStateOf(twinAddress, map[string]any{"access_key_id": "k2", "previous.access_key_id": "k1", "previous.status": "Inactive"})
+	s.CLI.Apply()
+	s.CLI.Want(0)
+	s.WantStateOf(twinAddress, map[string]any{"previous": nil, "last_change": "record k1: no longer exists"})
+	s.CLI.Plan()
+	s.CLI.Want(0)
+}
+
 // A create adopts the current key of another resource that its apply does not change. Each later plan of the two is an error, whatever is
 // due by then. Each way out that the error names leaves that key alone.
 func TestAccRotatingAccessKey_createAdoptsSibling(t *testing.T) {

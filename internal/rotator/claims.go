@@ -211,6 +211,12 @@ func (c *claims) beginDelete(user string, keys []string) (end func()) {
 	return func() { c.with(user, func(u *userClaims) { u.deletions-- }) }
 }
 
+// leavingKeys are the keys of user that a Delete of this process deletes or has deleted.
+func (c *claims) leavingKeys(user string) (keys []string) {
+	c.with(user, func(u *userClaims) { keys = slices.Clone(u.leaving) })
+	return keys
+}
+
 // deleting reports whether a Delete of keys of user runs.
 func (c *claims) deleting(user string) (runs bool) {
 	c.with(user, func(u *userClaims) { runs = u.deletions > 0 })

@@ -31,10 +31,17 @@ func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 		return nil, err
 	}
 	keys := c.claims.mark(t.User, t.Record.Current.ID, location.Keys)
+	leaving := c.claims.leavingKeys(t.User)
 	for i, k := range keys {
-		// What the process of the plan has read counts, too.
-		known := t.Known.Seen.Find(k.ID)
-		keys[i].Other = k.Other || known != nil && known.Other
+		switch known := t.Known.Seen.Find(k.ID); {
+		case known == nil:
+		case slices.Contains(leaving, k.ID):
+			// The plan may take the key of a resource that its apply destroys, whichever of the two comes first.
+			keys[i].Other = known.Other
+		default:
+			// What the process of the plan has read counts, too.
+			keys[i].Other = k.Other || known.Other
+		}
 	}
 	earlier := t.Known.Seen
 	earlier.SignedAt = a.task.Known.SignedAt
@@ -46,6 +53,7 @@ func (a *application) confirm(ctx context.Context) ([]rotation.Step, error) {
 		a.notify(*unknown)
 	}
 	seen.Recreated, seen.SignedAt = location.Outcome == UserRecreated, a.task.Known.SignedAt
+	seen.Keys = withDestroyed(seen.Keys, t.Known.Seen, t.Planned, leaving)
 	// The state keeps the dates that the plan showed: the next Read corrects them.
 	record, now := withListedDates(t.Record, keys), c.gateway.Now()
 	left, err := rotation.Confirm(t.Policy, record, t.Known.Seen, seen, now, t.Planned)
@@ -82,6 +90,24 @@ func (a *application) confirmUnknown(location Location) ([]rotation.Step, error)
 	a.task.Known.located(location)
 	a.state.Seen = seen
 	return left, nil
+}
+
+// withDestroyed returns a list with the keys, as the plan saw them, that planned steps are about and that a Delete of this process has
+// deleted. The plan has shown both, and Terraform takes them in no order. So the steps are right, and the next Read finds that the keys
+// are gone.
+func withDestroyed(keys []rotation.Key, planned rotation.Observation, steps []rotation.Step, leaving []string) []rotation.Key {
+	for _, s := range steps {
+		switch s.Kind { //nolint:exhaustive // the other kinds are done once the key is gone, or fail without it
+		case rotation.Adopt, rotation.Deactivate, rotation.RecordDeactivated, rotation.RecordReactivated:
+		default:
+			continue
+		}
+		if k := planned.Find(s.Key); k != nil && slices.Contains(leaving, s.Key) && findKey(keys, s.Key) == nil {
+			keys = append(slices.Clone(keys), *k)
+		}
+	}
+	slices.SortStableFunc(keys, func(a, b rotation.Key) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return keys
 }
 
 // withUsesOf returns an observation with the last uses of keys that an earlier one has.
