@@ -182,10 +182,15 @@ func CurrentUnused(current, previous string) Option {
 // NotReactivated is the warning that hold_previous does not reactivate a key because of a fact.
 func NotReactivated(fact string) Option { return Warns("Previous access key is not reactivated", fact) }
 
+// RevokedNotHeld is the warning that hold_previous does not bring back a revoked key, with these parts.
+func RevokedNotHeld(key string, parts ...string) Option {
+	return Warns("hold_previous does not bring back a revoked access key", append(parts, "key "+key+" was revoked")...)
+}
+
 // UnexpectedKey is the warning about a key that somebody else created during an apply, at that time.
 func UnexpectedKey(key, created string) Option {
 	return Warns("User has an access key that this apply did not expect",
-		fmt.Sprintf(`User "ci" has 2 keys, among them %s (Active, created %s, last use unknown)`, key, created))
+		fmt.Sprintf(`User "ci" has 2 keys, among them %s (Active, created %s)`, key, created))
 }
 
 // PlanOutdated is the error of an apply whose plan is no longer right.

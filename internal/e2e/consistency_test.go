@@ -277,7 +277,7 @@ func drift(*testing.T) scenario {
 				s.Advance("1m")
 			}, shows: func() []acctest.Option { return []acctest.Option{acctest.CurrentNotListed("k1")} }, changes: []string{"create k2"},
 			keys:  []string{"k2 Active"},
-			state: map[string]any{"access_key_id": "k2", "previous": nil, "last_change": "rotate k1: deleted by somebody else"},
+			state: map[string]any{"access_key_id": "k2", "previous": nil, "last_change": "rotate k1: no longer exists"},
 		},
 		{
 			wait: "1h", before: func(s *acctest.Story) {

@@ -44,7 +44,7 @@ func (t applyTexts) notice(n rotator.Notice) diag.Diagnostic {
 	case rotator.DeletedMeanwhile:
 		return problem{
 			summary: "Access key was deleted before it could be made Inactive",
-			truth:   fmt.Sprintf("Somebody deleted key %s of user %q meanwhile, so it works no more.", n.Key, t.user),
+			truth:   fmt.Sprintf("Key %s of user %q was deleted meanwhile, so it works no more.", n.Key, t.user),
 			next:    "The next plan records that.",
 		}.asWarning()
 	case rotator.NotDeleted:
@@ -214,7 +214,7 @@ func (t applyTexts) statusFailure(e *rotator.StatusError) problem {
 	if e.Gone {
 		return problem{
 			summary: fmt.Sprintf("Key %s of user %q is gone, so it can't be reactivated", e.Key, t.user),
-			truth:   "Somebody deleted it meanwhile.", next: "Plan again, and read the new plan.",
+			truth:   "It was deleted meanwhile.", next: "Plan again, and read the new plan.",
 		}
 	}
 	p := problem{

@@ -33,6 +33,10 @@ func importChange(record rotation.Record) string {
 	return text
 }
 
+// noLongerExists is why a key that is gone is recorded or replaced. Who deleted it is not known: it may have been the Delete of the object
+// that this one replaces, or an apply of ours that was interrupted.
+const noLongerExists = "no longer exists"
+
 // change is one step, with what was true before it.
 type change struct {
 	policy rotation.Policy
@@ -55,7 +59,7 @@ func (c change) text() string {
 	case rotation.RecordReactivated, rotation.RecordCurrentActive:
 		why = "reactivated by somebody else"
 	case rotation.RecordDeleted:
-		why = "deleted by somebody else"
+		why = noLongerExists
 	case rotation.RecordRenamed:
 		why = fmt.Sprintf("user %s is called %s now", c.record.User, c.seen.User)
 	case rotation.RecordRequest:
@@ -88,7 +92,7 @@ func (c change) rotation() string {
 		}
 		return created + ", reached " + duration.Format(interval)
 	case rotation.ReasonMissing:
-		return "deleted by somebody else"
+		return noLongerExists
 	case rotation.ReasonInactive:
 		return "deactivated by somebody else"
 	case rotation.ReasonRecreated:

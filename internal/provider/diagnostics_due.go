@@ -105,24 +105,45 @@ func (t planTexts) dueStep(c change) (p problem, ok bool) {
 	case rotation.DeleteUnmanaged:
 		return unmanagedDeleted(described + "is deleted to make room for a new key. "), true
 	case rotation.DeletePrevious, rotation.DeleteCurrent:
-		switch why := c.deletion(); {
-		case k.Status == rotation.Active:
-			p = problem{
-				summary: "Active access key is deleted to make room for a new one",
-				truth:   described + "is deleted without having been Inactive, since a rotation needs its slot.",
-			}
-			if !c.revokes {
-				p.next = "If a consumer still needs it, set hold_previous = true."
-			}
-			return p, true
-		case strings.HasSuffix(why, "to make room"):
-			return problem{
-				summary: "Inactive access key is deleted to make room for a new one",
-				truth:   described + "is deleted, so that a rollback to it is no longer possible.",
-			}, true
-		}
+		return t.deleted(c, *k)
 	}
 	return problem{}, false
+}
+
+// deleted is the warning about the deletion of a managed key. K is the key as it is when the deletion comes.
+func (t planTexts) deleted(c change, k rotation.Key) (p problem, ok bool) {
+	revoked := ""
+	if p := c.record.Previous; p != nil && p.ID == k.ID && p.Revoked {
+		revoked = " It was revoked."
+	}
+	described := func(k rotation.Key) string { return fmt.Sprintf("Key %s of user %q ", describeKey(k), t.user) }
+	switch now := t.seen.Find(k.ID); {
+	case k.Status == rotation.Active:
+		p = problem{
+			summary: "Active access key is deleted to make room for a new one",
+			truth:   described(k) + "is deleted without having been Inactive, since a rotation needs its slot.",
+		}
+		if !c.revokes {
+			p.next = "If a consumer still needs it, set hold_previous = true."
+		}
+	case !strings.HasSuffix(c.deletion(), "to make room"):
+		return problem{}, false
+	case now != nil && now.Status == rotation.Active:
+		p = problem{
+			summary: "Access key is deactivated and deleted to make room for a new one",
+			truth:   described(*now) + "is deactivated and then deleted, since a rotation needs its slot." + revoked,
+		}
+	case revoked != "":
+		p = problem{
+			summary: "Inactive access key is deleted to make room for a new one", truth: described(k) + "is deleted." + revoked,
+		}
+	default:
+		p = problem{
+			summary: "Inactive access key is deleted to make room for a new one",
+			truth:   described(k) + "is deleted, so that a rollback to it is no longer possible.",
+		}
+	}
+	return p, true
 }
 
 // unmanagedDeleted is about an unmanaged key that is deleted, or may be.
@@ -157,11 +178,7 @@ func (t planTexts) judgement(asked rotator.Judgement, due []rotation.Step) diag.
 	}
 	var diags diag.Diagnostics
 	for _, o := range asked.Waiting {
-		diags.Append(problem{
-			at: path.Root("hold_previous"), summary: "Previous access key is not reactivated",
-			truth: fmt.Sprintf("User %q: %s.", t.user, obstacleDetail(o, t.seen)),
-			next:  "If consumers need it back, reactivate it by hand:" + t.statusCommands(rotation.Active, o.Key),
-		}.asWarning())
+		diags.Append(t.notReactivated(o).asWarning())
 	}
 	if o := asked.Pending; o != nil {
 		diags.Append(problem{
@@ -189,6 +206,25 @@ func (t planTexts) judgement(asked rotator.Judgement, due []rotation.Step) diag.
 		diags.Append(t.dueAtOnce(asked))
 	}
 	return diags
+}
+
+// notReactivated says that hold_previous does not reactivate the previous key.
+func (t planTexts) notReactivated(o rotation.Obstacle) problem {
+	p := problem{
+		at: path.Root("hold_previous"), summary: "Previous access key is not reactivated",
+		truth: fmt.Sprintf("User %q: %s.", t.user, obstacleDetail(o, t.seen)),
+		next:  "If consumers need it back, reactivate it by hand:" + t.statusCommands(rotation.Active, o.Key),
+	}
+	if o.Cause != rotation.CauseRevoked {
+		return p
+	}
+	p.summary = "hold_previous does not bring back a revoked access key"
+	p.next = "If somebody reactivates it, the next apply deactivates it again. Give its consumers the current key."
+	if k := t.seen.Find(o.Key); k != nil && k.Status == rotation.Active {
+		p.truth += " It is still Active, and this apply deactivates it."
+		p.next = "Give its consumers the current key."
+	}
+	return p
 }
 
 // leftToNextPlan says that a plan which changes the policy takes none of the steps that only time calls for.

@@ -14,11 +14,9 @@ import (
 // formatDate prints an instant for a person.
 func formatDate(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// describeLastUse prints the last use of a key for a person.
+// describeLastUse prints the last use of a key, which is known, for a person.
 func describeLastUse(k rotation.Key) string {
 	switch {
-	case k.LastUse == nil:
-		return "last use unknown"
 	case k.LastUse.At.IsZero():
 		return "never used"
 	case k.NeverUsed():
@@ -37,26 +35,23 @@ func describeKey(k rotation.Key) string {
 	return fmt.Sprintf("%s (%s)", k.ID, describeState(k))
 }
 
+// describeState leaves out a last use that is not known. Nobody may have asked for it, and where it can't be read a diagnostic of its own
+// says so.
 func describeState(k rotation.Key) string {
-	return fmt.Sprintf("%s, created %s, %s", k.Status, formatDate(k.CreatedAt), describeLastUse(k))
+	state := fmt.Sprintf("%s, created %s", k.Status, formatDate(k.CreatedAt))
+	if k.LastUse != nil {
+		state += ", " + describeLastUse(k)
+	}
+	return state
 }
 
-func describeKeys(keys []rotation.Key) string { return joinKeys(keys, describeKey) }
-
-// describeKeysBriefly leaves out the last use, where nobody has asked for it.
-func describeKeysBriefly(keys []rotation.Key) string {
-	return joinKeys(keys, func(k rotation.Key) string {
-		return fmt.Sprintf("%s (%s, created %s)", k.ID, k.Status, formatDate(k.CreatedAt))
-	})
-}
-
-func joinKeys(keys []rotation.Key, describe func(rotation.Key) string) string {
+func describeKeys(keys []rotation.Key) string {
 	if len(keys) == 0 {
 		return "no keys"
 	}
 	texts := make([]string, len(keys))
 	for i, k := range keys {
-		texts[i] = describe(k)
+		texts[i] = describeKey(k)
 	}
 	return strings.Join(texts, "; ")
 }

@@ -199,7 +199,7 @@ func importFailure(user string, err error) diag.Diagnostic {
 		return locateFailure(user, err)
 	}
 	p := problem{
-		truth: "Nothing was imported. User " + user + " has: " + describeKeysBriefly(e.Seen.Keys) + ".",
+		truth: "Nothing was imported. User " + user + " has: " + describeKeys(e.Seen.Keys) + ".",
 		next: "The import id is " + importForms + "; a key that it does not name stays unmanaged. For example:" +
 			commands(importCommand(user, e.Seen)),
 	}
@@ -208,7 +208,6 @@ func importFailure(user string, err error) diag.Diagnostic {
 		p.summary = fmt.Sprintf("User %q has no access key to import", user)
 	case rotator.ImportAmbiguous:
 		p.summary = fmt.Sprintf("User %q has %d access keys: name the current one", user, len(e.Seen.Keys))
-		p.truth = "Nothing was imported. User " + user + " has: " + describeKeys(e.Seen.Keys) + "."
 		p.next = "The import id is " + importForms + "; a key that it does not name stays unmanaged. For example, with the key that was used " +
 			"last as current, or with the newest where nobody has used one:" + commands(importCommand(user, e.Seen))
 	case rotator.ImportUnknownKey:

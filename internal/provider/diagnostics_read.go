@@ -81,8 +81,8 @@ func locationWarning(subject rotator.Subject, l rotator.Location) (w diag.Diagno
 	case rotator.CurrentGone:
 		p = problem{
 			summary: "Current access key is not listed by IAM",
-			truth: fmt.Sprintf("Account and user are the right ones, so somebody deleted key %s of user %q, or it was created so recently that "+
-				"IAM does not list it yet.", current, user),
+			truth: fmt.Sprintf("Account and user are the right ones, so key %s of user %q was deleted, or it was created so recently that IAM "+
+				"does not list it yet.", current, user),
 		}
 	}
 	return p.asWarning(), true

@@ -15,7 +15,7 @@ func TestAccRotatingAccessKey_disappears(t *testing.T) {
 	s.WantCalls("ListAccessKeys", "GetCallerIdentity", "GetUser") // account and user are proved before anything is concluded
 	s.WantPlanned(map[string]any{
 		"action": "update", "access_key_id": acctest.Unknown, "secret_access_key": acctest.Unknown, "version": acctest.Unknown,
-		"last_change": "rotate k1: deleted by somebody else", "status": "Active", "previous": nil,
+		"last_change": "rotate k1: no longer exists", "status": "Active", "previous": nil,
 	})
 
 	s.ApplyPlan()
@@ -48,7 +48,7 @@ func TestAccRotatingAccessKey_currentDeletedYoung(t *testing.T) {
 	s.Apply(acctest.CurrentNotListed("k1"))
 	s.WantChanges("create k2")
 	s.PlanEmpty()
-	s.WantState(map[string]any{"status": "Active", "rotation_blocked": nil, "last_change": "rotate k1: deleted by somebody else"})
+	s.WantState(map[string]any{"status": "Active", "rotation_blocked": nil, "last_change": "rotate k1: no longer exists"})
 }
 
 func TestAccRotatingAccessKey_currentDeactivated(t *testing.T) {
@@ -171,7 +171,7 @@ func TestAccRotatingAccessKey_previousDeleted(t *testing.T) {
 	s.DeleteKey("k1")
 	s.Plan(2)
 	s.WantCalls("ListAccessKeys")
-	s.WantPlanned(map[string]any{"previous": nil, "last_change": "record k1: deleted by somebody else"})
+	s.WantPlanned(map[string]any{"previous": nil, "last_change": "record k1: no longer exists"})
 	s.ApplyPlan()
 	s.WantChanges()
 	s.WantState(map[string]any{"access_key_id": "k2", "previous": nil, "previous_access_key_id": nil})

@@ -155,7 +155,7 @@ func TestAccRotatingAccessKey_editedPrevious(t *testing.T) {
 	s.Advance("91d")
 	s.EditState(map[string]any{"previous.access_key_id": s.KeyID("theirs"), "previous_access_key_id": s.KeyID("theirs")})
 	s.Plan(2, acctest.RotationWaits(acctest.SlotTaken("k1")))
-	s.WantPlanned(map[string]any{"action": "update", "last_change": "record theirs: deleted by somebody else", "previous": nil})
+	s.WantPlanned(map[string]any{"action": "update", "last_change": "record theirs: no longer exists", "previous": nil})
 	s.WantKeysOf("victim", "theirs Active")
 
 	s.DeleteKey("k1")

@@ -89,7 +89,8 @@ func TestAccRotatingAccessKey_importInactive(t *testing.T) {
 	s.CreateForeignKey("only")
 	s.SetStatus("only", "Inactive")
 	s.Advance("1d")
-	s.Write(acctest.ByAge(nil), acctest.ImportHCL(acctest.KeyAddress, "ci"))
+	// It does not stay Active, so nothing warns about a revoke_when_changed that revokes nothing.
+	s.Write(acctest.Revoking(`{ incident = "1" }`), acctest.ImportHCL(acctest.KeyAddress, "ci"))
 	s.Apply()
 	s.WantChanges()
 	s.WantState(map[string]any{"access_key_id": "only", "status": "Inactive", "inactive_since": "2026-01-02T00:00:00Z"})

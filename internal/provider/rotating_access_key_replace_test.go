@@ -364,9 +364,23 @@ func TestAccRotatingAccessKey_replaceRetire(t *testing.T) {
 	s.Apply(acctest.Flags(replace), acctest.DestroysKeyInUse(), acctest.Adopts("k1"))
 	s.WantChanges("create k2", "delete k1")
 	s.WantHandovers("k1", "k1", "k1 to k2", "k1 to k2")
-	// The key of the old object is gone, which the next apply records.
+	// The key of the old object is gone, which the next apply records. It was no stranger that deleted it.
 	s.Step()
-	s.WantState(map[string]any{"access_key_id": "k2", "previous": nil})
+	s.WantState(map[string]any{"access_key_id": "k2", "previous": nil, "last_change": "record k1: no longer exists"})
+}
+
+// A replacement deletes the key of somebody else that nobody has used, and last_change says that as a create knows it.
+func TestAccRotatingAccessKey_replaceDeleteUnused(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).SkipWaits()
+	s.Write(acctest.Unmanaged("delete_unused").With(createFirst), acctest.ConsumerHCL)
+	s.Step("create k1")
+	s.CreateForeignKey("theirs")
+	s.Advance("1h")
+	s.Apply(acctest.Flags(replace), acctest.DestroysKeyInUse(), acctest.DeletesUnmanaged("theirs", acctest.NeverUsed(acctest.FirstDay)))
+	s.WantChanges("delete theirs", "create k2", "delete k1")
+	s.WantState(map[string]any{"last_change": "delete theirs: unmanaged, never used, to make room; create k2"})
+	s.PlanEmpty()
 }
 
 // Two resources fight for the slots of one user: the second one of a process creates no key. It looks when the first has created

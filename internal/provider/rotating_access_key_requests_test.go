@@ -60,7 +60,7 @@ func TestAccRotatingAccessKey_rotateWhenChanged(t *testing.T) {
 	// A value that comes back has been added.
 	s.DeleteKey("k2")
 	s.Step()
-	s.WantState(map[string]any{"last_change": "record k2: deleted by somebody else", "previous": nil})
+	s.WantState(map[string]any{"last_change": "record k2: no longer exists", "previous": nil})
 	write(`{ a = "2", b = "1" }`)
 	s.Step("create k4")
 	s.WantKeys("k3 Active", "k4 Active")
@@ -317,7 +317,7 @@ func TestAccRotatingAccessKey_revokeWhenChanged(t *testing.T) {
 
 	// A revoked key does not come back, neither by hold_previous nor by removing the value.
 	s.Write(acctest.Held(), acctest.ConsumerHCL)
-	warning := acctest.NotReactivated("key k1 was revoked")
+	warning := acctest.RevokedNotHeld("k1", "(Inactive, ", "If somebody reactivates it, the next apply deactivates it again.")
 	s.Plan(2, warning)
 	s.ApplyPlan(warning)
 	s.WantChanges()
@@ -424,7 +424,7 @@ func TestAccRotatingAccessKey_revokeFails(t *testing.T) {
 	s.Advance("1h")
 	s.UseKey("k1")
 	s.Write(args.With(acctest.Args{"hold_previous": "true", "paused": "true"}), acctest.ConsumerHCL)
-	warning := acctest.NotReactivated("key k1 was revoked")
+	warning := acctest.RevokedNotHeld("k1", "(Active, ", "It is still Active, and this apply deactivates it.")
 	s.Plan(2, active, warning)
 	s.ApplyPlan(warning, failed)
 	s.WantDetail(acctest.StatusCommand("k1", "Inactive"))
@@ -441,6 +441,66 @@ func TestAccRotatingAccessKey_revokeFails(t *testing.T) {
 		"retirement_blocked": nil,
 	})
 	s.WantHandovers("k1", "k1 (dead) to k2")
+}
+
+// TestAccRotatingAccessKey_askedAfterRevokeFailed needs the slot of a revoked key that could not be deactivated: the plan does not call it
+// Inactive, and speaks of no rollback.
+func TestAccRotatingAccessKey_askedAfterRevokeFailed(t *testing.T) {
+	t.Parallel()
+	active := acctest.Warns("Revoked access key is still Active", "revoked key k1 is still Active")
+	makesRoom := acctest.Warns("Access key is deactivated and deleted to make room for a new one", "Key k1 (Active, ", "It was revoked.")
+	for name, tc := range map[string]struct {
+		args    acctest.Args
+		revokes []acctest.Option
+		change  string
+		after   []string
+	}{
+		"revoke": {
+			acctest.Revoking(`{ incident = "2" }`), []acctest.Option{acctest.Revokes("k2")},
+			"rotate k2: asked by revoke_when_changed (incident); deactivate k2: revoked", []string{"create k3", "deactivate k2"},
+		},
+		"rotate": {
+			acctest.Revoking(`{ incident = "1" }`).With(acctest.Asking(`{ a = "1" }`)), nil,
+			"rotate k2: asked by rotate_when_changed (a)", []string{"create k3"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+			s.Sim.Deny("admin", "iam:UpdateAccessKey")
+			s.Write(acctest.Revoking(`{ incident = "1" }`), acctest.ConsumerHCL)
+			s.Apply(acctest.Revokes("k1"), acctest.NotDeactivated("k1"))
+			s.WantChanges("create k2", "deactivate k1: AccessDenied")
+
+			s.Write(tc.args, acctest.ConsumerHCL)
+			says := append([]acctest.Option{makesRoom}, tc.revokes...)
+			s.Plan(2, append(says, active)...)
+			s.WantPlanned(map[string]any{"last_change": "deactivate k1: revoked; delete k1: Inactive, to make room; " + tc.change})
+			s.ApplyPlan(append(says, acctest.NotDeactivated("k1"))...)
+			s.WantChanges("deactivate k1: AccessDenied")
+			s.WantKeys("k1 Active", "k2 Active")
+
+			s.Sim.ClearDenials()
+			s.Apply(append(says, active)...)
+			s.WantChanges(append([]string{"deactivate k1", "delete k1"}, tc.after...)...)
+			s.PlanEmpty()
+		})
+	}
+}
+
+// TestAccRotatingAccessKey_askedAfterRevoke needs the slot of a revoked key, to which there is no rollback.
+func TestAccRotatingAccessKey_askedAfterRevoke(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewStory(t).WithKey(acctest.ByAge(nil))
+	s.Write(acctest.Revoking(`{ incident = "1" }`), acctest.ConsumerHCL)
+	s.Apply(acctest.Revokes("k1"))
+	s.WantChanges("create k2", "deactivate k1")
+	s.Advance(acctest.TenMinutes)
+	s.Write(acctest.Revoking(`{ incident = "1" }`).With(acctest.Asking(`{ a = "1" }`)), acctest.ConsumerHCL)
+	s.Plan(2, acctest.DeletesInactive("k1"))
+	s.WantDetail(`of user "ci" is deleted. It was revoked.`)
+	s.ApplyPlan(acctest.DeletesInactive("k1"))
+	s.WantChanges("delete k1", "create k3")
 }
 
 // TestAccRotatingAccessKey_rotateAfterChanged takes effect one plan later, with the date known in advance.

@@ -168,7 +168,7 @@ func modelAfter(
 		}
 	}
 	if len(s.Taken) > 0 {
-		model.LastChange = types.StringValue(lastChange(policy, task.Record, task.Known.Seen, s.Taken, s.Record.Current.ID))
+		model.LastChange = types.StringValue(lastChange(policy, task.Record, s.Before, s.Taken, s.Record.Current.ID))
 	}
 	switch {
 	case s.Ended:

@@ -140,7 +140,7 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 			},
 			config:    attributes{"paused": true},
 			refreshed: changes{"previous.status": "Missing"},
-			changes:   deleted("record k1: deleted by somebody else").with(changes{"paused": "true"}),
+			changes:   deleted("record k1: no longer exists").with(changes{"paused": "true"}),
 		},
 		{
 			name: "adoption, by the plan that sets retire",

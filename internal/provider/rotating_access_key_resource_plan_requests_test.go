@@ -259,7 +259,7 @@ func TestModifyPlan_holdPrevious(t *testing.T) {
 			},
 			config:  incident("1").with(hold),
 			changes: changes{"hold_previous": "true"},
-			says:    []string{"Warning: Previous access key is not reactivated | key k1 was revoked"},
+			says:    []string{"Warning: hold_previous does not bring back a revoked access key | key k1 was revoked"},
 		},
 		{
 			name:    "set, with rotate_when_changed and a slot free",

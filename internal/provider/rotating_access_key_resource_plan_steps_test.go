@@ -260,7 +260,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 				ws.deleteKey("k1")
 			},
 			refreshed: changes{"previous.status": "Missing"},
-			changes:   deleted("record k1: deleted by somebody else"),
+			changes:   deleted("record k1: no longer exists"),
 		},
 		{
 			name: "current deleted",
@@ -270,7 +270,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			},
 			refreshed:   changes{"status": "Missing"},
 			refreshSays: []string{gone},
-			changes:     newKey.with(changes{"status": "Active", "last_change": "rotate k1: deleted by somebody else"}),
+			changes:     newKey.with(changes{"status": "Active", "last_change": "rotate k1: no longer exists"}),
 		},
 		{
 			name: "current deleted, previous Active",
@@ -282,7 +282,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			refreshed:   changes{"status": "Missing"},
 			refreshSays: []string{"Warning: Current access key is not listed by IAM | key k2 "},
 			changes: newKey.with(changes{
-				"status": "Active", "last_change": "rotate k2: deleted by somebody else",
+				"status": "Active", "last_change": "rotate k2: no longer exists",
 				"previous.replaced_at": knownAfterApply, "previous.deactivate_at": knownAfterApply,
 			}),
 		},
@@ -296,7 +296,7 @@ func TestModifyPlan_changedByHand(t *testing.T) {
 			refreshed:   changes{"status": "Missing"},
 			refreshSays: []string{"Warning: Current access key is not listed by IAM | key k2 "},
 			changes: newKey.with(changes{
-				"status": "Active", "last_change": "rotate k2: deleted by somebody else", "previous.replaced_at": knownAfterApply,
+				"status": "Active", "last_change": "rotate k2: no longer exists", "previous.replaced_at": knownAfterApply,
 				"previous.deactivate_at": knownAfterApply, "previous.deactivated_at": knownAfterApply, "previous.delete_at": knownAfterApply,
 			}),
 		},
@@ -450,7 +450,7 @@ func TestModifyPlan_blocked(t *testing.T) {
 		blocked("overlap", "the overlap of previous key old is not over",
 			" (Active, created 2026-01-01 00:00:00 UTC, never used), not before 2026-04-10 00:00:00 UTC", importBoth("Active"), nil),
 		blocked("grace", "the grace of key old is not over",
-			" (Inactive, created 2026-01-01 00:00:00 UTC, last use unknown), not before 2026-04-03 00:00:00 UTC", importBoth("Inactive"), nil),
+			" (Inactive, created 2026-01-01 00:00:00 UTC), not before 2026-04-03 00:00:00 UTC", importBoth("Inactive"), nil),
 		paused,
 		{
 			name: "held",

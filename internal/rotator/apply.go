@@ -61,7 +61,9 @@ type application struct {
 func (c *Client) Update(ctx context.Context, task Task) Report {
 	a := &application{
 		client: c, task: task,
-		state: State{Record: task.Record, Seen: task.Known.Seen, AccountID: task.AccountID, UniqueID: task.UniqueID},
+		state: State{
+			Record: task.Record, Seen: task.Known.Seen, Before: task.Known.Seen, AccountID: task.AccountID, UniqueID: task.UniqueID,
+		},
 	}
 	left := task.Planned
 	if len(task.Planned) > 0 || task.User != task.RecordedUser {

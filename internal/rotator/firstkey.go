@@ -37,7 +37,7 @@ func (c *Client) Create(ctx context.Context, task Task) Report {
 	task.Planned = decision.Steps
 	// All of the configuration is new, and none of it is a change.
 	task.RecordedDescription = task.Description
-	a := &application{client: c, task: task, state: State{Seen: seen}, atStart: seen}
+	a := &application{client: c, task: task, state: State{Seen: seen, Before: seen}, atStart: seen}
 	return a.run(ctx, decision.Steps)
 }
 

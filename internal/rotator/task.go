@@ -52,6 +52,8 @@ func (t Task) subject(user string, record rotation.Record) Subject {
 type State struct {
 	Record rotation.Record
 	Seen   rotation.Observation
+	// Before is what the steps rest on: what the plan of an Update showed, or a Create has found itself.
+	Before rotation.Observation
 	// AccountID and UniqueID are empty until the first new key has told them.
 	AccountID, UniqueID string
 	// Created is the key that the task has created; nil before.
