@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -24,7 +23,7 @@ type accessKeyUsageModel struct {
 	AccessKeyID types.String           `tfsdk:"access_key_id"`
 	Regions     []string               `tfsdk:"regions"`
 	Since       durationValue          `tfsdk:"since"`
-	MaxEvents   types.Int64            `tfsdk:"max_events"`
+	MaxEvents   types.Number           `tfsdk:"max_events"`
 	Callers     []accessKeyCallerModel `tfsdk:"callers"`
 	EventCount  types.Int64            `tfsdk:"event_count"`
 	Truncated   types.Bool             `tfsdk:"truncated"`
@@ -84,11 +83,11 @@ func (d *accessKeyUsageDataSource) Schema(_ context.Context, _ datasource.Schema
 				Optional:            true,
 				Validators:          []validator.String{durationValidator{atMost: trail.Retention}},
 			},
-			"max_events": schema.Int64Attribute{
+			"max_events": schema.NumberAttribute{
 				MarkdownDescription: "How many events to read in each Region, the newest first, rounded up to a multiple of 50. A thousand take ten " +
 					"seconds. Null: 1000.",
 				Optional:   true,
-				Validators: []validator.Int64{int64validator.Between(1, largestMaxEvents)},
+				Validators: []validator.Number{wholeNumberValidator{least: 1, most: largestMaxEvents}},
 			},
 			"callers": schema.ListNestedAttribute{
 				MarkdownDescription: "The events, grouped by source IP, user agent, service and action. The last used comes first, and of those the " +
@@ -136,8 +135,8 @@ func (d *accessKeyUsageDataSource) Read(ctx context.Context, req datasource.Read
 		asked.Since = model.Since.Duration()
 	}
 	events := int64(defaultMaxEvents)
-	if !model.MaxEvents.IsNull() {
-		events = model.MaxEvents.ValueInt64()
+	if n := wholeNumber(model.MaxEvents); n != nil {
+		events = *n
 	}
 	asked.MaxPages = int((events + trail.PageSize - 1) / trail.PageSize)
 	found, err := d.client.Trail.Lookup(ctx, asked)

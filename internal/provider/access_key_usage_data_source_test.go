@@ -292,8 +292,20 @@ func TestAccAccessKeyUsage_errors(t *testing.T) {
 			arguments: withKey(`since = "0s"`), summary: `Duration of zero in since: "0s"`, detail: []string{"longer than zero"},
 		},
 		"max_events zero": {
-			arguments: withKey(`max_events = 0`), summary: "Invalid Attribute Value",
-			detail: []string{"max_events value must be between 1 and 100000"},
+			arguments: withKey(`max_events = 0`), summary: "Invalid number in max_events: 0",
+			detail: []string{"Set max_events to a whole number from 1 to 100000."},
+		},
+		"max_events above the limit": {
+			arguments: withKey(`max_events = 100001`), summary: "Invalid number in max_events: 100001",
+			detail: []string{"Set max_events to a whole number from 1 to 100000."},
+		},
+		"max_events fractional": {
+			arguments: withKey(`max_events = 1.5`), summary: "Invalid number in max_events: 1.5",
+			detail: []string{"Set max_events to a whole number from 1 to 100000."},
+		},
+		"max_events beyond an int64": {
+			arguments: withKey(`max_events = 1e30`), summary: "Invalid number in max_events: 1e+30",
+			detail: []string{"Set max_events to a whole number from 1 to 100000."},
 		},
 		"one region fails": {
 			scene: func(w usageWorld) {

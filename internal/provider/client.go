@@ -58,7 +58,7 @@ func (m *providerModel) settings() awsclient.Settings {
 		EC2MetadataServiceEndpoint:     m.EC2MetadataServiceEndpoint.ValueString(),
 		EC2MetadataServiceEndpointMode: m.EC2MetadataServiceEndpointMode.ValueString(), ForbiddenAccountIDs: m.ForbiddenAccountIDs,
 		HTTPProxy: m.HTTPProxy.ValueStringPointer(), HTTPSProxy: m.HTTPSProxy.ValueStringPointer(), Insecure: m.Insecure.ValueBool(),
-		MaxRetries: m.MaxRetries.ValueInt64Pointer(), NoProxy: m.NoProxy.ValueString(), Profile: m.Profile.ValueString(),
+		MaxRetries: wholeNumber(m.MaxRetries), NoProxy: m.NoProxy.ValueString(), Profile: m.Profile.ValueString(),
 		Region: m.Region.ValueString(), RetryMode: m.RetryMode.ValueString(), SecretKey: secretValue(m.SecretKey),
 		SharedConfigFiles: m.SharedConfigFiles, SharedCredentialsFiles: m.SharedCredentialsFiles,
 		SkipMetadataAPICheck: m.SkipMetadataAPICheck.ValueBoolPointer(), SkipRegionValidation: m.SkipRegionValidation.ValueBool(),

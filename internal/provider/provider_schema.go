@@ -1,9 +1,9 @@
 package provider
 
 import (
+	"math"
 	"regexp"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -26,7 +26,7 @@ type providerModel struct {
 	HTTPProxy                      types.String      `tfsdk:"http_proxy"`
 	HTTPSProxy                     types.String      `tfsdk:"https_proxy"`
 	Insecure                       types.Bool        `tfsdk:"insecure"`
-	MaxRetries                     types.Int64       `tfsdk:"max_retries"`
+	MaxRetries                     types.Number      `tfsdk:"max_retries"`
 	NoProxy                        types.String      `tfsdk:"no_proxy"`
 	Profile                        types.String      `tfsdk:"profile"`
 	Region                         types.String      `tfsdk:"region"`
@@ -127,11 +127,11 @@ func providerAttributes() map[string]schema.Attribute {
 			"`HTTP_PROXY`."),
 		"https_proxy": optionalString("URL of the proxy for HTTPS. Environment variable: `HTTPS_PROXY`."),
 		"insecure":    optionalBool("Do not verify TLS certificates. Default: `false`."),
-		"max_retries": schema.Int64Attribute{
+		"max_retries": schema.NumberAttribute{
 			MarkdownDescription: "How often a request is tried when AWS throttles it or fails to answer. Default: 25. Environment variable: " +
 				"`AWS_MAX_ATTEMPTS`. The creation of a key is repeated only when AWS throttled it: only then it is certain that none exists.",
 			Optional:   true,
-			Validators: []validator.Int64{int64validator.AtLeast(0)},
+			Validators: []validator.Number{wholeNumberValidator{most: math.MaxInt32}},
 		},
 		"no_proxy": optionalString("Comma-separated hosts that are reached without a proxy. Environment variable: `NO_PROXY`."),
 		"profile":  optionalString("Profile in the shared files. Environment variable: `AWS_PROFILE`."),

@@ -209,9 +209,13 @@ func TestConfigure_unknown(t *testing.T) { //nolint:paralleltest // isolate sets
 func TestValidate(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ config, want string }{
-		"good":        {`{"retry_mode": "adaptive", "max_retries": 0, "allowed_account_ids": ["123456789012"]}`, ""},
-		"retry_mode":  {`{"retry_mode": "eager"}`, `Attribute retry_mode value must be one of: ["standard" "adaptive"], got: "eager"`},
-		"max_retries": {`{"max_retries": -1}`, "Attribute max_retries value must be at least 0, got: -1"},
+		"good":       {`{"retry_mode": "adaptive", "max_retries": 0, "allowed_account_ids": ["123456789012"]}`, ""},
+		"retry_mode": {`{"retry_mode": "eager"}`, `Attribute retry_mode value must be one of: ["standard" "adaptive"], got: "eager"`},
+		"max_retries": {
+			`{"max_retries": -1}`, "Invalid number in max_retries: -1 Set max_retries to a whole number from 0 to 2147483647.",
+		},
+		"max_retries fractional":      {`{"max_retries": 2.5}`, "Invalid number in max_retries: 2.5 Set max_retries to a whole number"},
+		"max_retries beyond an int64": {`{"max_retries": 1e30}`, "Invalid number in max_retries: 1e+30 Set max_retries to a whole number"},
 		"metadata mode": {
 			`{"ec2_metadata_service_endpoint_mode": "IPv5"}`,
 			`Attribute ec2_metadata_service_endpoint_mode value must be one of: ["IPv4" "IPv6"], got: "IPv5"`,
