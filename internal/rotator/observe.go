@@ -37,7 +37,7 @@ func (c *Client) observeAgain(
 			needed = slices.DeleteFunc(needed, func(id string) bool { return id == k.ID })
 		}
 	}
-	unknown, err := c.readLastUses(ctx, user, &seen, needed, record.Current.ID)
+	unknown, err := c.readLastUses(ctx, user, &seen, needed, record)
 	if err != nil {
 		return seen, nil, readError(ReadLastUse, user, err)
 	}
@@ -52,9 +52,9 @@ func (c *Client) observeAgain(
 
 // readLastUses adds the last uses of keys to an observation, and returns which are unknown. Since AWS answers AccessDenied for
 // a key that does not exist, the keys are listed again then, and those that are no longer listed are gone. Current stays: only
-// Locate proves that it is gone.
+// Locate proves that it is gone. A previous key that is younger than five minutes stays, too: a list that lacks it may be a stale read.
 func (c *Client) readLastUses(
-	ctx context.Context, user string, seen *rotation.Observation, ids []string, current string,
+	ctx context.Context, user string, seen *rotation.Observation, ids []string, record rotation.Record,
 ) (*LastUseUnknown, error) {
 	failures := map[string]error{}
 	missing := false
@@ -76,8 +76,10 @@ func (c *Client) readLastUses(
 			return nil, err
 		}
 		if err == nil {
+			now := c.gateway.Now()
 			seen.Keys = slices.DeleteFunc(slices.Clone(seen.Keys), func(k rotation.Key) bool {
-				return failures[k.ID] != nil && k.ID != current && findKey(again, k.ID) == nil
+				stays := k.ID == record.Current.ID || record.Manages(k.ID) && now.Sub(k.CreatedAt) < listAgainFor
+				return failures[k.ID] != nil && !stays && findKey(again, k.ID) == nil
 			})
 		}
 	}
