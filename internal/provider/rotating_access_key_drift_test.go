@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/iamkeys/terraform-provider-iamkeys/internal/acctest"
 )
@@ -233,4 +234,51 @@ func TestAccRotatingAccessKey_previousReactivated(t *testing.T) {
 	s.PlanEmpty()
 	s.Advance("1s")
 	s.Step("deactivate k1")
+}
+
+// TestAccRotatingAccessKey_statusSettles has IAM list a previous key for a minute as it was before our own step: the state keeps what the
+// step made of it, also where a last use can't be read.
+func TestAccRotatingAccessKey_statusSettles(t *testing.T) {
+	t.Parallel()
+	for name, denied := range map[string]bool{"last use known": false, "last use denied": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewStory(t).SkipWaits()
+			args := acctest.ByAge(acctest.Args{"rotate_after": "", "max_age": `"90d"`})
+			s.Write(args, acctest.ConsumerHCL)
+			s.Step("create k1")
+			s.Advance("72d")
+			s.Step("create k2")
+			s.ClearLastUse("k1")
+			s.UseKey("k2")
+			s.Advance("8d")
+			s.Apply()
+			s.WantChanges("deactivate k1")
+			var says []acctest.Option
+			if denied {
+				s.Sim.Deny("admin", "iam:GetAccessKeyLastUsed")
+				says = append(says, acctest.Warns("Last use of access keys unknown"))
+			}
+			s.Sim.SetReadLag(time.Minute, 1)
+			s.Refresh(says...)
+			s.WantState(map[string]any{
+				"previous.status": "Inactive", "previous.deactivated_by": "iamkeys", "compliant_until": "2026-06-12T00:00:00Z",
+			})
+			s.Sim.SetReadLag(0, 1)
+			s.PlanEmpty()
+
+			// The other direction: a rollback, which hold_previous asks for.
+			s.Sim.ClearDenials()
+			held := args.With(acctest.Args{"hold_previous": "true"})
+			s.Write(held, acctest.ConsumerHCL)
+			s.Apply()
+			s.WantChanges("activate k1")
+			s.Sim.SetReadLag(time.Minute, 1)
+			if denied {
+				s.Sim.Deny("admin", "iam:GetAccessKeyLastUsed")
+			}
+			s.Refresh(says...)
+			s.WantState(map[string]any{"previous.status": "Active", "previous.deactivated_at": nil, "compliant_until": "2026-04-01T00:00:00Z"})
+		})
+	}
 }

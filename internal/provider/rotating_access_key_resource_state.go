@@ -58,9 +58,8 @@ func (m *rotatingAccessKeyModel) setComputed(
 		DeactivateAt: formatTime(p.DeactivateAt(policy)), DeactivatedAt: formatTime(p.DeactivatedAt),
 		Adopted: types.BoolValue(p.Adopted), Revoked: types.BoolValue(p.Revoked),
 	}
-	k := seen.Find(p.ID)
-	if k != nil {
-		shown.Status = types.StringValue(string(k.Status))
+	if status := p.StatusIn(seen); status != "" {
+		shown.Status = types.StringValue(string(status))
 	}
 	if !p.DeactivatedAt.IsZero() {
 		shown.DeactivatedBy = types.StringValue(deactivatedElse)
@@ -68,7 +67,7 @@ func (m *rotatingAccessKeyModel) setComputed(
 			shown.DeactivatedBy = types.StringValue(deactivatedHere)
 		}
 		var use rotation.Use
-		if k != nil && k.LastUse != nil {
+		if k := seen.Find(p.ID); k != nil && k.LastUse != nil {
 			use = *k.LastUse
 		}
 		shown.DeleteAt = formatTime(p.DeleteAt(policy, use))

@@ -35,9 +35,8 @@ func (r Record) Asks(policy Policy) Request {
 // key is Active.
 func (r Record) CompliantUntil(policy Policy, seen Observation) time.Time {
 	var until time.Time
-	add := func(id string, createdAt time.Time) {
-		k := seen.Find(id)
-		if k == nil || k.Status != Active {
+	add := func(status Status, createdAt time.Time) {
+		if status != Active {
 			return
 		}
 		if at := createdAt.Add(policy.MaxAge); until.IsZero() || at.Before(until) {
@@ -47,9 +46,26 @@ func (r Record) CompliantUntil(policy Policy, seen Observation) time.Time {
 	if policy.MaxAge <= 0 {
 		return until
 	}
-	add(r.Current.ID, r.Current.CreatedAt)
+	if k := seen.Find(r.Current.ID); k != nil {
+		add(k.Status, r.Current.CreatedAt)
+	}
 	if p := r.Previous; p != nil {
-		add(p.ID, p.CreatedAt)
+		add(p.StatusIn(seen), p.CreatedAt)
 	}
 	return until
+}
+
+// StatusIn returns the status of previous as IAM shows it or, while that may be a stale read, as this resource left it. It is empty where
+// IAM does not list the key.
+func (p Previous) StatusIn(seen Observation) Status {
+	switch k := seen.Find(p.ID); {
+	case k == nil:
+		return ""
+	case !seen.settling(p):
+		return k.Status
+	case k.Status == Active:
+		return Inactive
+	default:
+		return Active
+	}
 }

@@ -124,6 +124,44 @@ func TestRecord_CompliantUntil(t *testing.T) {
 	}
 }
 
+// TestPrevious_StatusIn shows the status of previous a second before and at the time from which the list counts. CompliantUntil goes by it.
+func TestPrevious_StatusIn(t *testing.T) {
+	t.Parallel()
+	limit := set(maxAge(days(100)))
+	replacedUntil, deactivatedUntil := day(0).Add(5*minute), day(7).Add(5*minute)
+	tests := []struct {
+		name                      string
+		given                     setup
+		until                     time.Time
+		settling, later           Status
+		compliant, compliantLater time.Time
+	}{
+		{"listed as the record has it", overlapping(limit), replacedUntil, Active, Active, day(10), day(10)},
+		{"listed as Inactive after the rotation", overlapping(limit, is(prev, inactive)), replacedUntil, Active, Inactive, day(10), day(100)},
+		{
+			"listed as Active after the deactivation", retiring(limit, is(prev, active)), deactivatedUntil, Inactive, Active, day(100), day(10),
+		},
+		{"listed as Active, deactivated by others", retiring(limit, theirs, is(prev, active)), deactivatedUntil, Active, Active, day(10), day(10)},
+		{"not listed", overlapping(limit, gone(prev)), replacedUntil, "", "", day(100), day(100)},
+	}
+	for _, tt := range tests {
+		record, seen := tt.given.record, tt.given.seen
+		for _, at := range []struct {
+			now       time.Time
+			status    Status
+			compliant time.Time
+		}{{tt.until.Add(-time.Second), tt.settling, tt.compliant}, {tt.until, tt.later, tt.compliantLater}} {
+			seen.Settling = record.Settling(seen, at.now)
+			if got := record.Previous.StatusIn(seen); got != at.status {
+				t.Errorf("%s, at %s: status %q, want %q", tt.name, at.now, got, at.status)
+			}
+			if got := record.CompliantUntil(tt.given.policy, seen); !got.Equal(at.compliant) {
+				t.Errorf("%s, at %s: compliant until %s, want %s", tt.name, at.now, got, at.compliant)
+			}
+		}
+	}
+}
+
 func TestRecord_HandedOver(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
