@@ -456,12 +456,15 @@ func TestAccRotatingAccessKey_askedAfterRevokeFailed(t *testing.T) {
 		after   []string
 	}{
 		"revoke": {
-			acctest.Revoking(`{ incident = "2" }`), []acctest.Option{acctest.Revokes("k2")},
-			"rotate k2: asked by revoke_when_changed (incident); deactivate k2: revoked", []string{"create k3", "deactivate k2"},
+			acctest.Revoking(`{ incident = "2" }`),
+			[]acctest.Option{acctest.Revokes("k2")},
+			"rotate k2: asked by revoke_when_changed (incident); deactivate k2: revoked",
+			[]string{"create k3", "deactivate k2"},
 		},
 		"rotate": {
 			acctest.Revoking(`{ incident = "1" }`).With(acctest.Asking(`{ a = "1" }`)), nil,
-			"rotate k2: asked by rotate_when_changed (a)", []string{"create k3"},
+			"rotate k2: asked by rotate_when_changed (a)",
+			[]string{"create k3"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

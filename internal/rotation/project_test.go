@@ -141,7 +141,10 @@ func TestPrevious_StatusIn(t *testing.T) {
 		{
 			"listed as Active after the deactivation", retiring(limit, is(prev, active)), deactivatedUntil, Inactive, Active, day(100), day(10),
 		},
-		{"listed as Active, deactivated by others", retiring(limit, theirs, is(prev, active)), deactivatedUntil, Active, Active, day(10), day(10)},
+		{
+			"listed as Active, deactivated by others", retiring(limit, deactivatedByOthers(day(7)), is(prev, active)), deactivatedUntil,
+			Active, Active, day(10), day(10),
+		},
 		{"not listed", overlapping(limit, gone(prev)), replacedUntil, "", "", day(100), day(100)},
 	}
 	for _, tt := range tests {
