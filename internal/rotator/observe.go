@@ -52,17 +52,18 @@ func (c *Client) observeAgain(
 
 // readLastUses adds the last uses of keys to an observation, and returns which are unknown. Since AWS answers AccessDenied for
 // a key that does not exist, the keys are listed again then, and those that are no longer listed are gone. Current stays: only
-// Locate proves that it is gone. A previous key that is younger than five minutes stays, too: a list that lacks it may be a stale read.
+// Locate proves that it is gone. A previous key that is younger than five minutes stays, too, unless AWS tells the last use of another
+// key: the list that lacks it may be a stale read, and the permission may be missing.
 func (c *Client) readLastUses(
 	ctx context.Context, user string, seen *rotation.Observation, ids []string, record rotation.Record,
 ) (*LastUseUnknown, error) {
 	failures := map[string]error{}
-	missing := false
+	missing, permitted := false, false
 	for _, id := range ids {
 		use, err := c.lastUse(ctx, id)
 		switch {
 		case err == nil:
-			seen.Find(id).LastUse = use
+			seen.Find(id).LastUse, permitted = use, true
 		case iamgate.IsKind(err, iamgate.KindCanceled):
 			return nil, err
 		default:
@@ -78,7 +79,7 @@ func (c *Client) readLastUses(
 		if err == nil {
 			now := c.gateway.Now()
 			seen.Keys = slices.DeleteFunc(slices.Clone(seen.Keys), func(k rotation.Key) bool {
-				stays := k.ID == record.Current.ID || record.Manages(k.ID) && now.Sub(k.CreatedAt) < listAgainFor
+				stays := k.ID == record.Current.ID || record.Manages(k.ID) && !permitted && now.Sub(k.CreatedAt) < listAgainFor
 				return failures[k.ID] != nil && !stays && findKey(again, k.ID) == nil
 			})
 		}

@@ -137,16 +137,19 @@ func TestRead_youngPreviousUnlisted(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		ago  time.Duration
-		want string
+		// deleted reports that somebody deletes the key, and that nothing is denied or stale.
+		deleted bool
+		want    string
 	}{
 		{
-			"after the apply", time.Minute,
+			"after the apply", time.Minute, false,
 			"current listed | P Active, C Active | retirement blocked unknown_use | LastUseUnknown{P C}: GetAccessKeyLastUsed AccessDenied",
 		},
 		{
-			"five minutes later", 5 * time.Minute,
+			"five minutes later", 5 * time.Minute, false,
 			"current listed | C Active | step record_deleted P | LastUseUnknown{C}: GetAccessKeyLastUsed AccessDenied",
 		},
+		{"deleted", time.Minute, true, "current listed | C Active | step record_deleted P"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -162,8 +165,12 @@ func TestRead_youngPreviousUnlisted(t *testing.T) {
 			seen := f.observe(record, policy)
 			known := rotator.Evidence{Seen: seen, ChangedAt: f.sim.Now()}
 			f.sim.Advance(c.ago)
-			f.deny("GetAccessKeyLastUsed")
-			f.before("ListAccessKeys", 2, func() { f.sim.SetReadLag(f.sim.Now().Sub(start), 1) })
+			if c.deleted {
+				f.sim.DeleteAccessKey(p)
+			} else {
+				f.deny("GetAccessKeyLastUsed")
+				f.before("ListAccessKeys", 2, func() { f.sim.SetReadLag(f.sim.Now().Sub(start), 1) })
+			}
 			reading, err := f.client.Read(f.ctx(), f.subject(record), record, known)
 			f.fatal(err)
 			f.equal("reading", f.describeReading(reading), c.want)
