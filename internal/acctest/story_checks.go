@@ -73,7 +73,8 @@ func (s *Story) Changes() []string {
 		var verb string
 		switch call.Action {
 		case "ListAccessKeys", "GetAccessKeyLastUsed", "GetUser", "ListUsers", "GetCallerIdentity", "AssumeRole", "Encrypt", "Decrypt",
-			"LookupEvents", "ListServiceSpecificCredentials", "GenerateCredentialReport", "GetCredentialReport", "GetAccessKeyInfo":
+			"LookupEvents", "ListServiceSpecificCredentials", "GenerateCredentialReport", "GetCredentialReport", "GetAccessKeyInfo",
+			"GetAccountSummary":
 			continue
 		case "CreateAccessKey":
 			verb = "create"

@@ -121,6 +121,7 @@ type Source interface {
 	ListAccessKeys(ctx context.Context, user string) ([]iamgate.AccessKey, error)
 	LastUsed(ctx context.Context, id string) (iamgate.LastUsed, error)
 	ServiceCredentials(ctx context.Context) ([]iamgate.ServiceCredential, error)
+	UserCount(ctx context.Context) (int, error)
 	CredentialReport(ctx context.Context) (content []byte, generatedAt time.Time, err error)
 }
 
@@ -156,7 +157,7 @@ func (r *run) find(ctx context.Context) (Result, error) {
 		return listing, r.lookAtListed(ctx, nil)
 	}
 	result := Result{Method: ByReport, ReportedAt: guide.generatedAt}
-	if r.query.everywhere() {
+	if r.query.everywhere() && r.isComplete(ctx, guide) {
 		if whole, err := r.lookAtReported(ctx, guide); err != nil || whole {
 			return result, err
 		}

@@ -36,7 +36,9 @@ type account struct {
 	denied map[string]error
 	// onCall runs before each call that concerns a user, under the lock.
 	onCall func(action, resource string)
-	calls  map[string]int
+	// countErr is the error of UserCount.
+	countErr error
+	calls    map[string]int
 	// serviceCredentials are those of the account.
 	serviceCredentials []iamgate.ServiceCredential
 }
@@ -129,6 +131,13 @@ func (a *account) snapshot(useLag time.Duration, reportedAt time.Time) {
 	a.report, a.reportedAt = content.Bytes(), reportedAt
 }
 
+// dropRow removes the row of a user from the report.
+func (a *account) dropRow(name string) {
+	a.report = bytes.Join(slices.DeleteFunc(bytes.Split(a.report, []byte("\n")), func(row []byte) bool {
+		return bytes.HasPrefix(row, []byte(name+","))
+	}), []byte("\n"))
+}
+
 func (a *account) call(action, resource string) {
 	a.calls[action]++
 	if a.onCall != nil {
@@ -213,6 +222,13 @@ func (a *account) ServiceCredentials(context.Context) ([]iamgate.ServiceCredenti
 	defer a.mu.Unlock()
 	a.call("ListServiceSpecificCredentials", "")
 	return slices.Clone(a.serviceCredentials), a.denied["ListServiceSpecificCredentials"]
+}
+
+func (a *account) UserCount(context.Context) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.call("GetAccountSummary", "")
+	return len(a.users), a.countErr
 }
 
 func (a *account) CredentialReport(context.Context) ([]byte, time.Time, error) {

@@ -30,6 +30,12 @@ const reportLag = 4 * time.Hour
 //   - a user that has more keys than the report has slots is not excluded, where the report says so (credreport.User.Additional). AWS's
 //     quota is two keys.
 //
+// That a user has no row proves nothing. With a path such a user is in the list. Without one, the number of rows must be the number of
+// users that IAM has now, or else all users are listed, and those without a row are looked at; so they are where IAM does not say the
+// number. It differs by each missing row and by each user that was created since the report, and a user that was deleted since makes
+// up for one of them. If the row of such a user is not excluded, the user is not found, and all are listed. What remains undetected is a
+// missing row beside a deleted user with an excluded one.
+//
 // Rows have names, and a user may have been renamed since the report. The excluded users do not matter: their keys do not pass
 // under any name. For the others, a name that does not exist, or whose keys cannot be those of its row, shows that names have
 // changed; then ListUsers says who has which name now, and a user counts as that of a row only if name and date of creation agree.
@@ -77,6 +83,13 @@ func (r *run) newGuide(ctx context.Context) (*guide, Result) {
 		}
 	}
 	return g, Result{}
+}
+
+// isComplete reports whether the report has as many users as IAM has now. It is false if IAM does not say how many: then
+// all users are listed, whatever the reason.
+func (r *run) isComplete(ctx context.Context, g *guide) bool {
+	users, err := r.source.UserCount(ctx)
+	return err == nil && users == len(g.rows)
 }
 
 // mayPass reports whether the user of a row may have a key that passes the filters.

@@ -75,10 +75,14 @@ func scaleCases(seeds []iamsim.SeedUser) []scaleCase {
 	}
 	pages := (len(seeds) + 1 + 999) / 1000
 	return []scaleCase{
-		{"unused", unused45, matches, 10 + 2*matches, map[string]int{list: matches, lastUsed: matches}},
-		{"old-trusted", trusting, matches - trapped, 10 + 2*matches, map[string]int{list: matches - trapped, lastUsed: matches - trapped}},
+		{"unused", unused45, matches, 10 + 2*matches, map[string]int{count: 1, users: 0, list: matches, lastUsed: matches}},
+		{"old-trusted", trusting, matches - trapped, 10 + 2*matches, map[string]int{
+			count: 1, users: 0, list: matches - trapped, lastUsed: matches - trapped,
+		}},
 		// One more list for each user whose keys changed, and no key missed.
-		{"old", older90, matches, 10 + 2*matches + changed, map[string]int{list: matches - trapped + changed, lastUsed: matches}},
+		{"old", older90, matches, 10 + 2*matches + changed, map[string]int{
+			count: 1, users: 0, list: matches - trapped + changed, lastUsed: matches,
+		}},
 		{"all", audit.Query{}, keys + 1, pages + len(seeds) + keys + 2, map[string]int{users: pages, list: len(seeds) + 1, lastUsed: keys + 1}},
 	}
 }

@@ -22,7 +22,9 @@ type history struct {
 	exchanges bool
 	// distinct forbids a name that somebody had.
 	distinct bool
-	names    int
+	// keep forbids to delete a user.
+	keep  bool
+	names int
 }
 
 var (
@@ -63,7 +65,7 @@ func (h *history) change() {
 	}
 	u := pick(h.random, h.users)
 	switch n := h.random.IntN(20); {
-	case n == 0:
+	case n == 0 && !h.keep:
 		h.deleteUser(u)
 		return
 	case n == 1:
@@ -129,6 +131,13 @@ func randomCase(seed uint64) (*history, audit.Query) {
 	snapshotAt := h.now.Add(h.upTo(2 * day))
 	h.now = snapshotAt
 	h.snapshot(h.upTo(4*time.Hour), snapshotAt.Add(h.upTo(4*time.Hour)))
+	if h.random.IntN(4) == 0 && len(h.users) > 0 {
+		for range 1 + h.random.IntN(3) {
+			h.dropRow(pick(h.random, h.users).name)
+		}
+		// A user that is deleted could make up for a missing row.
+		h.keep = true
+	}
 	h.reported = map[string]string{}
 	for _, u := range h.users {
 		h.reported[u.name] = u.id

@@ -27,14 +27,15 @@
 //
 // EventuallyConsistent returns a set of them for tests that have no such delay in mind.
 //
-// Changes, quotas and GetAccessKeyLastUsed always use the present state.
+// Changes, quotas, GetAccessKeyLastUsed and GetAccountSummary always use the present state.
 //
 // # Credential report
 //
 // GenerateCredentialReport takes a report of the account at the time of the call, and not a second one within four hours, after
 // which the first one expires. The report says of a key when it was created or its status changed, whichever came last, and shows
 // the keys of a user in two slots, of which a new key takes the first free one. CredentialReports has it take longer, never complete,
-// or have any content. Users have no passwords, no devices for MFA and no certificates.
+// or have any content, and says which credentials the root user has, for GetAccountSummary, too. Users have no passwords, no devices
+// for MFA and no certificates.
 //
 // # What is simplified
 //

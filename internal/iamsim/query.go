@@ -31,6 +31,7 @@ var queryOperations = func() map[string]operation {
 	maps.Copy(all, accessKeyOperations)
 	maps.Copy(all, serviceCredentialOperations)
 	maps.Copy(all, reportOperations)
+	maps.Copy(all, summaryOperations)
 	maps.Copy(all, stsOperations)
 	return all
 }()

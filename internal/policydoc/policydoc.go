@@ -115,6 +115,8 @@ func Build(r Request) Document {
 	add(has(Description), "DescribeAccessKeys", onlyKeyTags, users, "iam:TagUser", "iam:UntagUser")
 	add(has(RenamedUsers) || has(Audit) && r.hasPath(), "ListUsers", nil, anyResource, "iam:ListUsers")
 	add(has(CredentialReport), "ReadCredentialReport", nil, anyResource, "iam:GenerateCredentialReport", "iam:GetCredentialReport")
+	// An audit compares the number of users with the rows of the report, and does so for all users alone.
+	add(has(Audit) && has(CredentialReport) && r.hasAllUsers(), "CountUsers", nil, anyResource, "iam:GetAccountSummary")
 	// Which resource a list of all users is authorised on is not documented.
 	add(has(ServiceSpecificCredentials), "ListServiceSpecificCredentials", nil, anyResource, "iam:ListServiceSpecificCredentials")
 	add(has(KeyOwner), "FindAccountOfAccessKeys", nil, anyResource, "sts:GetAccessKeyInfo")
@@ -150,6 +152,11 @@ func (r Request) userARNs() []string {
 
 func (r Request) hasPath() bool {
 	return slices.ContainsFunc(r.Users, func(u User) bool { return u.isPath })
+}
+
+// hasAllUsers reports whether one of the paths is that of all users.
+func (r Request) hasAllUsers() bool {
+	return slices.ContainsFunc(r.Users, func(u User) bool { return u.isPath && slices.Contains(u.resources, "*") })
 }
 
 // contextCondition is the condition for EncryptionContext, nil without one.

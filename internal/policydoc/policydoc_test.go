@@ -146,6 +146,8 @@ func TestBuild_actions(t *testing.T) {
 	rotate := []string{
 		"iam:CreateAccessKey", "iam:DeleteAccessKey", "iam:GetAccessKeyLastUsed", "iam:GetUser", "iam:ListAccessKeys", "iam:UpdateAccessKey",
 	}
+	byReport := []policydoc.Feature{policydoc.Audit, policydoc.CredentialReport}
+	credentialReport := []string{"iam:GenerateCredentialReport", "iam:GetCredentialReport"}
 	for name, tc := range map[string]struct {
 		users    []policydoc.User
 		features []policydoc.Feature
@@ -160,13 +162,22 @@ func TestBuild_actions(t *testing.T) {
 		"audit of users":        {users(t, "ci"), []policydoc.Feature{policydoc.Audit}, [][]string{read}},
 		"audit of a path":       {users(t, "ci", "/"), []policydoc.Feature{policydoc.Audit}, [][]string{read, {"iam:ListUsers"}}},
 		"audit of the own user": {[]policydoc.User{policydoc.OwnUser()}, []policydoc.Feature{policydoc.Audit}, [][]string{read}},
-		"plan of a path":        {users(t, "/"), []policydoc.Feature{policydoc.Plan}, [][]string{read}},
+		"audit by report": {
+			users(t, "/service/", "/"), byReport, [][]string{read, {"iam:ListUsers"}, credentialReport, {"iam:GetAccountSummary"}},
+		},
+		"audit of a path by report":    {users(t, "/service/"), byReport, [][]string{read, {"iam:ListUsers"}, credentialReport}},
+		"audit of a user, and reports": {users(t, "ci"), byReport, [][]string{read, credentialReport}},
+		"reports": {
+			users(t, "/"), []policydoc.Feature{policydoc.CredentialReport, policydoc.RenamedUsers}, [][]string{{"iam:ListUsers"}, credentialReport},
+		},
+		"plan of a path": {users(t, "/"), []policydoc.Feature{policydoc.Plan}, [][]string{read}},
 		"all": {
 			users(t, "/"), policydoc.Features(), [][]string{
 				rotate,
 				{"iam:TagUser", "iam:UntagUser"},
 				{"iam:ListUsers"},
-				{"iam:GenerateCredentialReport", "iam:GetCredentialReport"},
+				credentialReport,
+				{"iam:GetAccountSummary"},
 				{"iam:ListServiceSpecificCredentials"},
 				{"sts:GetAccessKeyInfo"},
 				{"cloudtrail:LookupEvents"},

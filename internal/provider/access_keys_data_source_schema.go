@@ -31,7 +31,7 @@ func accessKeysSchema() schema.Schema {
 			"## Cost\n\n" +
 			"Listing costs one request for each thousand users, one for each user and one for each key that passes `status` and `older_than`. " +
 			"With `older_than` or `unused_for` and without `users`, the [credential report](https://docs.aws.amazon.com/IAM/latest/UserGuide/" +
-			"id_credentials_getting-report.html) says which users can be left out, for one to four requests: then only the others have their " +
+			"id_credentials_getting-report.html) says which users can be left out, for two to five requests: then only the others have their " +
 			"keys listed and asked for the last use. The result is the same as that of the listing:\n\n" +
 			"- A last use in the report that is recent enough leaves the key out of `unused_for`. An old one, or none, is asked for again.\n" +
 			"- What the report calls `last_rotated` is when a key was created *or its status changed*. If that is within the time of the " +
@@ -41,13 +41,16 @@ func accessKeysSchema() schema.Schema {
 			"- The report names users, and has no unique ids. A user that was deleted, renamed or created anew since the report is found by " +
 			"a list of all users. Only if a user that the report knows has taken the name of another one since, a key can be missed: the " +
 			"report is at most about four hours old.\n" +
-			"- A user whose row AWS left out of the report can be missed, too: nothing in the report shows that. A row that is cut off or " +
-			"repeated, and a report without the root user, make it a listing, with a warning.\n\n" +
+			"- The number of rows must be the number of users that IAM has, which costs one of these requests. If it is not, since a row is " +
+			"missing or a user came or went, all users are listed, for a request for each thousand, and those without a row have their keys " +
+			"listed. Only a missing row beside a user that was deleted since the report can go unnoticed.\n" +
+			"- A row that is cut off or repeated, and a report without the root user, make it a listing, with a warning.\n\n" +
 			"`status` alone costs a whole listing: the report does not know what was changed since.\n\n" +
 			"Needs `iam:ListUsers` (not with `users`), `iam:ListAccessKeys` and `iam:GetAccessKeyLastUsed`, `iam:GetUser` with `users` and for " +
 			"descriptions, and `iam:ListServiceSpecificCredentials` for service-specific credentials. With `iam:GetCredentialReport` and " +
-			"`iam:GenerateCredentialReport` it can use the report; without them it lists all users. All keys of the result are kept in the " +
-			"state, at about half a kilobyte each.",
+			"`iam:GenerateCredentialReport` it can use the report; without them all users have their keys listed. With `iam:GetAccountSummary` it " +
+			"knows the number of users; without it a request for each thousand lists them. All keys of the result are kept in the state, at " +
+			"about half a kilobyte each.",
 		Attributes: map[string]schema.Attribute{
 			"users": schema.SetAttribute{
 				MarkdownDescription: "Names of the users whose keys are wanted. Each must exist. An empty set is no user. Null: all users, or those " +

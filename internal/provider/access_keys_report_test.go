@@ -48,13 +48,14 @@ func TestAccAccessKeys_reportGuided(t *testing.T) {
 	c.Plan()
 	c.Want(0)
 	// There is no report yet.
-	wantCalls(t, w, "1 GenerateCredentialReport", "3 GetAccessKeyLastUsed", "2 GetCredentialReport", "3 ListAccessKeys")
+	wantCalls(t, w,
+		"1 GenerateCredentialReport", "3 GetAccessKeyLastUsed", "1 GetAccountSummary", "2 GetCredentialReport", "3 ListAccessKeys")
 
 	w.Advance("62m30s")
 	w.ResetCalls()
 	c.Apply()
 	c.Want(0)
-	wantCalls(t, w, "3 GetAccessKeyLastUsed", "1 GetCredentialReport", "3 ListAccessKeys")
+	wantCalls(t, w, "3 GetAccessKeyLastUsed", "1 GetAccountSummary", "1 GetCredentialReport", "3 ListAccessKeys")
 	values := dataAttributes(t, c, auditAddress)
 	for name, want := range map[string]any{
 		"method": "report", "listing_reason": nil, "report_generated_at": "2026-01-01T00:00:00Z", "report_age": "1h2m", "users_listed": 3,
@@ -79,19 +80,20 @@ func TestAccAccessKeys_reportGuided(t *testing.T) {
 	w.ResetCalls()
 	c.Plan()
 	c.Want(0)
-	wantCalls(t, w, "1 GenerateCredentialReport", "2 GetAccessKeyLastUsed", "2 GetCredentialReport", "2 ListAccessKeys")
+	wantCalls(t, w,
+		"1 GenerateCredentialReport", "2 GetAccessKeyLastUsed", "1 GetAccountSummary", "2 GetCredentialReport", "2 ListAccessKeys")
 
 	// All keys are younger than that, but not their users, except admin.
 	c.Write("main.tf", keysConfig(w, `older_than = "301d"`))
 	w.ResetCalls()
 	c.Plan()
-	wantCalls(t, w, "1 GetCredentialReport", "63 ListAccessKeys")
+	wantCalls(t, w, "1 GetAccountSummary", "1 GetCredentialReport", "63 ListAccessKeys")
 	c.Write("main.tf", keysConfig(w, "older_than = \"301d\"\ntrust_report = true"))
 	w.ResetCalls()
 	if got := foundKeys(t, c); got != "" {
 		t.Errorf("found keys of %q older than 301 days", got)
 	}
-	wantCalls(t, w, "2 GetCredentialReport")
+	wantCalls(t, w, "2 GetAccountSummary", "2 GetCredentialReport")
 
 	// One look at the list of users finds a renamed one.
 	w.Sim.RenameUser("ann", "zoe")
@@ -103,7 +105,37 @@ func TestAccAccessKeys_reportGuided(t *testing.T) {
 	w.ResetCalls()
 	c.Plan()
 	c.Want(0)
-	wantCalls(t, w, "2 GetAccessKeyLastUsed", "1 GetCredentialReport", "3 ListAccessKeys", "1 ListUsers")
+	wantCalls(t, w, "2 GetAccessKeyLastUsed", "1 GetAccountSummary", "1 GetCredentialReport", "3 ListAccessKeys", "1 ListUsers")
+}
+
+// TestAccAccessKeys_rowMissing has reports without a row for some users.
+func TestAccAccessKeys_rowMissing(t *testing.T) {
+	t.Parallel()
+	w := acctest.New(t)
+	w.Sim.AddUsers(seed("ann", keyOf(300, 45)), seed("bob", keyOf(300, 1)))
+	reportHas(reportHeader, reportRoot, reportCat)(w)
+	c := w.CLI(t)
+	c.Write("main.tf", keysConfig(w, `unused_for = "45d"`))
+	if got := foundKeys(t, c); got != "ann" {
+		t.Errorf("found keys of %q, want that of the user without a row", got)
+	}
+	w.ResetCalls()
+	c.Apply()
+	// There is none for bob either, but admin is younger than 45 days.
+	wantCalls(t, w, "2 GetAccessKeyLastUsed", "1 GetAccountSummary", "1 GetCredentialReport", "2 ListAccessKeys", "1 ListUsers")
+	if values := dataAttributes(t, c, auditAddress); values["method"] != "report" || values["listing_reason"] != nil {
+		t.Errorf("method %v, because %v", values["method"], values["listing_reason"])
+	}
+
+	w.Sim.Deny("admin", "iam:GetAccountSummary")
+	if got := foundKeys(t, c); got != "ann" {
+		t.Errorf("found keys of %q without the number of users", got)
+	}
+	w.Sim.Deny("admin", "iam:ListUsers")
+	c.Plan()
+	c.Want(1)
+	wantOneError(t, c, auditAddress, "Unable to audit access keys: iam:ListUsers is denied",
+		`Allow iam:ListUsers on "*" for the credentials of this provider.`)
 }
 
 // TestAccAccessKeys_trap changes the status of old keys, which the report then dates as young ones.
@@ -126,7 +158,7 @@ func TestAccAccessKeys_trap(t *testing.T) {
 	w.ResetCalls()
 	c.Plan()
 	// One list more for rotated. None for new, who is younger than 90 days, none and admin.
-	wantCalls(t, w, "3 GetAccessKeyLastUsed", "1 GetCredentialReport", "4 ListAccessKeys")
+	wantCalls(t, w, "3 GetAccessKeyLastUsed", "1 GetAccountSummary", "1 GetCredentialReport", "4 ListAccessKeys")
 
 	c.Write("main.tf", keysConfig(w, `unused_for = "45d"`))
 	if got := foundKeys(t, c); got != "never" {
@@ -146,7 +178,7 @@ func TestAccAccessKeys_trap(t *testing.T) {
 	}
 	w.ResetCalls()
 	c.Plan()
-	wantCalls(t, w, "1 GetAccessKeyLastUsed", "1 GetCredentialReport", "1 ListAccessKeys")
+	wantCalls(t, w, "1 GetAccessKeyLastUsed", "1 GetAccountSummary", "1 GetCredentialReport", "1 ListAccessKeys")
 }
 
 // TestAccAccessKeys_denied is about missing permissions: no result, and an error that names them and the users.

@@ -13,8 +13,8 @@ func credentialReportSchema() schema.Schema {
 			"to two minutes. AWS generates a report at most every four hours, so what was changed since `generated_at` is not in it.\n\n" +
 			"The report has no key ids, and `last_rotated_at` is when a key was created *or its status changed*: a key may be older than that. " +
 			"Service-specific credentials are not in it.\n\n" +
-			"A report with a row that is cut off or repeated, or without the root user, is an error: no part of it is used. That AWS left out " +
-			"the row of another user can't be noticed. All users are kept in the state, at about a kilobyte each.\n\n" +
+			"A report with a row that is cut off or repeated, or without the root user, is an error: no part of it is used. Whether AWS " +
+			"left out the row of another user is not checked. All users are kept in the state, at about a kilobyte each.\n\n" +
 			"Needs `iam:GetCredentialReport` and `iam:GenerateCredentialReport`, which can't be restricted to a user.",
 		Attributes: map[string]schema.Attribute{
 			"generated_at": computedText("When AWS generated the report, in RFC 3339. Never null."),
