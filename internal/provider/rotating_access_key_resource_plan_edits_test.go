@@ -128,9 +128,8 @@ func TestModifyPlan_policyChangedWhileDue(t *testing.T) {
 				rotate(ws)
 				ws.setStatus("k1", "Inactive")
 			},
-			config:    attributes{"overlap": "1d"},
-			refreshed: changes{"previous.status": "Inactive"},
-			changes:   changes{"overlap": "1d", "previous.deactivate_at": "2026-04-02T00:00:00Z"},
+			config:  attributes{"overlap": "1d"},
+			changes: changes{"overlap": "1d", "previous.deactivate_at": "2026-04-02T00:00:00Z"},
 		},
 		{
 			name: "previous deleted by hand, paused",

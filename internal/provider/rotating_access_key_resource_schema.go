@@ -188,7 +188,7 @@ func previousAttribute() schema.SingleNestedAttribute {
 			},
 			"encrypted_secret": computedString("Secret of the previous key, encrypted to the recipients of its time; otherwise null."),
 			"status": computedString("Status of the previous key: `Active`, `Inactive`, or `Missing` until an apply has " +
-				"recorded that it is gone."),
+				"recorded that it is gone. For five minutes after an apply, what IAM shows counts only as far as it does not contradict that apply."),
 			"created_at":  computedString("When the previous key was created, RFC 3339."),
 			"replaced_at": computedString("When its overlap began: at its replacement, adoption or reactivation."),
 			"deactivate_at": computedString("When its overlap ends. It is deactivated by the first apply from then on that finds it unused for " +
