@@ -25,10 +25,11 @@
 // 0. Unknown is not absent. A last use that IAM does not show is unknown. It stops the clock-driven retirement of that key, with
 // CauseUnknownUse, even where RequireUnusedFor is zero. Where the last use of current is unknown, so is the handover. New keys, the
 // deletion of an Inactive previous for a request, and revokes do not need a last use. For five minutes after a step of ours, a status
-// of previous that contradicts the step may be a stale read. Previous is then neither recorded nor retired. It makes room under a
-// revoke alone, and a rollback still reactivates it. Where nothing proves what became of the user (UserUnknown), nothing is planned but
-// the recording of a request: a request to rotate is pending, a revoke is refused, and a rollback is said to wait. What is due as far as
-// an earlier look showed is blocked with CauseUnknownUser. That recording stays right at apply, and no other planned step does.
+// of previous that contradicts the step may be a stale read. Previous is then neither recorded nor retired, and is no Active key
+// beside another one. It makes room under a revoke alone, and a rollback still reactivates it. Where nothing proves what became of the
+// user (UserUnknown), nothing is planned but the recording of a request: a request to rotate is pending, a revoke is refused, and a
+// rollback is said to wait. What is due as far as an earlier look showed is blocked with CauseUnknownUser. That recording stays right
+// at apply, and no other planned step does.
 //
 // 1. What is there. A previous that is gone is removed from the record. A current that is gone or Inactive makes a clock-driven
 // rotation due. An Inactive current is never reactivated, since somebody had a reason to deactivate it. A current younger than five

@@ -47,10 +47,12 @@ func (e *evaluation) oldest(include func(Key) bool) *Key {
 	return oldest
 }
 
-// otherKeyActive reports whether a key other than the one with that id is Active.
+// otherKeyActive reports whether a key other than the one with that id is Active. A previous whose listed status may be a stale read is
+// not: it may be the one that a step of ours has made Inactive.
 func (e *evaluation) otherKeyActive(id string) bool {
 	for _, k := range e.seen.Keys {
-		if k.ID != id && k.Status == Active {
+		settles := e.settling() && k.ID == e.record.Previous.ID
+		if k.ID != id && k.Status == Active && !settles {
 			return true
 		}
 	}

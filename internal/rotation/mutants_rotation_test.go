@@ -48,6 +48,10 @@ var rotationMutants = []mutant{
 		"room.go", "k.Other || !k.NeverUsed() ||", "k.Other ||")},
 	{"delete the only Active key, which is unmanaged", "unmanaged", lastActiveKeyKept, one(
 		"room.go", "if k.Status == Inactive || e.otherKeyActive(k.ID) {", "if k.ID != \"\" {")},
+	{
+		"delete the only Active key beside a previous that a stale list shows as Active", "lists behind, delete_unused", lastActiveKeyKept,
+		one("keys.go", "settles := e.settling() && k.ID == e.record.Previous.ID", "settles := false"),
+	},
 	{"delete an unmanaged key for a revoke", "revocations", onlyOurKeys, one(
 		"room.go", "if e.policy.UnmanagedKeys != DeleteUnused {", "if e.policy.UnmanagedKeys != DeleteUnused && !e.requests.revoke {")},
 	{"delete the key of another resource", "other resources", otherResourceKept, one(

@@ -1,6 +1,7 @@
 package rotation_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -394,5 +395,37 @@ func TestDecide_retirementNotBlockedBeforeItIsDue(t *testing.T) {
 		if (got == nil) != (c.want == nil) || got != nil && *got != *c.want {
 			t.Errorf("used at %v: retirement blocked %+v, want %+v", c.used, got, c.want)
 		}
+	}
+}
+
+// The search found this: a revoking apply made previous Inactive and was killed before it had saved its new key. A list that still showed
+// previous as Active made that key, which is unmanaged now, look like one that may be deleted. It was the only Active key.
+func TestDecide_settlingIsNoOtherActiveKey(t *testing.T) {
+	t.Parallel()
+	policy := rotation.Policy{Grace: time.Hour, UnmanagedKeys: rotation.DeleteUnused}
+	record, seen := settling(policy)
+	record.Previous.Revoked = true
+	seen.Keys = []rotation.Key{*seen.Find("previous"), aged("unmanaged", rotation.Active, time.Minute)}
+	unmanaged := seen.Find("unmanaged")
+	unmanaged.LastUse = &rotation.Use{}
+	asked := policy
+	asked.RotateWhenChanged = map[string]string{"a": "1"}
+	for _, c := range []struct {
+		settling bool
+		status   rotation.Status
+		want     []rotation.Step
+	}{
+		{true, rotation.Active, []rotation.Step{{Kind: rotation.RecordRequest, Key: "current", Request: `rotate_when_changed["a"]`}}},
+		{false, rotation.Active, []rotation.Step{
+			{Kind: rotation.DeleteUnmanaged, Key: "unmanaged"},
+			{Kind: rotation.Rotate, Reason: rotation.ReasonChanged},
+			{Kind: rotation.Deactivate, Key: "previous"},
+		}},
+		{true, rotation.Inactive, []rotation.Step{
+			{Kind: rotation.DeletePrevious, Key: "previous"}, {Kind: rotation.Rotate, Reason: rotation.ReasonChanged},
+		}},
+	} {
+		seen.Settling, seen.Find("previous").Status = c.settling, c.status
+		wantSteps(t, fmt.Sprintf("previous %s, settling %t", c.status, c.settling), rotation.Decide(asked, record, seen, now).Steps, c.want)
 	}
 }

@@ -116,6 +116,7 @@ var scopes = []scope{
 	{name: "unknown user, renames", durations: []durations{shortDurations}, modes: retire, unknown: true, renames: true, rotate: true},
 	{name: "other resources", durations: []durations{shortDurations}, modes: anyMode, others: true},
 	{name: "lists behind", durations: []durations{hours(2, 0, 1, 0)}, modes: refuse, lags: true, hold: true, revoke: true},
+	{name: "lists behind, delete_unused", durations: []durations{hours(2, 0, 1, 0)}, modes: deleteUnused, lags: true, revoke: true},
 	{
 		name: "lists behind for minutes", durations: []durations{{rotateAfter: 15 * minute, overlap: 5 * minute, grace: 5 * minute}},
 		modes: refuse, lags: true, hold: true, unit: 150 * second,
