@@ -223,6 +223,7 @@ func TestExamples_rollback(t *testing.T) {
 		t.Errorf("published %s at the end, want %s", got, second.ID)
 	}
 
+	w.Advance("6m") // Before, a status other than that of the rollback may be a stale read.
 	w.Sim.SetStatus(first.ID, "Inactive")
 	c.Apply()
 	c.Plan("-var=roll_back=true")
