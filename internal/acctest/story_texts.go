@@ -236,7 +236,7 @@ func AdoptedLeft(key string) Option {
 
 // DeletedBeforeInactive is the warning that somebody has deleted a key that was to be deactivated.
 func DeletedBeforeInactive(key string) Option {
-	return Warns("Access key was deleted before it could be made Inactive", "key "+key+` of user "ci"`)
+	return Warns("Access key was deleted before it could be made Inactive", "Key "+key+` of user "ci"`)
 }
 
 // DescriptionNotWritten is the warning that the tag of a key is missing.
