@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -72,4 +73,10 @@ func (s *Story) ApplyPlanAround(action string, nth int, do func(), opts ...Optio
 		return <-ended
 	}, opts...)
 	s.Sim.OnCall(nil)
+}
+
+// UnexpectedKey is the warning about a key that somebody else created during an apply, at that time.
+func UnexpectedKey(key, created string) Option {
+	return Warns("User has an access key that this apply did not expect",
+		fmt.Sprintf(`User "ci" has 2 keys, among them %s (Active, created %s)`, key, created))
 }

@@ -73,3 +73,9 @@ func AgeKey(t *testing.T) (identity, recipient string) {
 	}
 	return key.String(), key.Recipient().String()
 }
+
+// EncryptedFromNowOn is the warning that a plan encrypts secrets which older states have in plain text. The keys are such as "k2
+// and k1".
+func EncryptedFromNowOn(keys string) Option {
+	return Warns("Older state versions and this saved plan hold a secret in plain text", "secret of key "+keys+" is encrypted from now on")
+}

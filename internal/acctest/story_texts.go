@@ -187,12 +187,6 @@ func RevokedNotHeld(key string, parts ...string) Option {
 	return Warns("hold_previous does not bring back a revoked access key", append(parts, "key "+key+" was revoked")...)
 }
 
-// UnexpectedKey is the warning about a key that somebody else created during an apply, at that time.
-func UnexpectedKey(key, created string) Option {
-	return Warns("User has an access key that this apply did not expect",
-		fmt.Sprintf(`User "ci" has 2 keys, among them %s (Active, created %s)`, key, created))
-}
-
 // PlanOutdated is the error of an apply whose plan is no longer right.
 func PlanOutdated(reason string) Option { return Fails(`Plan for user "ci" is out of date: ` + reason) }
 
@@ -276,12 +270,6 @@ func KeysUnreadable() Option { return Fails(keysUnreadable) }
 func KeysUnreadableAtCreate() Option { return Warns(keysUnreadable) }
 
 const keysUnreadable = `Access keys of user "ci" can't be read`
-
-// EncryptedFromNowOn is the warning that a plan encrypts secrets which older states have in plain text. The keys are such as "k2
-// and k1".
-func EncryptedFromNowOn(keys string) Option {
-	return Warns("Older state versions and this saved plan hold a secret in plain text", "secret of key "+keys+" is encrypted from now on")
-}
 
 // DueAtOnce is the warning that a plan sets an interval by which a key is due since that time.
 func DueAtOnce(interval, key, since string) Option {

@@ -85,8 +85,8 @@ func (r *run) newGuide(ctx context.Context) (*guide, Result) {
 	return g, Result{}
 }
 
-// isComplete reports whether the report has as many users as IAM has now. It is false if IAM does not say how many: then
-// all users are listed, whatever the reason.
+// isComplete reports whether the report has as many users as IAM has now. It is false if IAM does not say how many:
+// all users are listed then, too.
 func (r *run) isComplete(ctx context.Context, g *guide) bool {
 	users, err := r.source.UserCount(ctx)
 	return err == nil && users == len(g.rows)

@@ -123,7 +123,7 @@ func TestRivals_previousChanged(t *testing.T) {
 		s.Plan(2)
 		s.ApplyPlanAround("UpdateAccessKey", 1, func() { s.DeleteKey("k1") },
 			acctest.Fails(`Key k1 of user "ci" is gone, so it can't be reactivated`))
-		s.WantDetail("It was deleted meanwhile. Plan again")
+		s.WantDetail("It was deleted after the plan. Plan again")
 		s.WantChanges("activate k1: NoSuchEntity")
 		s.Step()
 		s.WantState(map[string]any{"hold_previous": true, "previous": nil})

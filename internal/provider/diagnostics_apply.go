@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -44,7 +43,7 @@ func (t applyTexts) notice(n rotator.Notice) diag.Diagnostic {
 	case rotator.DeletedMeanwhile:
 		return problem{
 			summary: "Access key was deleted before it could be made Inactive",
-			truth:   fmt.Sprintf("Key %s of user %q was deleted meanwhile, so it works no more.", n.Key, t.user),
+			truth:   fmt.Sprintf("Key %s of user %q no longer exists, so it works no more.", n.Key, t.user),
 			next:    "The next plan records that.",
 		}.asWarning()
 	case rotator.NotDeleted:
@@ -214,7 +213,7 @@ func (t applyTexts) statusFailure(e *rotator.StatusError) problem {
 	if e.Gone {
 		return problem{
 			summary: fmt.Sprintf("Key %s of user %q is gone, so it can't be reactivated", e.Key, t.user),
-			truth:   "It was deleted meanwhile.", next: "Plan again, and read the new plan.",
+			truth:   "It was deleted after the plan.", next: "Plan again, and read the new plan.",
 		}
 	}
 	p := problem{
@@ -278,24 +277,4 @@ func (t applyTexts) panicked(e *rotator.PanicError) problem {
 		summary: fmt.Sprintf("The provider failed while it changed the keys of user %q", t.user), cause: truth,
 		truth: fmt.Sprintf("This is a bug in the provider (%s). Please report it with:\n%s", e.Type, e.Stack),
 	}
-}
-
-// destroyFailure is the error for what ended a Delete.
-func destroyFailure(user string, err error) diag.Diagnostic {
-	if failure, ok := errors.AsType[*rotator.DeleteError](err); ok {
-		return problem{
-			summary: fmt.Sprintf("Key %s of user %q could not be deleted", failure.Key, user), cause: awsErrorDetail(failure.Err),
-			truth: "Keys that were already deleted are gone; the resource stays in the state.", next: "Destroy again.",
-		}.asError()
-	}
-	return locateFailure(user, err)
-}
-
-// adoptedKeyLeft says that a destroy leaves an adopted key.
-func adoptedKeyLeft(user, id string) diag.Diagnostic {
-	return problem{
-		summary: "Adopted access key was left in IAM",
-		truth:   fmt.Sprintf("This resource did not create key %s of user %q.", id, user),
-		next:    "If nobody needs it, delete it:" + commands(statusCommand(user, id, rotation.Inactive), deleteCommand(user, id)),
-	}.asWarning()
 }

@@ -369,7 +369,7 @@ func TestAccRotatingAccessKey_replaceRetire(t *testing.T) {
 	s.WantState(map[string]any{"access_key_id": "k2", "previous": nil, "last_change": "record k1: no longer exists"})
 }
 
-// A replacement deletes the key of somebody else that nobody has used, and last_change says that as a create knows it.
+// A replacement deletes an unmanaged key that nobody has used, and last_change says what the create has found.
 func TestAccRotatingAccessKey_replaceDeleteUnused(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewStory(t).SkipWaits()

@@ -52,7 +52,7 @@ func (c *Client) observeAgain(
 
 // readLastUses adds the last uses of keys to an observation, and returns which are unknown. Since AWS answers AccessDenied for
 // a key that does not exist, the keys are listed again then, and those that are no longer listed are gone. Current stays: only
-// Locate proves that it is gone. A previous key that is younger than five minutes stays, too, unless AWS tells the last use of another
+// Locate proves that it is gone. A previous key that is younger than five minutes stays, too, unless AWS returns the last use of another
 // key: the list that lacks it may be a stale read, and the permission may be missing.
 func (c *Client) readLastUses(
 	ctx context.Context, user string, seen *rotation.Observation, ids []string, record rotation.Record,
